@@ -1,0 +1,97 @@
+import tseslint from 'typescript-eslint';
+import importX from 'eslint-plugin-import-x';
+
+/** The arrows of the house: who may not import whom. Paths are below src/. */
+const rooms = {
+  model: ['compress', 'container', 'train', 'eie', 'engine', 'platform', 'vscode'],
+  compress: ['container', 'train', 'eie', 'engine', 'platform', 'vscode'],
+  container: ['train', 'eie', 'engine', 'platform', 'vscode'],
+  train: ['container', 'eie', 'engine', 'platform', 'vscode'],
+  eie: ['container', 'train', 'engine', 'platform', 'vscode'],
+  platform: ['compress', 'container', 'train', 'eie', 'engine', 'vscode'],
+  engine: ['vscode'],
+};
+const pure = ['model', 'compress', 'container', 'train', 'eie'];
+
+const banned = (room, extra = []) => ({
+  'no-restricted-imports': [
+    'error',
+    {
+      patterns: [
+        {
+          group: [...rooms[room].map((r) => `**/${r}/**`), '**/webview/**', ...extra],
+          message: `src/${room} may not import this (docs/architecture.md, arrows).`,
+        },
+      ],
+    },
+  ],
+});
+
+export default tseslint.config(
+  { ignores: ['dist', 'dist-test', 'node_modules', '.vscode-test'] },
+  ...tseslint.configs.recommended,
+  {
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/resolver-next': [
+        importX.createNodeResolver({ extensions: ['.ts', '.tsx', '.mjs', '.js', '.json'] }),
+      ],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+    },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'import-x/no-default-export': 'error',
+      'import-x/no-self-import': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      eqeqeq: 'error',
+      'no-console': 'error',
+      'prefer-const': 'error',
+    },
+  },
+  ...Object.keys(rooms).map((room) => ({
+    files: [`src/${room}/**`],
+    rules: banned(room, [
+      'vscode',
+      ...(pure.includes(room)
+        ? ['node:*', 'fs', 'path', 'worker_threads', 'zlib', 'crypto', 'os']
+        : []),
+    ]),
+  })),
+  {
+    files: ['src/vscode/**', 'src/extension.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '/(compress|container|train|eie|model)/',
+              message: 'src/vscode talks to the engine only (client, protocol).',
+              allowTypeImports: true,
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['webview/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '/src/(?!engine/protocol)',
+              message: 'pages import only shared types from engine/protocol.',
+            },
+            { group: ['vscode', 'node:*'], message: 'pages run in a browser.' },
+          ],
+        },
+      ],
+    },
+  },
+  { files: ['test/**', 'scripts/**', 'src/cli.ts', '*.mjs'], rules: { 'no-console': 'off' } },
+  { files: ['*.mjs', 'test/fixtures/**'], rules: { 'import-x/no-default-export': 'off' } },
+);

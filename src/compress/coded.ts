@@ -1,0 +1,51 @@
+/**
+ * A compressed tensor as it stands between the compression room (which makes and decodes it), the
+ * container (which stores it) and the simulator (which runs it). See docs/dcz-format.md.
+ */
+import type { CompressibleDType } from '../model/dtype.ts';
+
+/** Weights per block: the unit of parallel work, random access and checksum. */
+export const blockWeights = 1 << 20;
+
+/** Entropy coder of a tensor: the paper's Huffman streams, or adaptive binary arithmetic coding. */
+export type Coder = 'huffman' | 'arithmetic';
+
+export interface CodedBlock {
+  /** Stored entries: survivors plus filler zeros (relative index), or all weights (dense). */
+  readonly entries: number;
+  /** Huffman: bit stream of weight codes. Arithmetic: the whole coded block. */
+  readonly values: Uint8Array;
+  /** Huffman: bit stream of index gaps; empty when dense or arithmetic. */
+  readonly gaps: Uint8Array;
+  /** CRC-32 (IEEE) of the block's restored payload bytes, little-endian in the tensor's dtype. */
+  readonly crc32: number;
+}
+
+export interface CodedTensor {
+  /** `Tensor.id` in the model it came from. */
+  readonly tensor: number;
+  readonly dtype: CompressibleDType;
+  /** Number of weights, pruned ones included. */
+  readonly weights: number;
+  /**
+   * Value of each code, exact in `dtype`; `codebook[0]` is +0: pruned weights and filler zeros.
+   * Ascending from index 1. At most 257 long.
+   */
+  readonly codebook: Float64Array;
+  readonly coder: Coder;
+  /**
+   * Bits of the relative index, 2..16: a gap of g zeros is stored as floor(g / 2^bits) fillers
+   * (code 0, gap 2^bits - 1) and then g mod 2^bits. 0: dense, every weight has a code, no gaps.
+   */
+  readonly indexBits: number;
+  /** Canonical Huffman code length of every weight code (0 = never occurs); empty for arithmetic. */
+  readonly valueLengths: Uint8Array;
+  /** The same for every gap 0 .. 2^indexBits - 1; empty when dense or arithmetic. */
+  readonly gapLengths: Uint8Array;
+  /** Weights in one row of the tensor (product of all dimensions but the first): a context. */
+  readonly rowLength: number;
+  /** Weights of one spatial kernel (product of dimensions from the third on), 1 for matrices. */
+  readonly kernelLength: number;
+  /** Block b holds weights [b * blockWeights, min(weights, (b + 1) * blockWeights)); gaps restart. */
+  readonly blocks: readonly CodedBlock[];
+}

@@ -1,0 +1,52 @@
+/** Element types of ONNX (TensorProto.DataType up to opset 23 / IR 11, and the later 2-bit types). */
+const table = [
+  // code, name, bits per element
+  [0, 'undefined', 0],
+  [1, 'float32', 32],
+  [2, 'uint8', 8],
+  [3, 'int8', 8],
+  [4, 'uint16', 16],
+  [5, 'int16', 16],
+  [6, 'int32', 32],
+  [7, 'int64', 64],
+  [8, 'string', 0],
+  [9, 'bool', 8],
+  [10, 'float16', 16],
+  [11, 'float64', 64],
+  [12, 'uint32', 32],
+  [13, 'uint64', 64],
+  [14, 'complex64', 64],
+  [15, 'complex128', 128],
+  [16, 'bfloat16', 16],
+  [17, 'float8e4m3fn', 8],
+  [18, 'float8e4m3fnuz', 8],
+  [19, 'float8e5m2', 8],
+  [20, 'float8e5m2fnuz', 8],
+  [21, 'uint4', 4],
+  [22, 'int4', 4],
+  [23, 'float4e2m1', 4],
+  [24, 'float8e8m0', 8],
+  [25, 'uint2', 2],
+  [26, 'int2', 2],
+] as const;
+
+export type DType = (typeof table)[number][1];
+
+/** Bits per element; 0 where there is no fixed width (string). */
+export const bitsOf: Readonly<Record<DType, number>> = Object.fromEntries(
+  table.map(([, name, bits]) => [name, bits]),
+) as Record<DType, number>;
+
+/** Name of a TensorProto.DataType code, or undefined for a code no ONNX release defines. */
+export function dtypeFromCode(code: number): DType | undefined {
+  return table.find(([c]) => c === code)?.[1];
+}
+
+/** The floats whose values the engine can replace. */
+export type CompressibleDType = 'float32' | 'float16' | 'bfloat16' | 'float64';
+
+export function isCompressible(dtype: DType): dtype is CompressibleDType {
+  return (
+    dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16' || dtype === 'float64'
+  );
+}

@@ -1,0 +1,134 @@
+/**
+ * What a model is, whatever its format: files, and tensors that lie in them. A `Tensor` describes
+ * and locates values but holds none; `TensorReader` (one a format) fetches them in pieces.
+ */
+import type { DType } from './dtype.ts';
+import type { ByteSource } from './bytes.ts';
+
+/** How the graph uses a tensor. Only some roles hold weights that pruning may touch. */
+export type Role =
+  | 'weight'
+  | 'bias'
+  | 'normalisation'
+  | 'embedding'
+  | 'shape'
+  | 'scale'
+  | 'zero point'
+  | 'other';
+
+/** The kinds that recipes give bits to: the paper's CONV and FC, and what it did not have. */
+export type LayerKind = 'conv' | 'fc' | 'recurrent' | 'other';
+
+/** The matrix a layer multiplies by, and how it lies in the tensor. Rows are outputs. */
+export interface Geometry {
+  readonly kind: LayerKind;
+  /** Rows (outputs) and columns (inputs) of ONE matrix. */
+  readonly rows: number;
+  readonly cols: number;
+  /** How many such matrices the tensor holds one after another: groups, directions x gates, batch. */
+  readonly matrices: number;
+  /** True when the tensor stores inputs x outputs (MatMul's right operand, Gemm with transB = 0). */
+  readonly transposed: boolean;
+  /** Convolutions: spatial kernel shape, groups, strides, dilations. */
+  readonly kernel?: readonly number[];
+  readonly groups?: number;
+  readonly strides?: readonly number[];
+  readonly dilations?: readonly number[];
+  /** Recurrent layers: gate names in storage order, e.g. LSTM's iofc. */
+  readonly gates?: readonly string[];
+}
+
+/** How the values are stored, by the field that holds them (onnx.proto names). */
+export type Storage =
+  | 'raw_data'
+  | 'float_data'
+  | 'double_data'
+  | 'int32_data'
+  | 'int64_data'
+  | 'uint64_data'
+  | 'string_data'
+  | 'external'
+  | 'attribute' // Constant's value_float(s)/value_int(s): values in the attribute itself
+  | 'empty';
+
+export interface Tensor {
+  /** Position in `Model.tensors`; stable for one file content. */
+  readonly id: number;
+  /** The tensor's own name, else the output its Constant node defines, else the path. */
+  readonly name: string;
+  /** Where it hides, e.g. `graph.node[7].attribute[then_branch].g.initializer[0]`. */
+  readonly path: string;
+  readonly dtype: DType;
+  /** Dimensions; [] is a scalar. */
+  readonly shape: readonly number[];
+  /** Product of `shape`. */
+  readonly parameters: number;
+  readonly storage: Storage;
+  /** Stored payload bytes (as they lie in the file). */
+  readonly bytes: number;
+  readonly role: Role;
+  /** Operator that consumes it (`Conv`), '' when nothing does. */
+  readonly op: string;
+  readonly geometry?: Geometry;
+  /** True for the values of a sparse initializer (`parameters` then counts stored values). */
+  readonly sparse: boolean;
+  /** Index into `Model.files` of the file that holds the payload. */
+  readonly file: number;
+}
+
+export interface ModelFile {
+  /** '' for the model file itself, else the external data's location, relative, with '/'. */
+  readonly location: string;
+  readonly source: ByteSource;
+}
+
+export interface Model {
+  readonly path: string;
+  readonly format: 'onnx';
+  readonly irVersion: number;
+  /** e.g. { 'ai.onnx': 17 } */
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly producer: string;
+  readonly files: readonly ModelFile[];
+  readonly tensors: readonly Tensor[];
+  /** Things a user should know that do not stop us, one line each (e.g. missing external data). */
+  readonly notes: readonly string[];
+  readonly reader: TensorReader;
+  readonly writer: ModelWriter;
+}
+
+/** Float values of one tensor in pieces. float16/bfloat16/float32 widen exactly to float32. */
+export interface TensorReader {
+  /**
+   * Reads `target.length` values starting at flat index `start` (row-major).
+   * `Float64Array` is right for float64 and integers, `Float32Array` for the other floats.
+   * @throws DeepCompressionError `not-found` when the payload (external data) is missing.
+   */
+  readValues(tensor: Tensor, start: number, target: Float32Array | Float64Array): void;
+}
+
+/** How a hole's values are turned into file bytes: little-endian, densely packed. */
+export type HoleEncoding = 'float32' | 'float16' | 'bfloat16' | 'float64';
+
+/** A file as a run of segments; concatenated they are the file. */
+export type Segment =
+  | { readonly kind: 'literal'; readonly bytes: Uint8Array }
+  | { readonly kind: 'copy'; readonly offset: number; readonly length: number }
+  /** The payload of one tensor, to be filled with `parameters` values in `encoding`. */
+  | {
+      readonly kind: 'hole';
+      readonly tensor: number;
+      readonly length: number;
+      readonly encoding: HoleEncoding;
+    };
+
+export interface ModelWriter {
+  /** Why this tensor's payload cannot be replaced in place, or undefined when it can. */
+  whyNotReplaceable(tensor: Tensor): string | undefined;
+  /**
+   * Every file of the model with the payloads of `tensors` cut out as holes. Only `literal` bytes
+   * differ from the original file, and only where a length or an encoding has to change. With
+   * no tensors, each file is one `copy` segment.
+   */
+  layout(tensors: ReadonlySet<number>): readonly (readonly Segment[])[];
+}
