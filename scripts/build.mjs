@@ -1,23 +1,15 @@
 /**
- * Builds everything with esbuild: the extension (CommonJS, as VS Code loads it), the worker, the
- * command line and the pages into dist/; with `--tests` the test files into dist-test/.
+ * Builds everything into dist/ with esbuild: the extension (CommonJS, as VS Code loads it), the
+ * worker and the command line (ES modules), and one bundle a page of webview/.
+ * `--production` minifies and leaves source maps out.
  */
 import { build } from 'esbuild';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-process.chdir(root);
-
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const production = process.argv.includes('--production');
-const tests = process.argv.includes('--tests');
-const files = (dir, end) =>
-  existsSync(dir)
-    ? readdirSync(dir, { recursive: true })
-        .filter((f) => f.endsWith(end))
-        .map((f) => join(dir, f))
-    : [];
 
 const common = {
   bundle: true,
@@ -32,10 +24,10 @@ const node = { ...common, platform: 'node', target: 'node20' };
 const requireBanner = {
   js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
 };
+const pages = readdirSync('webview').filter((d) => existsSync(join('webview', d, 'main.ts')));
 
-if (!tests) {
-  rmSync('dist', { recursive: true, force: true });
-  const jobs = [
+await Promise.all([
+  existsSync('src/extension.ts') &&
     build({
       ...node,
       entryPoints: { extension: 'src/extension.ts' },
@@ -44,55 +36,21 @@ if (!tests) {
       outdir: 'dist',
       external: ['vscode'],
     }),
-    build({
-      ...node,
-      entryPoints: { cli: 'src/cli.ts', worker: 'src/engine/worker.ts' },
-      format: 'esm',
-      outdir: 'dist',
-      banner: requireBanner,
-    }),
-  ];
-  const pages = existsSync('webview')
-    ? readdirSync('webview').filter((d) => existsSync(join('webview', d, 'main.ts')))
-    : [];
-  jobs.push(
-    build({
-      ...common,
-      entryPoints: Object.fromEntries(pages.map((p) => [p, `webview/${p}/main.ts`])),
-      format: 'iife',
-      outdir: 'dist/webview',
-      loader: { '.ttf': 'file' },
-    }),
-  );
-  await Promise.all(jobs);
-  mkdirSync('dist/webview', { recursive: true });
-  for (const f of ['codicon.css', 'codicon.ttf'])
-    cpSync(`node_modules/@vscode/codicons/dist/${f}`, `dist/webview/${f}`);
-} else {
-  rmSync('dist-test', { recursive: true, force: true });
-  await Promise.all([
-    build({
-      ...node,
-      entryPoints: [
-        ...files('test', '.test.ts').filter((f) => !f.startsWith(join('test', 'host'))),
-        ...files(join('test', 'bench'), '.bench.ts'),
-      ],
-      format: 'esm',
-      outbase: 'test',
-      outdir: 'dist-test',
-      packages: 'external',
-      minify: false,
-      sourcemap: true,
-    }),
-    existsSync('test/host/index.ts') &&
-      build({
-        ...node,
-        entryPoints: ['test/host/index.ts'],
-        format: 'cjs',
-        outfile: 'dist-test/host/index.cjs',
-        external: ['vscode'],
-        minify: false,
-        sourcemap: true,
-      }),
-  ]);
-}
+  build({
+    ...node,
+    entryPoints: { cli: 'src/cli.ts', worker: 'src/engine/worker.ts' },
+    format: 'esm',
+    outdir: 'dist',
+    banner: requireBanner,
+  }),
+  build({
+    ...common,
+    entryPoints: Object.fromEntries(pages.map((p) => [p, `webview/${p}/main.ts`])),
+    format: 'iife',
+    outdir: 'dist/webview',
+    loader: { '.ttf': 'file' },
+  }),
+]);
+mkdirSync('dist/webview', { recursive: true });
+for (const f of ['codicon.css', 'codicon.ttf'])
+  cpSync(`node_modules/@vscode/codicons/dist/${f}`, `dist/webview/${f}`);

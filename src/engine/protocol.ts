@@ -20,8 +20,7 @@ export interface Progress {
 
 /** A model or container file: by path, or by content where there is no disk (virtual workspaces). */
 export type FileInput =
-  | { readonly path: string }
-  | { readonly label: string; readonly bytes: Uint8Array<ArrayBuffer> };
+  { readonly path: string } | { readonly label: string; readonly bytes: Uint8Array<ArrayBuffer> };
 
 export interface InspectInput {
   readonly file: FileInput;

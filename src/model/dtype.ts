@@ -46,7 +46,5 @@ export function dtypeFromCode(code: number): DType | undefined {
 export type CompressibleDType = 'float32' | 'float16' | 'bfloat16' | 'float64';
 
 export function isCompressible(dtype: DType): dtype is CompressibleDType {
-  return (
-    dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16' || dtype === 'float64'
-  );
+  return dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16' || dtype === 'float64';
 }

@@ -7,14 +7,7 @@ import type { ByteSource } from './bytes.ts';
 
 /** How the graph uses a tensor. Only some roles hold weights that pruning may touch. */
 export type Role =
-  | 'weight'
-  | 'bias'
-  | 'normalisation'
-  | 'embedding'
-  | 'shape'
-  | 'scale'
-  | 'zero point'
-  | 'other';
+  'weight' | 'bias' | 'normalisation' | 'embedding' | 'shape' | 'scale' | 'zero point' | 'other';
 
 /** The kinds that recipes give bits to: the paper's CONV and FC, and what it did not have. */
 export type LayerKind = 'conv' | 'fc' | 'recurrent' | 'other';
