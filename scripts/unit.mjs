@@ -2,48 +2,41 @@
  * Bundles test files and runs them with node's test runner.
  *   node scripts/unit.mjs                      every *.test.ts of unit, conformance and fuzz
  *   node scripts/unit.mjs test/unit/model …    those below the given folders or files
+ * Flags (--…) go to node's runner. DC_COUNTS names a file for the counts (scripts/test.mjs).
  */
-import { build } from 'esbuild';
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleEach, temporaryOut, testFiles } from './lib/bundle.mjs';
+import { run } from './lib/process.mjs';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
-const places = process.argv.slice(2).filter((a) => !a.startsWith('--'));
-const flags = process.argv.slice(2).filter((a) => a.startsWith('--'));
-const below = (place) =>
-  statSync(place).isFile()
-    ? [place]
-    : readdirSync(place, { recursive: true })
-        .filter((f) => f.endsWith('.test.ts'))
-        .map((f) => join(place, f));
-const files = (places.length ? places : ['test/unit', 'test/conformance', 'test/fuzz'])
-  .flatMap(below)
-  .sort();
+const args = process.argv.slice(2);
+const places = args.filter((a) => !a.startsWith('--'));
+const flags = args.filter((a) => a.startsWith('--'));
 
-mkdirSync('dist-test', { recursive: true });
-const out = mkdtempSync(join('dist-test', 'unit-'));
-try {
-  await build({
-    entryPoints: files,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    outbase: 'test',
-    outdir: out,
-    sourcemap: 'inline',
-    logLevel: 'warning',
-  });
-  const built = files.map((f) => join(out, f.replace(/^test\//, '').replace(/\.ts$/, '.js')));
-  const { status } = spawnSync(
-    process.execPath,
-    ['--enable-source-maps', '--test', ...flags, ...built],
-    { stdio: 'inherit' },
-  );
-  process.exitCode = status ?? 1;
-} finally {
-  rmSync(out, { recursive: true, force: true });
+const out = temporaryOut('unit');
+process.on('exit', () => rmSync(out, { recursive: true, force: true }));
+const files = testFiles(places.length ? places : ['test/unit', 'test/conformance', 'test/fuzz']);
+if (!files.length) {
+  console.error(`no *.test.ts below ${places.join(', ')}`);
+  process.exit(1);
 }
+const built = await bundleEach(files, out);
+const { code, timedOut } = await run(
+  process.execPath,
+  [
+    '--enable-source-maps',
+    '--test',
+    `--test-concurrency=${availableParallelism()}`,
+    '--test-timeout=300000',
+    '--test-reporter=./scripts/lib/reporter.mjs',
+    '--test-reporter-destination=stdout',
+    ...flags,
+    ...built,
+  ],
+  { timeout: 900_000 },
+);
+if (timedOut) console.error('the tests took longer than 15 minutes and were stopped');
+process.exitCode = code;

@@ -1,0 +1,43 @@
+/** Finds test files and bundles them, TypeScript and all, into a folder that node can run from. */
+import { build } from 'esbuild';
+import { mkdirSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** @returns {string[]} the *.test.ts files below the places (folders or files), sorted */
+export function testFiles(places) {
+  const below = (place) =>
+    statSync(place).isFile()
+      ? [place]
+      : readdirSync(place, { recursive: true })
+          .filter((f) => f.endsWith('.test.ts'))
+          .map((f) => join(place, f));
+  return places.flatMap(below).sort();
+}
+
+/** A fresh folder inside dist-test/ (inside the project, so that packages resolve from it). */
+export function temporaryOut(prefix) {
+  mkdirSync('dist-test', { recursive: true });
+  return mkdtempSync(join('dist-test', `${prefix}-`));
+}
+
+/** One ES module a file; packages stay outside. Returns the paths of the built files. */
+export async function bundleEach(files, outdir) {
+  await build({ ...common, entryPoints: files, outbase: 'test', outdir });
+  return files.map((f) => join(outdir, f.replace(/^test[\\/]/, '').replace(/\.ts$/, '.js')));
+}
+
+/** All files in one module, so that they run in one process and share their module state. */
+export async function bundleTogether(files, outfile) {
+  const contents = files.map((f) => `import ${JSON.stringify(`./${f}`)};`).join('\n');
+  await build({ ...common, stdin: { contents, resolveDir: '.' }, outfile });
+}
+
+const common = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  sourcemap: 'inline',
+  logLevel: 'warning',
+};
