@@ -1,15 +1,19 @@
 /**
  * Builds everything into dist/ with esbuild: the extension (CommonJS, as VS Code loads it), the
  * worker and the command line (ES modules), and one bundle a page of webview/.
- * `--production` minifies and leaves source maps out.
+ * `--production` minifies and leaves source maps out. `--out=DIR` builds elsewhere, and
+ * `--metafile=FILE` writes which inputs went into which bundle (scripts/package.mjs).
  */
 import { build } from 'esbuild';
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const production = process.argv.includes('--production');
+const option = (name) => process.argv.find((a) => a.startsWith(`--${name}=`))?.split('=')[1];
+const dist = option('out') ?? 'dist';
+const metafile = option('metafile');
 
 const common = {
   bundle: true,
@@ -18,6 +22,7 @@ const common = {
   target: 'es2022',
   logLevel: 'warning',
   legalComments: 'none',
+  metafile: metafile !== undefined,
 };
 const node = { ...common, platform: 'node', target: 'node20' };
 /** Lets bundled CommonJS dependencies call require() inside an ES module. */
@@ -26,31 +31,32 @@ const requireBanner = {
 };
 const pages = readdirSync('webview').filter((d) => existsSync(join('webview', d, 'main.ts')));
 
-await Promise.all([
+const results = await Promise.all([
   existsSync('src/extension.ts') &&
     build({
       ...node,
       entryPoints: { extension: 'src/extension.ts' },
       format: 'cjs',
       outExtension: { '.js': '.cjs' },
-      outdir: 'dist',
+      outdir: dist,
       external: ['vscode'],
     }),
   build({
     ...node,
     entryPoints: { cli: 'src/cli.ts', worker: 'src/engine/worker.ts' },
     format: 'esm',
-    outdir: 'dist',
+    outdir: dist,
     banner: requireBanner,
   }),
   build({
     ...common,
     entryPoints: Object.fromEntries(pages.map((p) => [p, `webview/${p}/main.ts`])),
     format: 'iife',
-    outdir: 'dist/webview',
+    outdir: `${dist}/webview`,
     loader: { '.ttf': 'file' },
   }),
 ]);
-mkdirSync('dist/webview', { recursive: true });
+mkdirSync(`${dist}/webview`, { recursive: true });
 for (const f of ['codicon.css', 'codicon.ttf'])
-  cpSync(`node_modules/@vscode/codicons/dist/${f}`, `dist/webview/${f}`);
+  cpSync(`node_modules/@vscode/codicons/dist/${f}`, `${dist}/webview/${f}`);
+if (metafile) writeFileSync(metafile, JSON.stringify(results.map((r) => r && r.metafile)));

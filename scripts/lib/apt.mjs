@@ -5,6 +5,9 @@ import { run } from './process.mjs';
 /** @returns {Promise<boolean>} whether the package is now installed */
 export async function aptInstall(name, log) {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return false;
+  const query = ['-W', '-f=${Status}', name];
+  const status = await run('dpkg-query', query, { timeout: 20_000, quiet: true });
+  if (status.output.includes('install ok installed')) return true;
   log(`installing Debian's ${name}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const apt = (args, timeout) => run('apt-get', args, { env, timeout, quiet: true });

@@ -32,6 +32,20 @@ export async function bundleTogether(files, outfile) {
   await build({ ...common, stdin: { contents, resolveDir: '.' }, outfile });
 }
 
+/** The suite for the extension host: one CommonJS file with mocha inside. */
+export async function bundleHostSuite(entry, outfile) {
+  await build({
+    ...common,
+    packages: 'bundle',
+    external: ['vscode', 'fsevents'],
+    format: 'cjs',
+    entryPoints: [entry],
+    outfile,
+    // mocha's parallel mode, which is never used here, resolves files of its own at run time
+    logOverride: { 'require-resolve-not-external': 'silent' },
+  });
+}
+
 const common = {
   bundle: true,
   format: 'esm',

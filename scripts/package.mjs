@@ -1,0 +1,60 @@
+/**
+ * `npm run package`: type-checks, builds for production and makes deep-compression-<version>.vsix.
+ *   --out=FILE     where to put it
+ *   --unchecked    without the type check (for the tests, which check types themselves)
+ * The package is put together in a folder of its own, so that dist/ and what runs from it are left
+ * alone. What may go in says .vscodeignore; THIRD-PARTY-NOTICES.txt is made here, from what esbuild
+ * says that it bundled.
+ */
+import { createVSIX } from '@vscode/vsce';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { temporaryOut } from './lib/bundle.mjs';
+import { thirdPartyNotices } from './lib/notices.mjs';
+import { must } from './lib/process.mjs';
+
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+const option = process.argv.find((a) => a.startsWith('--out='))?.slice('--out='.length);
+const out = resolve(option ?? `${manifest.name}-${manifest.version}.vsix`);
+
+if (!process.argv.includes('--unchecked'))
+  await must(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit'], {
+    timeout: 240_000,
+  });
+const stage = temporaryOut('package');
+process.on('exit', () => rmSync(stage, { recursive: true, force: true }));
+
+const metafile = join(stage, 'metafile.json');
+await must(
+  process.execPath,
+  ['scripts/build.mjs', '--production', `--out=${join(stage, 'dist')}`, `--metafile=${metafile}`],
+  { timeout: 120_000 },
+);
+const inputs = JSON.parse(readFileSync(metafile, 'utf8')).flatMap((m) =>
+  Object.values(m?.outputs ?? {}).flatMap((o) =>
+    Object.entries(o.inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([path]) => path),
+  ),
+);
+// the icon font is copied by the build, not bundled
+inputs.push('node_modules/@vscode/codicons/dist/codicon.ttf');
+writeFileSync(join(stage, 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(inputs));
+
+for (const name of ['.vscodeignore', 'README.md', 'CHANGELOG.md', 'LICENSE', 'package.nls.json'])
+  if (existsSync(name)) cpSync(name, join(stage, name));
+cpSync('media', join(stage, 'media'), { recursive: true });
+// a user's copy runs no scripts and needs no tools
+delete manifest.scripts;
+delete manifest.devDependencies;
+writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+
+await createVSIX({
+  cwd: resolve(stage),
+  packagePath: out,
+  dependencies: false,
+  allowMissingRepository: true,
+  rewriteRelativeLinks: false,
+});

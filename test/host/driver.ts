@@ -1,0 +1,100 @@
+/**
+ * Opens a workspace of real models in VS Code, once trusted and once in Restricted Mode, lets the
+ * suite (path given as argument) run inside the extension host and counts its results.
+ * With VSCODE_DESKTOP=1 the same suite runs in a desktop VS Code (@vscode/test-electron).
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { launchBrowser } from '../ui/support/browser.ts';
+import { startServer } from '../ui/support/server.ts';
+import { createWorkspace } from '../ui/support/workspace.ts';
+import type { HostResults } from './index.ts';
+
+type Mode = 'trusted' | 'restricted';
+const suite = resolve(process.argv[2] ?? '');
+const limit = 120_000;
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+/** Runs the suite through a browser; resolves when VS Code says that it is over. */
+async function inServer(mode: Mode, folder: string, env: Record<string, string>): Promise<void> {
+  const server = await startServer({
+    env,
+    trust: mode === 'restricted',
+    // no question at the start: an unknown folder is simply not trusted
+    settings: { 'security.workspace.trust.startupPrompt': 'never' },
+  });
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage();
+    const log: string[] = [];
+    await page.exposeFunction('codeAutomationLog', (type: string, args: unknown[]) => {
+      log.push(`${type}: ${args.map(String).join(' ').slice(0, 2000)}`);
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((done, fail) => {
+      timer = setTimeout(() => fail(new Error(`no end after ${limit / 1000} s`)), limit);
+      void page.exposeFunction('codeAutomationExit', () => done());
+    });
+    over.catch(() => {});
+    await page.goto(server.url(folder, { extension: '.', suite }));
+    await over.finally(() => {
+      clearTimeout(timer);
+      if (!existsSync(env['DC_HOST_RESULTS'] ?? '')) console.log(log.slice(-40).join('\n'));
+    });
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+async function onDesktop(mode: Mode, folder: string, env: Record<string, string>): Promise<void> {
+  const { runTests } = await import('@vscode/test-electron');
+  const data = join(folder, '..', `user-${mode}`);
+  mkdirSync(join(data, 'User'), { recursive: true });
+  writeFileSync(
+    join(data, 'User', 'settings.json'),
+    JSON.stringify({ 'security.workspace.trust.startupPrompt': 'never' }),
+  );
+  await runTests({
+    extensionDevelopmentPath: resolve('.'),
+    extensionTestsPath: suite,
+    extensionTestsEnv: env,
+    launchArgs: [
+      folder,
+      '--disable-extensions',
+      `--user-data-dir=${data}`,
+      ...(mode === 'trusted' ? ['--disable-workspace-trust'] : []),
+    ],
+  });
+}
+
+async function runMode(mode: Mode): Promise<void> {
+  const temp = mkdtempSync(join(tmpdir(), 'deepc-host-'));
+  const file = join(temp, 'results.json');
+  try {
+    const folder = createWorkspace(join(temp, 'workspace'));
+    const env = { DC_HOST_MODE: mode, DC_HOST_RESULTS: file };
+    const desktop = process.env['VSCODE_DESKTOP'] === '1';
+    await (desktop ? onDesktop : inServer)(mode, folder, env).catch((error: unknown) => {
+      // the suite's own failures are in its results; anything else is a failure of its own
+      if (!existsSync(file)) throw error;
+    });
+    const results = JSON.parse(readFileSync(file, 'utf8')) as HostResults;
+    for (const line of results.lines) console.log(line.replace(/^/gm, '  '));
+    total.passed += results.passed;
+    total.failed += results.failed;
+    total.skipped += results.skipped;
+  } catch (error) {
+    total.failed++;
+    console.log(`  FAILED: the ${mode} suite did not finish: ${String(error)}`);
+  } finally {
+    rmSync(temp, { recursive: true, force: true });
+  }
+}
+
+await runMode('trusted');
+await runMode('restricted');
+const counts = process.env['DC_COUNTS'];
+if (counts) writeFileSync(counts, JSON.stringify(total));
+process.exit(total.failed || !total.passed ? 1 : 0);

@@ -1,0 +1,50 @@
+/**
+ * The suite that runs inside the VS Code extension host: `run` is what VS Code calls, in the
+ * npm-packaged server as on a desktop (@vscode/test-electron). DC_HOST_MODE chooses the files:
+ * `trusted` or `restricted`. Results go to the file DC_HOST_RESULTS and to the console.
+ */
+import Mocha from 'mocha';
+import { writeFileSync } from 'node:fs';
+
+export interface HostResults {
+  passed: number;
+  failed: number;
+  skipped: number;
+  /** Lines for people: what failed and why, what was measured. */
+  lines: string[];
+}
+
+/** Loaded one by one after mocha has put its functions in place. */
+const files: Record<string, readonly (() => Promise<unknown>)[]> = {
+  trusted: [() => import('./activation.test.ts')],
+  restricted: [],
+};
+
+export async function run(): Promise<void> {
+  const mode = process.env['DC_HOST_MODE'] ?? 'trusted';
+  const results: HostResults = { passed: 0, failed: 0, skipped: 0, lines: [] };
+  const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, reporter: class {} as never });
+  mocha.suite.emit('pre-require', globalThis, '', mocha);
+  for (const load of files[mode] ?? []) await load();
+  await new Promise<void>((done) => {
+    const runner = mocha.run(() => done());
+    runner.on('pass', (test) => {
+      results.passed++;
+      const { measured } = test as { measured?: string };
+      if (measured) results.lines.push(`measured: ${test.fullTitle()}: ${measured}`);
+    });
+    runner.on('pending', (test) => {
+      results.skipped++;
+      results.lines.push(`skipped: ${test.fullTitle()}`);
+    });
+    runner.on('fail', (test, error: Error) => {
+      results.failed++;
+      results.lines.push(`FAILED: ${test.fullTitle()}\n${error.stack ?? String(error)}`);
+    });
+  });
+  const file = process.env['DC_HOST_RESULTS'];
+  if (file) writeFileSync(file, JSON.stringify(results));
+  else console.log(results.lines.join('\n'));
+  if (results.failed || !results.passed)
+    throw new Error(`${results.passed} passed, ${results.failed} failed`);
+}
