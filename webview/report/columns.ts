@@ -1,0 +1,141 @@
+/**
+ * The columns of the layer table: where each figure comes from, how it is written, and how it
+ * sorts. Those of the paper's Tables 2 to 5 come first; `more` ones are shown on request.
+ */
+import {
+  formatBits,
+  formatBytes,
+  formatCount,
+  formatExact,
+  formatShare,
+  formatSmall,
+} from '../ui/format.ts';
+import type { Row } from './model.ts';
+import type { ReportStrings } from './strings.ts';
+
+export interface Column {
+  readonly id: string;
+  /** Heading that spans neighbouring columns of the same group; '' stands alone. */
+  readonly group: string;
+  readonly label: string;
+  readonly hint: string;
+  /** What sorting compares; null sorts last in both directions. */
+  readonly value: (row: Row) => number | string | null;
+  readonly text: (row: Row) => string;
+  /** Exact figure for the tooltip, where `text` is rounded. */
+  readonly exact?: (row: Row) => string;
+  readonly more: boolean;
+}
+
+const none = '–';
+const orNone = (value: number | null, format: (v: number) => string): string =>
+  value === null ? none : format(value);
+/** Whole bit widths without a decimal, means with one. */
+const bitWidth = (bits: number): string =>
+  Number.isInteger(bits) ? String(bits) : formatBits(bits);
+
+export function columnsOf(t: ReportStrings): readonly Column[] {
+  const number = (
+    id: string,
+    group: string,
+    label: string,
+    hint: string,
+    value: (row: Row) => number | null,
+    format: (value: number) => string,
+    options: { more?: boolean; exact?: (value: number) => string } = {},
+  ): Column => {
+    const { exact } = options;
+    return {
+      id,
+      group,
+      label,
+      hint,
+      value,
+      text: (row) => orNone(value(row), format),
+      ...(exact && { exact: (row: Row) => orNone(value(row), exact) }),
+      more: options.more ?? false,
+    };
+  };
+  const more = true;
+  const PQ = 'P+Q';
+  const PQH = 'P+Q+H';
+  return [
+    {
+      id: 'name',
+      group: '',
+      label: t.layer,
+      hint: '',
+      value: (row) => row.name,
+      text: (row) => row.name,
+      more: false,
+    },
+    number('weights', '', t.weights, t.weightsHint, (r) => r.weights, formatCount, {
+      exact: formatExact,
+    }),
+    number('left', '', t.left, t.leftHint, (r) => r.left, formatShare),
+    number('wb', t.weightBits, PQ, t.weightBitsPQHint, (r) => r.weightBits, bitWidth),
+    number('wbh', t.weightBits, PQH, t.weightBitsPQHHint, (r) => r.weightBitsHuffman, formatBits),
+    number('ib', t.indexBits, PQ, t.indexBitsPQHint, (r) => r.indexBits, bitWidth),
+    number('ibh', t.indexBits, PQH, t.indexBitsPQHHint, (r) => r.indexBitsHuffman, formatBits),
+    number('rate', t.rate, PQ, t.ratePQHint, (r) => r.rate, formatShare),
+    number('rateh', t.rate, PQH, t.ratePQHHint, (r) => r.rateHuffman, formatShare),
+    number('stored', '', t.stored, t.storedHint, (r) => r.stored, formatBytes, {
+      exact: (bytes) => `${formatExact(bytes)} B`,
+    }),
+    {
+      id: 'coder',
+      group: '',
+      label: t.coding,
+      hint: t.codingHint,
+      value: (row) => row.coder,
+      text: (row) => (row.coder === null ? '' : t[row.coder]),
+      more,
+    },
+    number('ew', t.entropy, t.entropyValue, t.entropyHint, (r) => r.entropyWeight, twoDigits, {
+      more,
+    }),
+    number('ei', t.entropy, t.entropyIndex, t.entropyHint, (r) => r.entropyIndex, twoDigits, {
+      more,
+    }),
+    number('codebook', '', t.codebook, t.codebookHint, (r) => r.codebook, String, { more }),
+    number('fillers', '', t.fillers, t.fillersHint, (r) => r.fillers, formatCount, {
+      more,
+      exact: formatExact,
+    }),
+    number('rmse', '', t.rmse, t.rmseHint, (r) => r.rmse, formatSmall, { more }),
+  ];
+}
+
+/** A stable order; null last whatever the direction; ties keep the model's order. */
+export function sortRows(
+  rows: readonly Row[],
+  column: Column | undefined,
+  direction: 1 | -1,
+): readonly Row[] {
+  if (!column) return rows;
+  return [...rows].sort((a, b) => {
+    const x = column.value(a);
+    const y = column.value(b);
+    if (x === null || y === null) return Number(x === null) - Number(y === null);
+    const order =
+      typeof x === 'string' || typeof y === 'string'
+        ? String(x).localeCompare(String(y), undefined, { numeric: true })
+        : x - y;
+    return order * direction || a.order - b.order;
+  });
+}
+
+/** The table as tab-separated text for a spreadsheet: exact values, one header line. */
+export function tableAsText(rows: readonly Row[], columns: readonly Column[]): string {
+  const cell = (value: number | string | null): string =>
+    value === null ? '' : String(value).replace(/[\t\r\n]/g, ' ');
+  const heading = (c: Column): string => (c.group ? `${c.group} ${c.label}` : c.label);
+  return [
+    columns.map(heading).join('\t'),
+    ...rows.map((row) => columns.map((c) => cell(c.value(row))).join('\t')),
+  ].join('\n');
+}
+
+function twoDigits(value: number): string {
+  return value.toFixed(2);
+}

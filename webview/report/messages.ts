@@ -1,0 +1,48 @@
+/**
+ * What the report page and its host tell each other. The page says `ready` first (messages sent
+ * before a page listens are lost), the host answers `loading`, then `report` or `error`.
+ */
+import type { ReportResult } from '../../src/engine/protocol.ts';
+import type { ReportStrings } from './strings.ts';
+
+export type ToReport =
+  | { readonly type: 'loading'; readonly name: string }
+  | { readonly type: 'report'; readonly report: ReportResult }
+  | { readonly type: 'error'; readonly message: string };
+
+export type FromReport =
+  | { readonly type: 'ready' }
+  | { readonly type: 'retry' }
+  | { readonly type: 'reveal' }
+  | { readonly type: 'decompress' }
+  | { readonly type: 'openLog' }
+  | { readonly type: 'copy'; readonly text: string };
+
+/** The JSON block `#data` of the page. `report` only where the page stands alone. */
+export interface ReportPageData {
+  readonly strings?: ReportStrings;
+  readonly report?: ReportResult;
+}
+
+const commands: readonly FromReport['type'][] = [
+  'ready',
+  'retry',
+  'reveal',
+  'decompress',
+  'openLog',
+];
+
+/** For the host: a page is less trusted than the extension, so its messages are checked. */
+export function isFromReport(message: unknown): message is FromReport {
+  if (typeof message !== 'object' || message === null) return false;
+  const { type, text } = message as { type?: unknown; text?: unknown };
+  if (type === 'copy') return typeof text === 'string' && text.length < 10_000_000;
+  return commands.some((command) => command === type);
+}
+
+/** For the page: the shape is the host's own, a wrong `type` would be a defect. */
+export function isToReport(message: unknown): message is ToReport {
+  if (typeof message !== 'object' || message === null) return false;
+  const { type } = message as { type?: unknown };
+  return type === 'loading' || type === 'report' || type === 'error';
+}

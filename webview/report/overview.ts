@@ -1,0 +1,117 @@
+/** The top of the report: what the file is, how much smaller it got, and what can be done with it. */
+import '@vscode-elements/elements/dist/vscode-button/index.js';
+import type { ReportResult } from '../../src/engine/protocol.ts';
+import { sizeBars } from '../charts/stacked-bar.ts';
+import { el, fill } from '../ui/dom.ts';
+import { formatBytes, formatCount, formatExact, formatRatio, formatShare } from '../ui/format.ts';
+import { fitWidth } from './fit.ts';
+import { fileName, type Row } from './model.ts';
+import type { ReportStrings } from './strings.ts';
+
+export interface Action {
+  readonly label: string;
+  readonly run: () => void;
+  readonly primary?: boolean;
+}
+
+export function overview(
+  report: ReportResult,
+  totals: Row,
+  recipe: string,
+  actions: readonly Action[],
+  t: ReportStrings,
+): HTMLElement {
+  const { input, output } = report;
+  const source = [
+    input.path ? fill(t.fromModel, fileName(input.path)) : '',
+    recipe ? `${t.recipe}: ${recipe}` : '',
+  ];
+  return el(
+    'header',
+    { class: 'overview' },
+    el(
+      'div',
+      { class: 'title' },
+      el(
+        'div',
+        {},
+        el('h1', { title: output.path }, fileName(output.path)),
+        el('p', { class: 'source' }, source.filter((s) => s !== '').join(' · ')),
+      ),
+      el('div', { class: 'actions' }, ...actions.map(button)),
+    ),
+    el(
+      'div',
+      { class: 'figures' },
+      ratio(report, t),
+      figure(
+        t.weightsLeft,
+        formatShare(totals.left),
+        fill(t.weightsOf, formatCount(totals.left * totals.weights), formatCount(totals.weights)),
+      ),
+      figure(
+        t.bitsPerWeight,
+        totals.weights ? ((totals.stored * 8) / totals.weights).toFixed(2) : '–',
+        t.bitsPerWeightHint,
+      ),
+    ),
+    fitWidth('size-bars', (width) =>
+      sizeBars(
+        [
+          {
+            label: `${t.original}  ${formatBytes(input.bytes)} (${fill(t.bytesExact, formatExact(input.bytes))})`,
+            bytes: input.bytes,
+            kind: 'original',
+          },
+          {
+            label: `${t.compressed}  ${formatBytes(output.bytes)} (${fill(t.bytesExact, formatExact(output.bytes))})`,
+            bytes: output.bytes,
+            kind: 'compressed',
+          },
+        ],
+        { width, height: 26, character: 7 },
+        fill(t.sizes, formatBytes(input.bytes), formatBytes(output.bytes)),
+      ),
+    ),
+  );
+}
+
+function ratio(report: ReportResult, t: ReportStrings): HTMLElement {
+  const smaller = report.ratio >= 1;
+  return el(
+    'div',
+    { class: 'figure ratio' },
+    el(
+      'p',
+      { class: 'big' },
+      el('span', { class: 'value' }, formatRatio(report.ratio)),
+      smaller ? ` ${t.smaller}` : null,
+    ),
+    el('p', { class: 'detail' }, smaller ? t.wholeFiles : t.larger),
+    report.verified
+      ? el(
+          'p',
+          { class: 'verified', title: t.verifiedHint },
+          el('span', { class: 'tick', 'aria-hidden': 'true' }, '✓'),
+          t.verified,
+          el('span', { class: 'hidden-visually' }, `. ${t.verifiedHint}`),
+        )
+      : null,
+  );
+}
+
+function figure(label: string, value: string, detail: string): HTMLElement {
+  return el(
+    'div',
+    { class: 'figure' },
+    el('p', { class: 'label' }, label),
+    el('p', { class: 'value' }, value),
+    el('p', { class: 'detail' }, detail),
+  );
+}
+
+export function button(action: Action): HTMLElement {
+  const element = el('vscode-button', { secondary: !action.primary }, action.label);
+  element.addEventListener('click', action.run);
+  return element;
+}
