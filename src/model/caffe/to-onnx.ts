@@ -1,0 +1,184 @@
+/**
+ * A network and its decoded weights as ONNX model bytes: IR 8, opset 17, initializers in raw_data.
+ * Kept small, because in a .dcz everything but the weights is stored as it is: no documentation
+ * strings, no value_info, attributes only where they differ from the default, a node's output
+ * named like the node. The batch dimension is symbolic: Caffe's is a default, not a promise.
+ */
+import { create, toBinary } from '@bufbuild/protobuf';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { AttributeProto_AttributeType, ModelProtoSchema, TensorProto_DataType } from 'onnx-buf';
+import type {
+  AttributeProtoSchema,
+  NodeProtoSchema,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
+} from 'onnx-buf';
+import type { DecodedLayer } from './han-file.ts';
+import type { Layer, Network, Operation, Value } from './network.ts';
+
+type Attribute = MessageInitShape<typeof AttributeProtoSchema>;
+type Node = MessageInitShape<typeof NodeProtoSchema>;
+type Tensor = MessageInitShape<typeof TensorProtoSchema>;
+
+/** `weights` has one entry for every layer of the network that has weights, by name. */
+export function toOnnx(
+  network: Network,
+  weights: ReadonlyMap<string, DecodedLayer>,
+): Uint8Array<ArrayBuffer> {
+  const initializer: Tensor[] = [];
+  const nodes: Node[] = [];
+  for (const layer of network.layers) {
+    const decoded = weights.get(layer.name);
+    if (decoded) {
+      initializer.push(float32(`${layer.name}.weight`, layer.weights!, decoded.weights));
+      initializer.push(float32(`${layer.name}.bias`, [layer.weights![0]!], decoded.bias));
+    }
+    nodes.push(...nodesOf(layer, initializer));
+  }
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
+    producerName: 'deep-compression',
+    opsetImport: [{ domain: '', version: 17n }],
+    graph: {
+      name: network.name || 'network',
+      node: nodes,
+      initializer,
+      input: network.inputs.map(valueInfo),
+      output: network.outputs.map(valueInfo),
+    },
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+function nodesOf(layer: Layer, initializer: Tensor[]): Node[] {
+  const { name, operation, inputs, output } = layer;
+  const node = (opType: string, input: readonly string[], attribute: Attribute[] = []): Node => ({
+    name,
+    opType,
+    input: [...input],
+    output: [output],
+    attribute,
+  });
+  switch (operation.type) {
+    case 'convolution':
+      return [
+        node(
+          'Conv',
+          [...inputs, `${name}.weight`, `${name}.bias`],
+          [
+            ints('kernel_shape', operation.kernel),
+            ...unless('strides', operation.strides, 1),
+            ...unless('pads', [...operation.pads, ...operation.pads], 0),
+            ...unless('dilations', operation.dilations, 1),
+            ...(operation.group === 1 ? [] : [int('group', operation.group)]),
+          ],
+        ),
+      ];
+    case 'innerProduct': {
+      const flat = `${name}.flat`;
+      return [
+        { name: flat, opType: 'Flatten', input: [...inputs], output: [flat] },
+        node('Gemm', [flat, `${name}.weight`, `${name}.bias`], [int('transB', 1)]),
+      ];
+    }
+    case 'relu':
+      return operation.slope === 0
+        ? [node('Relu', inputs)]
+        : [node('LeakyRelu', inputs, [float('alpha', operation.slope)])];
+    case 'pool':
+      return poolNodes(layer, operation, initializer);
+    case 'globalPool':
+      return [node(operation.kind === 'MAX' ? 'GlobalMaxPool' : 'GlobalAveragePool', inputs)];
+    case 'concat':
+      return [node('Concat', inputs, [int('axis', operation.axis)])];
+    case 'softmax':
+      return [node('Softmax', inputs, [int('axis', operation.axis)])];
+    case 'lrn':
+      return [
+        node('LRN', inputs, [
+          int('size', operation.size),
+          float('alpha', operation.alpha),
+          float('beta', operation.beta),
+          float('bias', operation.bias),
+        ]),
+      ];
+  }
+}
+
+/**
+ * Padding and overhang of pooling (pooling.ts). A maximum sees neither. An average counts padding
+ * and not overhang; where a window meets both, the padding is made real zeros first.
+ */
+function poolNodes(
+  layer: Layer,
+  pool: Extract<Operation, { type: 'pool' }>,
+  initializer: Tensor[],
+): Node[] {
+  const { name, inputs, output } = layer;
+  const [bh = 0, bw = 0, eh = 0, ew = 0] = pool.pads;
+  const [oh = 0, ow = 0] = pool.overhang;
+  const common = [ints('kernel_shape', pool.kernel), ...unless('strides', pool.strides, 1)];
+  const node = (opType: string, input: readonly string[], more: Attribute[]): Node => ({
+    name,
+    opType,
+    input: [...input],
+    output: [output],
+    attribute: [...common, ...more],
+  });
+  const padded = pool.pads.some((pad) => pad > 0);
+  const overhangs = pool.overhang.some((cells) => cells > 0);
+  const all = unless('pads', [bh, bw, eh + oh, ew + ow], 0);
+  if (pool.kind === 'MAX') return [node('MaxPool', inputs, all)];
+  if (!padded) return [node('AveragePool', inputs, all)];
+  if (!overhangs) return [node('AveragePool', inputs, [...all, int('count_include_pad', 1)])];
+  const amounts = `${name}.pads`;
+  const zeros = `${name}.padded`;
+  initializer.push(int64(amounts, [0, 0, bh, bw, 0, 0, eh, ew]));
+  return [
+    { name: zeros, opType: 'Pad', input: [...inputs, amounts], output: [zeros] },
+    node('AveragePool', [zeros], unless('pads', [0, 0, oh, ow], 0)),
+  ];
+}
+
+function float32(name: string, shape: readonly number[], rawData: Uint8Array<ArrayBuffer>): Tensor {
+  return { name, dims: shape.map(BigInt), dataType: TensorProto_DataType.FLOAT, rawData };
+}
+
+function int64(name: string, values: readonly number[]): Tensor {
+  const bytes = new DataView(new ArrayBuffer(8 * values.length));
+  values.forEach((value, i) => bytes.setBigInt64(8 * i, BigInt(value), true));
+  const rawData = new Uint8Array(bytes.buffer);
+  return { name, dims: [BigInt(values.length)], dataType: TensorProto_DataType.INT64, rawData };
+}
+
+const int = (name: string, value: number): Attribute => ({
+  name,
+  type: AttributeProto_AttributeType.INT,
+  i: BigInt(value),
+});
+const ints = (name: string, values: readonly number[]): Attribute => ({
+  name,
+  type: AttributeProto_AttributeType.INTS,
+  ints: values.map(BigInt),
+});
+const float = (name: string, value: number): Attribute => ({
+  name,
+  type: AttributeProto_AttributeType.FLOAT,
+  f: value,
+});
+const unless = (name: string, values: readonly number[], standard: number): Attribute[] =>
+  values.every((value) => value === standard) ? [] : [ints(name, values)];
+
+function valueInfo(value: Value): MessageInitShape<typeof ValueInfoProtoSchema> {
+  const dim = value.shape.map((size, i) => ({
+    value:
+      i === 0
+        ? { case: 'dimParam' as const, value: 'N' }
+        : { case: 'dimValue' as const, value: BigInt(size) },
+  }));
+  const elemType = TensorProto_DataType.FLOAT;
+  return {
+    name: value.name,
+    type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } },
+  };
+}
