@@ -26,6 +26,8 @@ export interface InspectInput {
   readonly file: FileInput;
   /** False: structure only, no payload is read (`zeros` … `std` are then null). */
   readonly statistics: boolean;
+  /** Threads to use; as many as the machine offers when absent. */
+  readonly threads?: number;
 }
 
 export interface InspectedLayer {
@@ -163,12 +165,19 @@ export interface ImportResult {
 export type ReportInput = { readonly file: FileInput };
 export type ReportResult = Omit<CompressResult, 'seconds'>;
 
+/** The built-in recipes, for a choice: the extension host does not load the compression room. */
+export type PresetsInput = Readonly<Record<string, never>>;
+export interface PresetsResult {
+  readonly presets: readonly { readonly name: string; readonly description: string }[];
+}
+
 export interface Jobs {
   inspect: { input: InspectInput; result: InspectResult };
   compress: { input: CompressInput; result: CompressResult };
   decompress: { input: DecompressInput; result: DecompressResult };
   import: { input: ImportInput; result: ImportResult };
   report: { input: ReportInput; result: ReportResult };
+  presets: { input: PresetsInput; result: PresetsResult };
 }
 
 export type JobName = keyof Jobs;
