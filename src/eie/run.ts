@@ -1,0 +1,171 @@
+/**
+ * One layer on any machine: the pieces put together, and kept between runs, so that a slider or a
+ * sweep recomputes only what its parameter touches. The encoding depends on PEs, index bits and bias;
+ * the schedule on PEs, detection and arithmetic; the output on neither PEs, queues nor widths.
+ */
+import type { Arithmetic, FixedFormat } from './arithmetic.ts';
+import { makeArithmetic } from './arithmetic.ts';
+import type { Capacity } from './capacity.ts';
+import { checkCapacity } from './capacity.ts';
+import type { Encoding } from './encode.ts';
+import { encode } from './encode.ts';
+import type { Energy } from './energy.ts';
+import { layerEnergy } from './energy.ts';
+import type { Layer } from './layer.ts';
+import { checkLayer } from './layer.ts';
+import type { Machine } from './machine.ts';
+import type { Output } from './output.ts';
+import { computeOutput } from './output.ts';
+import type { Schedule } from './schedule.ts';
+import { makeSchedule } from './schedule.ts';
+import type { Counts, Statistics } from './simulate.ts';
+import { countEntries, countLayer, simulate } from './simulate.ts';
+import { timeLayer } from './timing.ts';
+import type { Trace } from './trace.ts';
+import { traceLayer } from './trace.ts';
+
+export interface LayerRun {
+  readonly layer: Layer;
+  readonly machine: Machine;
+  readonly statistics: Statistics;
+  readonly energy: Energy;
+  readonly capacity: Capacity;
+  /** Before ReLU, one value a row. */
+  readonly output: Float32Array;
+  /** Additions that hit the accumulator's bound, and inputs and weights that did not fit (fixed point). */
+  readonly saturations: number;
+  readonly clamped: number;
+  /** The fixed-point format used; null for float32. */
+  readonly format: FixedFormat | null;
+}
+
+/** A value and the key it was made for; only the latest is kept. */
+class Latest<T> {
+  private key = '';
+  private value: T | undefined;
+
+  get(key: string, make: () => T): T {
+    if (this.value === undefined || this.key !== key) {
+      this.value = make();
+      this.key = key;
+    }
+    return this.value;
+  }
+}
+
+/** Simulates one layer; cheap to ask again with another machine. */
+export class LayerSimulator {
+  private readonly encodings = new Latest<Encoding>();
+  private readonly schedules = new Latest<Schedule>();
+  private readonly arithmetics = new Latest<Arithmetic>();
+  private readonly outputs = new Latest<Output>();
+  private readonly floatOutputs = new Latest<Float32Array>();
+  private readonly entryCounts = new Latest<{ entries: number; fillers: number }>();
+  private readonly checks = new Latest<true>();
+
+  constructor(readonly layer: Layer) {}
+
+  encoding(machine: Machine): Encoding {
+    const { matrix, bias } = this.layer;
+    this.check(machine);
+    return this.encodings.get(encodingKey(machine), () =>
+      encode(matrix, bias, machine.pes, machine.indexBits, machine.hasBias),
+    );
+  }
+
+  arithmetic(machine: Machine): Arithmetic {
+    this.check(machine);
+    return this.arithmetics.get(arithmeticKey(machine), () =>
+      makeArithmetic(machine, this.layer.codebook, this.layer.activations, () =>
+        this.floatOutput(machine),
+      ),
+    );
+  }
+
+  schedule(machine: Machine): Schedule {
+    return this.schedules.get(`${machine.pes}/${arithmeticKey(machine)}`, () =>
+      makeSchedule(
+        this.arithmetic(machine).activations,
+        machine.pes,
+        machine.detect,
+        machine.hasBias,
+      ),
+    );
+  }
+
+  /** The layer's output; the same for every N, ring, width and index width. */
+  output(machine: Machine): Output {
+    return this.outputs.get(arithmeticKey(machine), () =>
+      computeOutput(
+        this.layer.matrix,
+        this.layer.bias,
+        this.schedule(machine).columns,
+        this.arithmetic(machine),
+      ),
+    );
+  }
+
+  /** The output in float32, whatever the machine's precision. */
+  floatOutput(machine: Machine): Float32Array {
+    return this.floatOutputs.get(`${machine.detect}/${machine.hasBias}`, () => {
+      const { matrix, bias, codebook, activations } = this.layer;
+      const exact = { ...machine, precision: 'float32' as const };
+      const arithmetic = makeArithmetic(exact, codebook, activations, () => activations);
+      const { columns } = makeSchedule(activations, 1, machine.detect, machine.hasBias);
+      return computeOutput(matrix, bias, columns, arithmetic).values;
+    });
+  }
+
+  /** Everything about the layer on this machine. `bins`: most bins of the queue timeline, 0: none. */
+  run(machine: Machine, bins = 0): LayerRun {
+    const encoding = this.encoding(machine);
+    const statistics = simulate(encoding, this.schedule(machine), machine, bins);
+    const { values, saturations } = this.output(machine);
+    const { clamped, format } = this.arithmetic(machine);
+    return {
+      layer: this.layer,
+      machine,
+      statistics,
+      energy: layerEnergy(machine, statistics),
+      capacity: checkCapacity(encoding, machine),
+      output: values,
+      saturations,
+      clamped,
+      format,
+    };
+  }
+
+  /** The counts alone: what one point of a sweep needs. */
+  counts(machine: Machine): Counts {
+    const encoding = this.encoding(machine);
+    const schedule = this.schedule(machine);
+    const known = this.entryCounts.get(`${encodingKey(machine)}/${arithmeticKey(machine)}`, () =>
+      countEntries(encoding, schedule.columns),
+    );
+    const timing = timeLayer(encoding, schedule, machine.ring);
+    return countLayer(encoding, schedule, machine, timing, known);
+  }
+
+  /** Cycles `from` to `to` of the layer, what a timeline view zooms into. */
+  trace(machine: Machine, from: number, to: number): Trace {
+    return traceLayer(this.encoding(machine), this.schedule(machine), machine.ring, from, to);
+  }
+
+  private check(machine: Machine): void {
+    this.checks.get(`${machine.weightBits}`, () => {
+      checkLayer(this.layer, machine.weightBits);
+      return true;
+    });
+  }
+}
+
+const encodingKey = (m: Machine): string => `${m.pes}/${m.indexBits}/${m.hasBias}`;
+const arithmeticKey = (m: Machine): string =>
+  [
+    m.precision,
+    m.precision === 'float32' ? '' : m.rounding,
+    m.weightFraction,
+    m.activationFraction,
+    m.detect,
+    m.hasBias,
+  ].join('/');
