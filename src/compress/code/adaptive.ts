@@ -1,0 +1,37 @@
+/**
+ * Adaptive estimates in one 31-bit integer: 22 bits of mean and 9 bits of how often it was updated.
+ * The n-th update moves the mean by about 1 / (n + 1.6) of the way, until n reaches a limit.
+ * docs/dcz-coding.md, section 4.3.
+ */
+export const countBits = 9;
+const countMask = 511;
+
+/** Mean one half, never updated. */
+export const evenOdds = (1 << 21) << countBits;
+
+/** The mean of certainty. */
+export const certain = (1 << 22) - 1;
+
+/** `rates[n]`: 65536 / (n + 1.6), rounded. */
+const rates = Int32Array.from({ length: 512 }, (_, n) => {
+  const d = 10 * n + 16;
+  return Math.floor((1310720 + d) / (2 * d));
+});
+
+/** `estimate` after `bit`. */
+export function adaptBit(estimate: number, bit: number, limit: number): number {
+  const n = estimate & countMask;
+  let mean = estimate >> countBits;
+  if (bit !== 0) mean += (((certain - mean) >> 7) * rates[n]) >> 9;
+  else mean -= ((mean >> 7) * rates[n]) >> 9;
+  return (mean << countBits) | (n < limit ? n + 1 : n);
+}
+
+/** `estimate` after the observation `value`, 0 .. 2^22 - 1. */
+export function adaptMean(estimate: number, value: number, limit: number): number {
+  const n = estimate & countMask;
+  let mean = estimate >> countBits;
+  if (value > mean) mean += (((value - mean) >> 7) * rates[n]) >> 9;
+  else mean -= (((mean - value) >> 7) * rates[n]) >> 9;
+  return (mean << countBits) | (n < limit ? n + 1 : n);
+}

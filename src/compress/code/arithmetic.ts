@@ -1,0 +1,90 @@
+/**
+ * The arithmetic coder of a block: for every weight one significance decision, for every survivor
+ * the branches of its value. All state begins anew in each block. docs/dcz-coding.md, section 4.
+ */
+import { DeepCompressionError } from '../../model/errors.ts';
+import { BinaryDecoder, BinaryEncoder } from './binary-coder.ts';
+import { SignificanceModel } from './significance-model.ts';
+import { ValueModel } from './value-model.ts';
+
+/** What both sides know of the tensor a block belongs to. */
+export interface BlockShape {
+  readonly codebook: Float64Array;
+  readonly rowLength: number;
+  readonly kernelLength: number;
+}
+
+/** Codes `codes[0 .. n)`, which lie at flat index `start` of the tensor. */
+export function encodeArithmetic(
+  shape: BlockShape,
+  start: number,
+  codes: Uint16Array,
+  n: number,
+): Uint8Array<ArrayBuffer> {
+  const coder = new BinaryEncoder(n);
+  const significance = new SignificanceModel(shape.rowLength, shape.kernelLength, start, n);
+  const values = new ValueModel(shape.codebook, significance.columns, significance.kernel);
+  const depth = values.depth;
+  for (let i = 0; i < n; i++) {
+    const code = codes[i];
+    const survives = code === 0 ? 0 : 1;
+    coder.encode(survives, significance.predict());
+    significance.update(survives);
+    if (survives !== 0) {
+      const rank = code - 1;
+      values.begin(significance.column, significance.place);
+      for (let level = 0, node = 1; level < depth; level++) {
+        const bit = (rank >> (depth - 1 - level)) & 1;
+        coder.encode(bit, values.predict(node, level));
+        values.update(bit);
+        node = 2 * node + bit;
+      }
+      values.end(rank, significance.column);
+    }
+    if (significance.advance()) values.startRow();
+  }
+  return coder.finish();
+}
+
+/**
+ * Fills `codes[0 .. n)`. Any bytes decode to something or throw; no input reads or writes elsewhere.
+ * @throws DeepCompressionError `invalid-container` for a rank the codebook does not have.
+ */
+export function decodeArithmetic(
+  shape: BlockShape,
+  start: number,
+  bytes: Uint8Array,
+  codes: Uint16Array,
+  n: number,
+): void {
+  const coder = new BinaryDecoder(bytes);
+  const significance = new SignificanceModel(shape.rowLength, shape.kernelLength, start, n);
+  const values = new ValueModel(shape.codebook, significance.columns, significance.kernel);
+  const { depth } = values;
+  const ranks = shape.codebook.length - 1;
+  for (let i = 0; i < n; i++) {
+    const survives = coder.decode(significance.predict());
+    significance.update(survives);
+    let code = 0;
+    if (survives !== 0) {
+      values.begin(significance.column, significance.place);
+      let node = 1;
+      for (let level = 0; level < depth; level++) {
+        const bit = coder.decode(values.predict(node, level));
+        values.update(bit);
+        node = 2 * node + bit;
+      }
+      const rank = node - (1 << depth);
+      if (rank >= ranks) {
+        throw new DeepCompressionError(
+          'invalid-container',
+          'damaged tensor: a value that is not in its codebook',
+        );
+      }
+      values.end(rank, significance.column);
+      code = rank + 1;
+    }
+    codes[i] = code;
+    if (significance.advance()) values.startRow();
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * From codes to payload bytes: every code becomes its shared value, little-endian in the tensor's
+ * dtype. Codebook values are exact in that dtype, so nothing is rounded here.
+ */
+import { bitsOf, type CompressibleDType } from '../../model/dtype.ts';
+import { toBfloat16, toFloat16 } from '../../model/half.ts';
+
+/** Bytes of one value. */
+export function bytesOf(dtype: CompressibleDType): number {
+  return bitsOf[dtype] / 8;
+}
+
+/** `value` rounded to `dtype` (nearest, ties to even), as its little-endian bytes. */
+function valueBytes(value: number, dtype: CompressibleDType): Uint8Array {
+  const bytes = new Uint8Array(bytesOf(dtype));
+  const view = new DataView(bytes.buffer);
+  if (dtype === 'float32') view.setFloat32(0, value, true);
+  else if (dtype === 'float64') view.setFloat64(0, value, true);
+  else view.setUint16(0, dtype === 'float16' ? toFloat16(value) : toBfloat16(value), true);
+  return bytes;
+}
+
+/** Turns codes into payload bytes, again and again for one codebook. */
+export class Restorer {
+  readonly dtype: CompressibleDType;
+  readonly #table: Uint8Array<ArrayBuffer>;
+
+  constructor(tensor: { readonly codebook: Float64Array; readonly dtype: CompressibleDType }) {
+    this.dtype = tensor.dtype;
+    const width = bytesOf(tensor.dtype);
+    this.#table = new Uint8Array(tensor.codebook.length * width);
+    tensor.codebook.forEach((v, c) => this.#table.set(valueBytes(v, tensor.dtype), c * width));
+  }
+
+  /** Fills `target` with one value for each of the first target.length / width `codes`. */
+  restore(codes: Uint16Array, target: Uint8Array): void {
+    const width = bytesOf(this.dtype);
+    const n = target.length / width;
+    if (target.byteOffset % Math.min(width, 4) !== 0)
+      return this.#bytewise(codes, target, n, width);
+    if (width === 2) {
+      const table = new Uint16Array(this.#table.buffer);
+      const out = new Uint16Array(target.buffer, target.byteOffset, n);
+      for (let i = 0; i < n; i++) out[i] = table[codes[i]];
+    } else if (width === 4) {
+      const table = new Int32Array(this.#table.buffer);
+      const out = new Int32Array(target.buffer, target.byteOffset, n);
+      for (let i = 0; i < n; i++) out[i] = table[codes[i]];
+    } else {
+      const table = new Int32Array(this.#table.buffer);
+      const out = new Int32Array(target.buffer, target.byteOffset, 2 * n);
+      for (let i = 0; i < n; i++) {
+        const at = 2 * codes[i];
+        out[2 * i] = table[at];
+        out[2 * i + 1] = table[at + 1];
+      }
+    }
+  }
+
+  #bytewise(codes: Uint16Array, target: Uint8Array, n: number, width: number): void {
+    for (let i = 0; i < n; i++) {
+      const at = codes[i] * width;
+      for (let b = 0; b < width; b++) target[i * width + b] = this.#table[at + b];
+    }
+  }
+}
+
+/** As `Restorer.restore`, once: `target` holds one value per code of a block. */
+export function restoreBlock(
+  tensor: { readonly codebook: Float64Array; readonly dtype: CompressibleDType },
+  codes: Uint16Array,
+  target: Uint8Array,
+): void {
+  new Restorer(tensor).restore(codes, target);
+}
