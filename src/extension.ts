@@ -1,0 +1,27 @@
+/**
+ * Composition root of the extension: registers commands, the Model Inspector and the report, and
+ * wires them to the engine. Everything that is not needed to show a view is loaded on first use,
+ * and the engine's worker starts with the first job.
+ */
+import * as vscode from 'vscode';
+import { EngineClient } from './engine/client.ts';
+import { registerCommands } from './vscode/commands/register.ts';
+import { registerInspector } from './vscode/inspector/register.ts';
+import { registerReport } from './vscode/report/editor.ts';
+import type { Services } from './vscode/services.ts';
+
+let engine: EngineClient | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('Deep Compression', { log: true });
+  engine = new EngineClient(context.asAbsolutePath('dist/worker.js'));
+  const services: Services = { context, log, engine };
+  const inspector = registerInspector(services);
+  registerReport(services);
+  registerCommands(services, inspector);
+  context.subscriptions.push(log);
+}
+
+export async function deactivate(): Promise<void> {
+  await engine?.dispose();
+}

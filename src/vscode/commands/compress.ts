@@ -1,0 +1,214 @@
+/**
+ * "Compress Model…": preset, then where existing outputs should go, then one job a file in sequence
+ * with one summary at the end. The source is never written to; the engine refuses that as well.
+ */
+import { dirname } from 'node:path';
+import * as vscode from 'vscode';
+import { formatBytes, formatRatio } from '../../../webview/ui/format.ts';
+import type { CompressResult } from '../../engine/protocol.ts';
+import { isCancelled, lineOf, openLogLabel, UserError } from '../errors.ts';
+import { exists, inputOf, nameOf, reveal } from '../files.ts';
+import { compressedPath, freePath } from '../output-path.ts';
+import { allPresets, askForPreset, type PresetChoice } from '../presets.ts';
+import { withProgress } from '../progress.ts';
+import type { Services } from '../services.ts';
+import { settingsFor } from '../settings.ts';
+import { askForTargets, namedTargets } from '../targets.ts';
+import { showReport } from './show-report.ts';
+
+/** The command line's own default, so that both give the same bytes. */
+const seed = 1;
+
+interface Planned {
+  readonly model: vscode.Uri;
+  readonly out: string;
+  readonly overwrite: boolean;
+}
+
+interface Outcome {
+  readonly done: readonly { readonly plan: Planned; readonly result: CompressResult }[];
+  readonly failed: readonly { readonly plan: Planned; readonly line: string }[];
+  readonly cancelled: boolean;
+}
+
+/**
+ * @param clicked the file, a tree node, or `{ uri, preset }` from a keybinding: a named preset is
+ *   not asked for
+ * @returns the results of the files that were compressed
+ */
+export async function compress(
+  services: Services,
+  clicked: unknown,
+  selected: unknown,
+): Promise<readonly CompressResult[]> {
+  const title = vscode.l10n.t('Compress Model');
+  const named = namedTargets(clicked, selected, 'onnx');
+  const models = named.length > 0 ? named : await askForTargets('onnx', title);
+  if (models.length === 0) return [];
+  if (models.some((uri) => uri.scheme !== 'file'))
+    throw new UserError(vscode.l10n.t('Only models on disk can be compressed'));
+
+  const subject =
+    models.length === 1 ? nameOf(models[0]!) : vscode.l10n.t('{0} models', models.length);
+  const preset = await presetFor(services, clicked, models[0]!, `${title}: ${subject}`);
+  if (!preset) return [];
+  const recipe = await preset.recipe();
+  const plans = await planOutputs(models, preset.name);
+  if (!plans) return [];
+
+  const outcome = await withProgress(
+    vscode.l10n.t('Compressing {0} with {1}', subject, preset.name),
+    async ({ signal, onProgress }): Promise<Outcome> => {
+      const done: Outcome['done'][number][] = [];
+      const failed: Outcome['failed'][number][] = [];
+      for (const [index, plan] of plans.entries()) {
+        const label = plans.length > 1 ? `${index + 1}/${plans.length} ${nameOf(plan.model)}` : '';
+        try {
+          await vscode.workspace.fs.createDirectory(vscode.Uri.file(dirname(plan.out)));
+          const result = await services.engine.run(
+            'compress',
+            {
+              file: await inputOf(plan.model),
+              out: plan.out,
+              overwrite: plan.overwrite,
+              recipe,
+              seed,
+              threads: settingsFor(plan.model).threads,
+            },
+            { signal, onProgress: (p) => onProgress(p, index, plans.length, label) },
+          );
+          log(services, result);
+          done.push({ plan, result });
+        } catch (error) {
+          if (signal.aborted || isCancelled(error)) return { done, failed, cancelled: true };
+          services.log.error(
+            `${plan.model.fsPath}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+          );
+          failed.push({ plan, line: lineOf(error) });
+        }
+      }
+      return { done, failed, cancelled: false };
+    },
+  );
+  void summarise(services, outcome).catch((error: unknown) => services.log.error(String(error)));
+  return outcome.done.map(({ result }) => result);
+}
+
+async function presetFor(
+  services: Services,
+  clicked: unknown,
+  model: vscode.Uri,
+  title: string,
+): Promise<PresetChoice | undefined> {
+  const wanted =
+    typeof clicked === 'object' && clicked !== null && 'preset' in clicked
+      ? clicked.preset
+      : undefined;
+  if (typeof wanted !== 'string') return askForPreset(services, model, title);
+  const found = (await allPresets(services, model)).find((choice) => choice.name === wanted);
+  if (!found) throw new UserError(vscode.l10n.t("There is no preset '{0}'", wanted));
+  return found;
+}
+
+/** Outputs of all models; asks once about those that exist. Undefined when cancelled. */
+async function planOutputs(
+  models: readonly vscode.Uri[],
+  preset: string,
+): Promise<readonly Planned[] | undefined> {
+  const used = new Set<string>();
+  const onDisk = (path: string): Promise<boolean> => exists(vscode.Uri.file(path));
+  const taken = async (path: string): Promise<boolean> => used.has(path) || (await onDisk(path));
+  const wanted: Planned[] = [];
+  for (const model of models) {
+    const { outputFolder, outputName } = settingsFor(model);
+    const folder = vscode.workspace.getWorkspaceFolder(model)?.uri.fsPath;
+    const path = compressedPath(model.fsPath, outputFolder, outputName, preset, folder);
+    // two models of one name in one output folder: the second gets a free name
+    const out = used.has(path) ? await freePath(path, taken) : path;
+    used.add(out);
+    wanted.push({ model, out, overwrite: false });
+  }
+  const there = new Set<string>();
+  for (const { out } of wanted) if (await onDisk(out)) there.add(out);
+  if (there.size === 0) return wanted;
+
+  const replace = vscode.l10n.t('Replace');
+  const keep = vscode.l10n.t('Keep Both');
+  const first = vscode.Uri.file([...there][0]!);
+  const question =
+    there.size === 1
+      ? vscode.l10n.t("'{0}' already exists.", nameOf(first))
+      : vscode.l10n.t('{0} of {1} compressed files already exist.', there.size, wanted.length);
+  const detail = there.size === 1 ? first.fsPath : [...there].slice(0, 8).join('\n');
+  const answer = await vscode.window.showWarningMessage(
+    question,
+    { modal: true, detail },
+    replace,
+    keep,
+  );
+  if (answer === replace) return wanted.map((p) => ({ ...p, overwrite: there.has(p.out) }));
+  if (answer !== keep) return undefined;
+  const plans: Planned[] = [];
+  for (const plan of wanted) {
+    const out = there.has(plan.out) ? await freePath(plan.out, taken) : plan.out;
+    used.add(out);
+    plans.push({ ...plan, out });
+  }
+  return plans;
+}
+
+async function summarise(services: Services, outcome: Outcome): Promise<void> {
+  const { done, failed, cancelled } = outcome;
+  const one = done.length === 1 ? done[0]! : undefined;
+  const showIt = done.length > 1 ? vscode.l10n.t('Show Reports') : vscode.l10n.t('Show Report');
+  const revealIt = vscode.l10n.t('Reveal');
+  const lines: string[] = [];
+  if (one) lines.push(sizeLine(nameOf(one.plan.model), [one.result]));
+  else if (done.length > 1)
+    lines.push(
+      sizeLine(
+        vscode.l10n.t('{0} models', done.length),
+        done.map((d) => d.result),
+      ),
+    );
+  if (failed.length === 1) lines.push(failed[0]!.line);
+  else if (failed.length > 1)
+    lines.push(vscode.l10n.t('{0} models failed: {1}', failed.length, failed[0]!.line));
+  if (cancelled) lines.push(vscode.l10n.t('Cancelled.'));
+
+  if (cancelled && done.length === 0 && failed.length === 0) {
+    vscode.window.setStatusBarMessage(vscode.l10n.t('Compression cancelled'), 4000);
+    return;
+  }
+  const buttons = done.length > 0 ? [showIt, revealIt] : [];
+  const text = lines.join(' ');
+  const answer =
+    failed.length > 0
+      ? await vscode.window.showErrorMessage(text, ...buttons, openLogLabel())
+      : await vscode.window.showInformationMessage(text, ...buttons);
+  const written = done.map(({ result }) => vscode.Uri.file(result.output.path));
+  if (answer === showIt) for (const uri of written.slice(0, 10)) await showReport(uri, undefined);
+  else if (answer === revealIt) await reveal(written[0]!);
+  else if (answer === openLogLabel()) services.log.show();
+}
+
+function sizeLine(subject: string, results: readonly CompressResult[]): string {
+  const before = results.reduce((sum, r) => sum + r.input.bytes, 0);
+  const after = results.reduce((sum, r) => sum + r.output.bytes, 0);
+  const sizes = [formatBytes(before), formatBytes(after)] as const;
+  return after < before
+    ? vscode.l10n.t(
+        '{0}: {1} smaller, {2} → {3}, verified.',
+        subject,
+        formatRatio(before / after),
+        ...sizes,
+      )
+    : vscode.l10n.t('{0}: did not get smaller, {1} → {2}, verified.', subject, ...sizes);
+}
+
+function log(services: Services, { input, output, ratio, seconds, notes }: CompressResult): void {
+  services.log.info(
+    `${input.path} -> ${output.path}: ${input.bytes} -> ${output.bytes} bytes, ratio ${ratio.toFixed(3)}, ${seconds.toFixed(2)} s`,
+  );
+  for (const note of notes) services.log.info(`  ${note}`);
+}

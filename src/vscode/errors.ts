@@ -1,0 +1,58 @@
+/**
+ * Failures as people see them: one line and a way to the log. An engine error's line is shown as it
+ * is; anything else is a defect of ours and says so, with its stack in the log only.
+ */
+import * as vscode from 'vscode';
+import type { DeepCompressionError } from '../model/errors.ts';
+import type { Services } from './services.ts';
+
+/** True for the engine's own errors; `instanceof` would load its room into the extension host. */
+export function isEngineError(error: unknown): error is DeepCompressionError {
+  return error instanceof Error && error.name === 'DeepCompressionError' && 'code' in error;
+}
+
+export function isCancelled(error: unknown): boolean {
+  return (
+    error instanceof vscode.CancellationError ||
+    (isEngineError(error) && error.code === 'cancelled')
+  );
+}
+
+/** A failure on our side of the engine that its line explains fully. */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+}
+
+/** One line for a person. */
+export function lineOf(error: unknown): string {
+  if (isEngineError(error)) return firstLine(error.message);
+  if (error instanceof UserError || error instanceof vscode.FileSystemError)
+    return firstLine(error.message);
+  const text = error instanceof Error ? error.message : String(error);
+  return vscode.l10n.t('Unexpected error: {0}', firstLine(text));
+}
+
+/** Logs the failure and shows it, with a button to the log. Cancelling is not a failure. */
+export function report(error: unknown, doing: string, { log }: Services): void {
+  if (isCancelled(error)) {
+    log.info(`${doing}: cancelled`);
+    return;
+  }
+  log.error(`${doing}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  void offerLog(vscode.window.showErrorMessage(lineOf(error), openLogLabel()), log);
+}
+
+export function openLogLabel(): string {
+  return vscode.l10n.t('Open Log');
+}
+
+export async function offerLog(
+  choice: Thenable<string | undefined>,
+  log: vscode.LogOutputChannel,
+): Promise<void> {
+  if ((await choice) === openLogLabel()) log.show();
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}

@@ -1,0 +1,72 @@
+/** Wires the Model Inspector: view, expansion, and a refresh when model files come, go or change. */
+import * as vscode from 'vscode';
+import { extensions } from '../files.ts';
+import { viewId, type Services } from '../services.ts';
+import { Models } from './models.ts';
+import { ModelTree, type Node } from './tree.ts';
+
+/** Milliseconds that files must rest before the list is read again. */
+const settle = 400;
+
+export interface Inspector {
+  refresh(): void;
+  /** Shows a model and opens it. */
+  show(uri: vscode.Uri): Promise<void>;
+}
+
+export function registerInspector(services: Services): Inspector {
+  const models = new Models(services);
+  const tree = new ModelTree(models);
+  const view = vscode.window.createTreeView<Node>(viewId, {
+    treeDataProvider: tree,
+    showCollapseAll: true,
+    canSelectMany: true,
+  });
+  let timer: NodeJS.Timeout | undefined;
+  let missed = false;
+  const changed = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      // nobody looks: the next look reads the list
+      if (view.visible) models.refresh();
+      else missed = true;
+    }, settle);
+  };
+  const watcher = vscode.workspace.createFileSystemWatcher(`**/*.{${extensions.join(',')}}`);
+  services.context.subscriptions.push(
+    models,
+    view,
+    watcher,
+    watcher.onDidCreate(changed),
+    watcher.onDidChange(changed),
+    watcher.onDidDelete(changed),
+    vscode.workspace.onDidChangeWorkspaceFolders(changed),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration('files.exclude')) changed();
+    }),
+    view.onDidChangeVisibility(({ visible }) => {
+      if (visible && missed) models.refresh();
+      if (visible) missed = false;
+    }),
+    view.onDidExpandElement(({ element }) => {
+      if (element.kind === 'model') models.startStatistics(element.file);
+    }),
+    view.onDidCollapseElement(({ element }) => {
+      if (element.kind === 'model') models.stopStatistics(element.file);
+    }),
+    { dispose: () => clearTimeout(timer) },
+  );
+  return {
+    refresh: () => models.refresh(),
+    show: async (uri) => {
+      await vscode.commands.executeCommand(`${viewId}.focus`);
+      if (!vscode.workspace.getWorkspaceFolder(uri)) models.add(uri);
+      if (!tree.root(uri)) {
+        await tree.getChildren();
+        models.refresh();
+      }
+      const node = tree.root(uri);
+      if (node) await view.reveal(node, { select: true, focus: true, expand: true });
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * Where a compressed or restored file goes. Pure path arithmetic on absolute paths of the extension
+ * host's own platform; nothing here touches the disk.
+ */
+import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
+
+/** The file name without its last extension. */
+export function stem(path: string): string {
+  return basename(path, extname(path));
+}
+
+/**
+ * Path of the .dcz of a model.
+ * @param folder absolute, or relative to `workspaceFolder` (or to the model, outside any workspace);
+ *   '' is beside the model
+ * @param pattern file name with `${name}` and `${preset}`; whatever it says, the result is a file
+ *   directly in the folder that ends in .dcz
+ */
+export function compressedPath(
+  model: string,
+  folder: string,
+  pattern: string,
+  preset: string,
+  workspaceFolder: string | undefined,
+): string {
+  const beside = dirname(model);
+  const base =
+    folder === ''
+      ? beside
+      : isAbsolute(folder)
+        ? folder
+        : resolve(workspaceFolder ?? beside, folder);
+  const filled = pattern
+    .replaceAll('${name}', () => stem(model))
+    .replaceAll('${preset}', () => preset)
+    .replace(/[/\\:*?"<>|\0]/g, '-');
+  const named = filled.toLowerCase().endsWith('.dcz') ? filled : `${filled}.dcz`;
+  return join(base, named === '.dcz' ? `${stem(model)}.dcz` : named);
+}
+
+/** Path offered for the restored model: never one that is taken. */
+export async function restoredPath(
+  container: string,
+  taken: (path: string) => Promise<boolean>,
+): Promise<string> {
+  const plain = join(dirname(container), `${stem(container)}.onnx`);
+  if (!(await taken(plain))) return plain;
+  return freePath(join(dirname(container), `${stem(container)}.restored.onnx`), taken);
+}
+
+/** `path`, or the first of `name-2.ext`, `name-3.ext`, … that is free. */
+export async function freePath(
+  path: string,
+  taken: (path: string) => Promise<boolean>,
+): Promise<string> {
+  if (!(await taken(path))) return path;
+  for (let n = 2; ; n++) {
+    const next = join(dirname(path), `${stem(path)}-${n}${extname(path)}`);
+    if (!(await taken(next))) return next;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The choice of presets: built-in ones (asked of the engine), the user's from settings, and recipe
+ * files of the workspace. The default stands first. Recipes are passed on as they were written; the
+ * engine validates them and names what is wrong.
+ */
+import * as vscode from 'vscode';
+import { UserError } from './errors.ts';
+import { findFiles, nameOf } from './files.ts';
+import { folderOf } from './targets.ts';
+import { settingsFor } from './settings.ts';
+import type { Services } from './services.ts';
+
+export interface PresetChoice {
+  readonly name: string;
+  readonly description: string;
+  readonly origin: 'built-in' | 'settings' | 'file';
+  /** What the compress job takes; reads the file first where there is one. */
+  readonly recipe: () => Promise<string | object>;
+}
+
+const recipeEnding = 'dcrecipe.json';
+
+/** Every preset there is. A settings preset hides a built-in one of the same name. */
+export async function allPresets(
+  services: Services,
+  scope: vscode.Uri | undefined,
+): Promise<readonly PresetChoice[]> {
+  const [builtIn, files] = await Promise.all([
+    services.engine.run('presets', {}),
+    findFiles([recipeEnding]),
+  ]);
+  const own = Object.entries(settingsFor(scope).presets).map(([name, recipe]): PresetChoice => ({
+    name,
+    description: describe(recipe) || vscode.l10n.t('Defined in settings'),
+    origin: 'settings',
+    recipe: () => Promise.resolve(named(recipe, name)),
+  }));
+  const hidden = new Set(own.map((choice) => choice.name));
+  return [
+    ...own,
+    ...builtIn.presets
+      .filter(({ name }) => !hidden.has(name))
+      .map(({ name, description }): PresetChoice => ({
+        name,
+        description,
+        origin: 'built-in',
+        recipe: () => Promise.resolve(name),
+      })),
+    ...files.map((uri): PresetChoice => {
+      const name = nameOf(uri).slice(0, -recipeEnding.length - 1);
+      return {
+        name,
+        description: [folderOf(uri), nameOf(uri)].filter((s) => s !== '').join('/'),
+        origin: 'file',
+        recipe: async () => named(await readRecipe(uri), name),
+      };
+    }),
+  ];
+}
+
+interface PresetItem extends vscode.QuickPickItem {
+  readonly choice?: PresetChoice;
+}
+
+/** Asks for a preset, the default one first. Undefined when the user changes their mind. */
+export async function askForPreset(
+  services: Services,
+  scope: vscode.Uri | undefined,
+  title: string,
+): Promise<PresetChoice | undefined> {
+  const openSettings: vscode.QuickInputButton = {
+    iconPath: new vscode.ThemeIcon('settings-gear'),
+    tooltip: vscode.l10n.t('Edit Presets in Settings'),
+  };
+  const pick = vscode.window.createQuickPick<PresetItem>();
+  pick.title = title;
+  pick.placeholder = vscode.l10n.t('How should it be compressed?');
+  pick.matchOnDetail = true;
+  pick.buttons = [openSettings];
+  pick.busy = true;
+  let open = true;
+  return new Promise((resolve, reject) => {
+    pick.onDidAccept(() => {
+      const choice = pick.selectedItems[0]?.choice;
+      if (!choice) return;
+      resolve(choice);
+      pick.hide();
+    });
+    pick.onDidTriggerButton(() => {
+      pick.hide();
+      void vscode.commands.executeCommand(
+        'workbench.action.openSettings',
+        'deepCompression.presets',
+      );
+    });
+    pick.onDidHide(() => {
+      open = false;
+      resolve(undefined);
+      pick.dispose();
+    });
+    pick.show();
+    allPresets(services, scope).then(
+      (choices) => {
+        if (!open) return;
+        pick.items = itemsOf(choices, settingsFor(scope).defaultPreset);
+        pick.busy = false;
+      },
+      (error: unknown) => {
+        reject(error instanceof Error ? error : new Error(String(error)));
+        pick.hide();
+      },
+    );
+  });
+}
+
+function itemsOf(choices: readonly PresetChoice[], defaultName: string): PresetItem[] {
+  const first = choices.find((c) => c.name === defaultName);
+  const item = (choice: PresetChoice): PresetItem => ({
+    label: choice.name,
+    detail: choice.description,
+    ...(choice === first && { description: vscode.l10n.t('default') }),
+    choice,
+  });
+  const section = (label: string, origin: PresetChoice['origin']): PresetItem[] => {
+    const items = choices.filter((c) => c.origin === origin && c !== first).map(item);
+    return items.length === 0
+      ? []
+      : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...items];
+  };
+  return [
+    ...(first ? [item(first)] : []),
+    ...section(vscode.l10n.t('From settings'), 'settings'),
+    ...section(vscode.l10n.t('Built-in'), 'built-in'),
+    ...section(vscode.l10n.t('Recipe files in this workspace'), 'file'),
+  ];
+}
+
+async function readRecipe(uri: vscode.Uri): Promise<unknown> {
+  const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new UserError(
+      vscode.l10n.t('{0} is not valid JSON: {1}', nameOf(uri), (error as Error).message),
+    );
+  }
+}
+
+/** A recipe that has no name of its own gets the one it is known by. */
+function named(recipe: unknown, name: string): object {
+  if (typeof recipe !== 'object' || recipe === null || Array.isArray(recipe))
+    throw new UserError(vscode.l10n.t("Preset '{0}' is not a recipe object", name));
+  return { name, ...recipe };
+}
+
+function describe(recipe: unknown): string {
+  if (typeof recipe !== 'object' || recipe === null) return '';
+  const { description } = recipe as { description?: unknown };
+  return typeof description === 'string' ? description : '';
+}

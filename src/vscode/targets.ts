@@ -1,0 +1,79 @@
+/**
+ * Which files a command is meant for. VS Code calls it with the clicked file and the whole selection
+ * (explorer), the file and an editor group (editor title), a tree node (inspector), an object
+ * (keybinding), or nothing (palette): then the models of the workspace are offered.
+ */
+import * as vscode from 'vscode';
+import { exists, extensionOf, findFiles, nameOf, type ModelExtension } from './files.ts';
+
+/** Files named by the arguments of a command that have the right ending. */
+export function namedTargets(
+  clicked: unknown,
+  selected: unknown,
+  extension: ModelExtension,
+): readonly vscode.Uri[] {
+  const all = [clicked, ...(Array.isArray(selected) ? (selected as unknown[]) : [])].map(uriOf);
+  const seen = new Set<string>();
+  return all.filter((uri): uri is vscode.Uri => {
+    if (!uri || extensionOf(uri) !== extension || seen.has(uri.toString())) return false;
+    seen.add(uri.toString());
+    return true;
+  });
+}
+
+function uriOf(value: unknown): vscode.Uri | undefined {
+  if (value instanceof vscode.Uri) return value;
+  if (typeof value !== 'object' || value === null || !('uri' in value)) return undefined;
+  const { uri } = value;
+  if (uri instanceof vscode.Uri) return uri;
+  if (typeof uri !== 'string') return undefined;
+  return /^[a-z][a-z0-9+.-]+:/i.test(uri) ? vscode.Uri.parse(uri) : vscode.Uri.file(uri);
+}
+
+interface FileItem extends vscode.QuickPickItem {
+  readonly uri?: vscode.Uri;
+}
+
+/** Offers the workspace's files, the active editor's first, and a dialog for any other. */
+export async function askForTargets(
+  extension: ModelExtension,
+  title: string,
+): Promise<readonly vscode.Uri[]> {
+  const browse: FileItem = {
+    label: `$(folder-opened) ${vscode.l10n.t('Browse…')}`,
+    alwaysShow: true,
+  };
+  const active = await activeFile(extension);
+  const items = findFiles([extension]).then((found): FileItem[] => {
+    const others = found.filter((uri) => uri.toString() !== active?.toString());
+    return [
+      ...[...(active ? [active] : []), ...others].map((uri) => ({
+        label: nameOf(uri),
+        description: folderOf(uri),
+        uri,
+      })),
+      browse,
+    ];
+  });
+  const picked = await vscode.window.showQuickPick(items, {
+    title,
+    placeHolder: vscode.l10n.t('Choose a file'),
+    matchOnDescription: true,
+  });
+  if (!picked) return [];
+  if (picked.uri) return [picked.uri];
+  const filters = { [extension === 'onnx' ? 'ONNX' : 'Deep Compression']: [extension] };
+  return (await vscode.window.showOpenDialog({ title, filters, canSelectMany: true })) ?? [];
+}
+
+/** The workspace folder and the path in it that hold a file; '' at the top of a single folder. */
+export function folderOf(uri: vscode.Uri): string {
+  const path = vscode.workspace.asRelativePath(uri);
+  return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
+}
+
+async function activeFile(extension: ModelExtension): Promise<vscode.Uri | undefined> {
+  const input: unknown = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  const uri = uriOf(input);
+  return uri && extensionOf(uri) === extension && (await exists(uri)) ? uri : undefined;
+}
