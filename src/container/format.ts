@@ -1,0 +1,59 @@
+/**
+ * Constants and limits of the .dcz format, version 1 (docs/dcz-format.md). Reader and writer hold
+ * the same limits; the writer refuses what a reader would.
+ */
+import type { CompressibleDType } from '../model/dtype.ts';
+import { DeepCompressionError } from '../model/errors.ts';
+
+/** 'DCZ' and the version byte. */
+export const magic = Uint8Array.of(0x44, 0x43, 0x5a);
+export const version = 1;
+export const headerBytes = 4;
+/** Length of the index and its CRC-32. */
+export const footerBytes = 8;
+
+/** Rest bytes are packed in pieces of at most this many restored bytes. */
+export const pieceBytes = 8 << 20;
+
+export const limits = {
+  /** Restored metadata. */
+  metadata: 16 << 20,
+  recipe: 1 << 20,
+  location: 4096,
+  files: 4096,
+  /** Runs of all files. */
+  runs: 1 << 20,
+  tensors: 1 << 16,
+  /** Blocks of all tensors. */
+  blocks: 1 << 20,
+  /** Bytes of one file, of one channel; weights of one tensor. */
+  length: 2 ** 49,
+} as const;
+
+/** Deflate cannot make more than this many bytes of one. */
+export const deflateRatio = 1032;
+
+/** Element types in the order of their code in a tensor's flags. */
+export const dtypes: readonly CompressibleDType[] = ['float32', 'float16', 'bfloat16', 'float64'];
+
+export const dtypeBytes: Readonly<Record<CompressibleDType, number>> = {
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  float64: 8,
+};
+
+/** Rest bytes lie in four channels: bytes as they are, and float payloads by element size. */
+export const elementSizes = [1, 2, 4, 8] as const;
+
+/** Run kinds 0..3 are channels, 4 is the payload of the next tensor. */
+export const holeKind = 4;
+
+/** The one error of a damaged file: its name and what is wrong, on one line. */
+export function damaged(name: string, what: string, cause?: unknown): DeepCompressionError {
+  return new DeepCompressionError(
+    'invalid-container',
+    `${name}: damaged .dcz file: ${what}`,
+    cause === undefined ? undefined : { cause },
+  );
+}

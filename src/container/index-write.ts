@@ -1,0 +1,114 @@
+/** Serialises the index of a .dcz: metadata, checksums, tables (docs/dcz-format.md, "The index"). */
+import type { CodedTensor } from '../compress/coded.ts';
+import { AdaptiveEncoder } from './adaptive.ts';
+import { codeTables, tableContexts, type TableSizes } from './adaptive-tables.ts';
+import { dtypes, elementSizes, holeKind } from './format.ts';
+import { packPlane } from './pack.ts';
+import type { PackedChannel } from './pack-rest.ts';
+import type { PlannedRun } from './rest-plan.ts';
+import { VarintWriter } from './varint.ts';
+
+export interface IndexedTensor {
+  readonly coded: CodedTensor;
+  readonly rmse: number;
+}
+
+export interface IndexContents {
+  readonly recipe: object;
+  readonly channels: readonly PackedChannel[];
+  readonly files: readonly { readonly location: string; readonly runs: readonly PlannedRun[] }[];
+  /** In the order of their holes. */
+  readonly tensors: readonly IndexedTensor[];
+}
+
+/** The index, and what the tables of each tensor take in it. */
+export function serialiseIndex(contents: IndexContents): {
+  readonly bytes: Uint8Array;
+  readonly sizes: readonly TableSizes[];
+} {
+  const metadata = serialiseMetadata(contents);
+  const packed = packPlane(metadata, 9);
+  const out = new VarintWriter();
+  out.number(metadata.length);
+  out.number(packed.deflated ? packed.bytes.length : 0);
+  out.bytes(packed.bytes);
+  out.bytes(fixedFields(contents));
+  const coder = new AdaptiveEncoder(tableContexts);
+  const sizes = contents.tensors.map(({ coded }) => codeTables(coder, coded, coded, refuse).sizes);
+  out.bytes(coder.finish());
+  return { bytes: out.take(), sizes };
+}
+
+function refuse(why: string): never {
+  throw new RangeError(`a tensor cannot be stored: ${why}`);
+}
+
+function serialiseMetadata({ recipe, channels, files, tensors }: IndexContents): Uint8Array {
+  const text = new TextEncoder();
+  const out = new VarintWriter();
+  out.string(text.encode(canonicalJson(recipe)));
+  channels.forEach(({ length, pieces }, i) => {
+    out.number(length / elementSizes[i]);
+    for (const piece of pieces) for (const bytes of piece.deflated) out.number(bytes);
+  });
+  out.number(tensors.length);
+  let expected = 0;
+  for (const { coded } of tensors) {
+    out.signed(coded.tensor - expected);
+    expected = coded.tensor + 1;
+    writeTensor(out, coded);
+  }
+  out.number(files.length);
+  for (const { location, runs } of files) {
+    out.string(text.encode(location));
+    out.number(runs.length);
+    for (const { kind, length } of runs) {
+      out.number(kind === holeKind ? holeKind : (length / elementSizes[kind]) * 8 + kind);
+    }
+  }
+  return out.take();
+}
+
+function writeTensor(out: VarintWriter, coded: CodedTensor): void {
+  const arithmetic = coded.coder === 'arithmetic' ? 1 : 0;
+  out.byte(dtypes.indexOf(coded.dtype) + 4 * arithmetic + 8 * coded.indexBits);
+  out.number(coded.weights);
+  out.number(coded.rowLength);
+  out.number(coded.kernelLength);
+  for (const block of coded.blocks) {
+    out.number(block.values.length);
+    if (!hasGaps(coded)) continue;
+    out.number(block.gaps.length);
+    out.number(block.entries);
+  }
+}
+
+/** Only Huffman-coded sparse tensors have a stream of gaps. */
+export function hasGaps(coded: Pick<CodedTensor, 'coder' | 'indexBits'>): boolean {
+  return coded.coder === 'huffman' && coded.indexBits > 0;
+}
+
+/** Checksums and rmse: bytes that deflate would only make longer. */
+function fixedFields({ channels, tensors }: IndexContents): Uint8Array {
+  const words: number[] = [];
+  const float = new DataView(new ArrayBuffer(4));
+  for (const { pieces } of channels) for (const piece of pieces) words.push(piece.crc32);
+  for (const { coded, rmse } of tensors) {
+    float.setFloat32(0, rmse);
+    words.push(float.getUint32(0));
+    for (const block of coded.blocks) words.push(block.crc32);
+  }
+  const bytes = new Uint8Array(4 * words.length);
+  const view = new DataView(bytes.buffer);
+  words.forEach((word, i) => view.setUint32(4 * i, word, true));
+  return bytes;
+}
+
+/** JSON without white space, keys in code unit order, so that equal recipes are equal bytes. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

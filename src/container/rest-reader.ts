@@ -1,0 +1,55 @@
+/**
+ * Reads the packed rest of a model: bytes of a channel by their place in it. The last piece of each
+ * channel is kept unpacked, so that reading a file in order unpacks each piece once.
+ */
+import { readBytes, type ByteSource } from '../model/bytes.ts';
+import { crc32 } from '../model/crc32.ts';
+import { damaged, pieceBytes } from './format.ts';
+import type { IndexedChannel } from './index-read.ts';
+import { inflateExactly, joinPlanes } from './pack.ts';
+
+export class RestReader {
+  private readonly unpacked: { piece: number; bytes: Uint8Array }[];
+
+  constructor(
+    private readonly source: ByteSource,
+    private readonly channels: readonly IndexedChannel[],
+  ) {
+    this.unpacked = channels.map(() => ({ piece: -1, bytes: new Uint8Array(0) }));
+  }
+
+  /** Fills `target` with the bytes of `channel` from `offset` on; the range must be in it. */
+  read(channel: number, offset: number, target: Uint8Array): void {
+    for (let done = 0; done < target.length;) {
+      const at = offset + done;
+      const piece = Math.floor(at / pieceBytes);
+      const bytes = this.piece(channel, piece);
+      const from = at - piece * pieceBytes;
+      const part = bytes.subarray(from, from + target.length - done);
+      target.set(part, done);
+      done += part.length;
+    }
+  }
+
+  private piece(channel: number, piece: number): Uint8Array {
+    const last = this.unpacked[channel];
+    if (last.piece === piece) return last.bytes;
+    const { offset, length, deflated, crc32: checksum } = this.channels[channel].pieces[piece];
+    const plane = length / deflated.length;
+    let at = offset;
+    const planes = deflated.map((stored) => {
+      const bytes = readBytes(this.source, at, stored || plane);
+      at += bytes.length;
+      if (stored === 0) return bytes;
+      const inflated = inflateExactly(bytes, plane);
+      if (!inflated) throw damaged(this.source.name, 'bytes of the model that do not unpack');
+      return inflated;
+    });
+    const bytes = joinPlanes(planes);
+    if (crc32(bytes) !== checksum) {
+      throw damaged(this.source.name, 'a checksum of the model does not match');
+    }
+    this.unpacked[channel] = { piece, bytes };
+    return bytes;
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * Writes a .dcz file (docs/dcz-format.md): header, packed rest, streams, index, footer. Append only;
+ * the rest is read from the model in pieces, the streams are in memory already.
+ */
+import { blockWeights, type CodedTensor } from '../compress/coded.ts';
+import type { ByteSink } from '../model/bytes.ts';
+import { crc32 } from '../model/crc32.ts';
+import { DeepCompressionError } from '../model/errors.ts';
+import type { Model, Segment } from '../model/model.ts';
+import { isExactIn } from './codebook.ts';
+import { dtypeBytes, footerBytes, holeKind, limits, magic, version } from './format.ts';
+import { hasGaps, serialiseIndex, type IndexedTensor } from './index-write.ts';
+import { packRest, type PackedChannel } from './pack-rest.ts';
+import { floatPayloads, planRuns, type PlannedRun } from './rest-plan.ts';
+import { storedBytes, type StoredBytes } from './stored-bytes.ts';
+
+export interface DczContents {
+  readonly model: Model;
+  /** `model.writer.layout` of exactly the tensors below. */
+  readonly layout: readonly (readonly Segment[])[];
+  readonly tensors: readonly { readonly coded: CodedTensor; readonly rmse: number }[];
+  /** Stored as canonical JSON. */
+  readonly recipe: object;
+}
+
+export interface WrittenBytes {
+  /** Length of the whole file. */
+  readonly total: number;
+  /** By `Tensor.id`. */
+  readonly perTensor: ReadonlyMap<number, StoredBytes>;
+  /** Everything that is no tensor's: rest of the model, recipe, metadata, header. */
+  readonly other: number;
+}
+
+/**
+ * Writes the whole file to `sink`. The same contents give the same bytes.
+ * @throws DeepCompressionError `io` from the model's sources or the sink; `unsupported` beyond a
+ * limit of the format. RangeError when layout and tensors do not belong together (a defect).
+ */
+export function writeDcz(contents: DczContents, sink: ByteSink): WrittenBytes {
+  const { model, layout, recipe } = contents;
+  const tensors = inHoleOrder(contents);
+  let total = 0;
+  const write = (bytes: Uint8Array): void => {
+    sink.write(bytes);
+    total += bytes.length;
+  };
+  write(Uint8Array.of(...magic, version));
+  const { channels, runs } = writeRest(model, layout, write);
+  for (const { coded } of tensors) {
+    for (const block of coded.blocks) {
+      write(block.values);
+      if (hasGaps(coded)) write(block.gaps);
+    }
+  }
+  const files = model.files.map(({ location }, i) => ({ location, runs: runs[i] }));
+  checkLimits(files, tensors);
+  const index = serialiseIndex({ recipe, channels, files, tensors });
+  write(index.bytes);
+  const footer = new DataView(new ArrayBuffer(footerBytes));
+  footer.setUint32(0, index.bytes.length, true);
+  footer.setUint32(4, crc32(index.bytes), true);
+  write(new Uint8Array(footer.buffer));
+
+  const perTensor = new Map<number, StoredBytes>();
+  let other = total;
+  tensors.forEach(({ coded }, i) => {
+    const stored = storedBytes(coded.blocks.length, index.sizes[i], streamBytes(coded));
+    perTensor.set(coded.tensor, stored);
+    other -= stored.total;
+  });
+  return { total, perTensor, other };
+}
+
+function streamBytes({ blocks }: CodedTensor): { values: number; index: number } {
+  let values = 0;
+  let index = 0;
+  for (const block of blocks) {
+    values += block.values.length;
+    index += block.gaps.length;
+  }
+  return { values, index };
+}
+
+/**
+ * Packs the rest with float payloads in planes and, for small files, without, and writes what is
+ * smaller: a short payload may not be worth a channel of its own.
+ */
+function writeRest(
+  model: Model,
+  layout: readonly (readonly Segment[])[],
+  write: (bytes: Uint8Array) => void,
+): { channels: PackedChannel[]; runs: PlannedRun[][] } {
+  const payloads = floatPayloads(model);
+  const plan = (withPlanes: boolean): PlannedRun[][] =>
+    layout.map((segments, i) => planRuns(i, segments, withPlanes ? payloads[i] : []));
+  const runs = plan(true);
+  const rest = runs.flat().reduce((sum, run) => sum + (run.kind === holeKind ? 0 : run.length), 0);
+  if (rest > smallRest) return { channels: packRest(model.files, runs, write), runs };
+
+  const candidates = [runs, plan(false)].map((candidate) => {
+    const kept: Uint8Array[] = [];
+    const channels = packRest(model.files, candidate, (bytes) => kept.push(bytes));
+    let cost = candidate.flat().length * runCost;
+    for (const { pieces } of channels) cost += pieces.length * pieceCost;
+    for (const bytes of kept) cost += bytes.length;
+    return { channels, runs: candidate, kept, cost };
+  });
+  const best = candidates[1].cost < candidates[0].cost ? candidates[1] : candidates[0];
+  best.kept.forEach(write);
+  return best;
+}
+
+/** Up to here both ways are tried; the bytes that a run and a piece take in the index, about. */
+const smallRest = 1 << 20;
+const runCost = 1.5;
+const pieceCost = 8;
+
+/** The tensors as the reader meets their holes; every hole has its tensor and every tensor a hole. */
+function inHoleOrder({ layout, tensors }: DczContents): IndexedTensor[] {
+  const byId = new Map(tensors.map((t) => [t.coded.tensor, t]));
+  const ordered: IndexedTensor[] = [];
+  for (const segments of layout) {
+    for (const segment of segments) {
+      if (segment.kind !== 'hole') continue;
+      const found = byId.get(segment.tensor);
+      if (!found) throw new RangeError(`no tensor for the hole of ${segment.tensor}`);
+      byId.delete(segment.tensor);
+      checkTensor(found.coded, segment);
+      ordered.push(found);
+    }
+  }
+  if (byId.size > 0) throw new RangeError(`${byId.size} tensors without a hole`);
+  return ordered;
+}
+
+function checkTensor(coded: CodedTensor, hole: Extract<Segment, { kind: 'hole' }>): void {
+  const expect = (holds: boolean, what: string): void => {
+    if (!holds) throw new RangeError(`tensor ${coded.tensor}: ${what}`);
+  };
+  expect(hole.encoding === coded.dtype, `a hole of ${hole.encoding} for ${coded.dtype}`);
+  expect(hole.length === coded.weights * dtypeBytes[coded.dtype], `a hole of ${hole.length} bytes`);
+  expect(coded.blocks.length === Math.ceil(coded.weights / blockWeights), 'wrong number of blocks');
+  expect(Object.is(coded.codebook[0], 0), 'no reserved zero in the codebook');
+  expect(isExactIn(coded.codebook, coded.dtype), `codebook values that are no ${coded.dtype}`);
+  const huffman = coded.coder === 'huffman';
+  const symbols = huffman ? coded.codebook.length : 0;
+  expect(coded.valueLengths.length <= symbols, 'more weight codes than values');
+  const gaps = hasGaps(coded) ? 2 ** coded.indexBits : 0;
+  expect(coded.gapLengths.length <= gaps, 'more gap codes than gaps');
+  if (!hasGaps(coded))
+    for (const b of coded.blocks) expect(b.gaps.length === 0, 'gaps unasked for');
+}
+
+function checkLimits(
+  files: readonly { readonly location: string; readonly runs: readonly PlannedRun[] }[],
+  tensors: readonly IndexedTensor[],
+): void {
+  const most = (what: string, count: number, limit: number): void => {
+    if (count <= limit) return;
+    const line = `this model does not fit a .dcz file: ${count} ${what}, and ${limit} are allowed`;
+    throw new DeepCompressionError('unsupported', line);
+  };
+  most('files', files.length, limits.files);
+  most(
+    'runs',
+    files.reduce((sum, f) => sum + f.runs.length, 0),
+    limits.runs,
+  );
+  most('compressed tensors', tensors.length, limits.tensors);
+  most(
+    'blocks',
+    tensors.reduce((sum, t) => sum + t.coded.blocks.length, 0),
+    limits.blocks,
+  );
+}

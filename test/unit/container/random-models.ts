@@ -1,0 +1,106 @@
+/** Random models for the container's tests: every dtype, coder, index width and odd shape. */
+import type { Coder } from '../../../src/compress/coded.ts';
+import type { CompressibleDType } from '../../../src/model/dtype.ts';
+import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../../../src/model/half.ts';
+import { mulberry32 } from '../../../src/model/random.ts';
+import { codeTensor, fakeModel, payloadOf, width, type FakeModel, type Part } from './models.ts';
+
+export type Random = () => number;
+
+const dtypes: readonly CompressibleDType[] = ['float32', 'float16', 'bfloat16', 'float64'];
+
+export function pick<T>(random: Random, choices: readonly T[]): T {
+  return choices[Math.floor(random() * choices.length)];
+}
+
+/** About normal. */
+function gaussian(random: Random): number {
+  return Math.sqrt(-2 * Math.log(random() + 2 ** -33)) * Math.cos(6.283185 * random());
+}
+
+export function exactIn(dtype: CompressibleDType, value: number): number {
+  if (dtype === 'float16') return fromFloat16(toFloat16(value));
+  if (dtype === 'bfloat16') return fromBfloat16(toBfloat16(value));
+  return dtype === 'float32' ? Math.fround(value) : value;
+}
+
+/** `count` ascending values after the reserved zero. */
+export function randomCodebook(
+  random: Random,
+  dtype: CompressibleDType,
+  count: number,
+): Float64Array {
+  const spread = 10 ** (random() * 6 - 4);
+  const values = Float64Array.from({ length: count }, () =>
+    exactIn(dtype, gaussian(random) * spread),
+  );
+  if (random() < 0.2 && count > 3) values.set([-Infinity, Infinity, -0]);
+  return Float64Array.of(0, ...values.sort());
+}
+
+export function randomBytes(random: Random, count: number): Uint8Array {
+  return Uint8Array.from({ length: count }, () => Math.floor(random() * random() * 256));
+}
+
+function randomFloats(random: Random): Part {
+  const dtype = pick(random, dtypes);
+  const count = Math.floor(random() * 80);
+  const book = randomCodebook(random, dtype, count);
+  return { kind: 'floats', dtype, bytes: payloadOf(book, Array.from(book.keys()), dtype) };
+}
+
+export function randomCodes(random: Random, weights: number, values: number): Uint16Array {
+  const density = values === 0 ? 0 : pick(random, [0, 0.01, 0.1, 0.5, 1]);
+  return Uint16Array.from({ length: weights }, () =>
+    random() < density ? 1 + Math.floor(random() * random() * values) : 0,
+  );
+}
+
+export function randomCoded(random: Random, id: number, weights: number): Part {
+  const dtype = pick(random, dtypes);
+  const coder = pick<Coder>(random, ['huffman', 'arithmetic']);
+  const codebook = randomCodebook(random, dtype, pick(random, [0, 1, 2, 15, 31, 255, 256]));
+  const codes = randomCodes(random, weights, codebook.length - 1);
+  const indexBits = coder === 'arithmetic' ? 0 : pick(random, [0, 2, 4, 5, 8, 16]);
+  const kernelLength = weights % 9 === 0 && weights > 0 ? 9 : 1;
+  const rowLength = weights % 36 === 0 && weights > 0 ? 36 : kernelLength;
+  const shape = { rowLength, kernelLength };
+  const coded = codeTensor(codes, { tensor: id, dtype, codebook, coder, indexBits, ...shape });
+  return {
+    kind: 'coded',
+    coded,
+    payload: payloadOf(codebook, codes, dtype),
+    grown: random() < 0.2,
+  };
+}
+
+/** A model of one to three files with up to a dozen parts each. */
+export function randomModel(seed: number): FakeModel {
+  const random = mulberry32(seed);
+  let id = Math.floor(random() * 3);
+  const files = ['', 'weights.bin', 'more/weights.data'].slice(0, pick(random, [1, 1, 2, 3]));
+  return fakeModel(
+    files.map((location) => {
+      const parts: Part[] = [];
+      for (let n = Math.floor(random() * 12); n > 0; n--) {
+        const kind = random();
+        if (kind < 0.4)
+          parts.push({ kind: 'bytes', bytes: randomBytes(random, pick(random, [1, 5, 40, 700])) });
+        else if (kind < 0.6) parts.push(randomFloats(random));
+        else {
+          parts.push(randomCoded(random, id, pick(random, [0, 1, 2, 36, 333, 1800])));
+          id += pick(random, [1, 1, 2, 7]);
+        }
+      }
+      return { location, parts };
+    }),
+  );
+}
+
+/** Little-endian bytes of float32 values. */
+export function float32Bytes(values: ArrayLike<number>): Uint8Array {
+  const bytes = new Uint8Array(values.length * width.float32);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i], true);
+  return bytes;
+}
