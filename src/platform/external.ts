@@ -1,0 +1,63 @@
+/**
+ * Opens the external data of a model, and nothing else: a location must name a regular file below
+ * the model's own folder, also after every symbolic link is followed, and not the model itself.
+ */
+import { realpathSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { DeepCompressionError } from '../model/errors.ts';
+import { checkLocation } from '../model/location.ts';
+import { plainError } from './errno.ts';
+import { openFile, type OpenFile } from './files.ts';
+
+export interface ExternalResolver {
+  /** The same source for the same location each time. */
+  (location: string): OpenFile;
+  /** Closes everything that was opened. */
+  closeAll(): void;
+}
+
+/**
+ * The returned function throws DeepCompressionError `not-found` for a missing file, `invalid-model`
+ * for a location outside the folder, `io` for what cannot be read.
+ */
+export function externalResolver(modelPath: string): ExternalResolver {
+  const opened = new Map<string, OpenFile>();
+  const resolve = (given: string): OpenFile => {
+    const location = checkLocation(given);
+    let file = opened.get(location);
+    if (file === undefined) {
+      file = openFile(locate(modelPath, location));
+      opened.set(location, file);
+    }
+    return file;
+  };
+  const closeAll = (): void => {
+    for (const file of opened.values()) file.close();
+    opened.clear();
+  };
+  return Object.assign(resolve, { closeAll });
+}
+
+function locate(modelPath: string, location: string): string {
+  const path = join(dirname(modelPath), location);
+  const refuse = (why: string): never => {
+    throw new DeepCompressionError(
+      'invalid-model',
+      `external data location ${location} is refused: ${why}`,
+    );
+  };
+  let real: string;
+  let folder: string;
+  let model: string;
+  try {
+    folder = realpathSync(dirname(modelPath));
+    model = realpathSync(modelPath);
+    real = realpathSync(path);
+  } catch (error) {
+    throw plainError(error, 'read', path);
+  }
+  if (real === model) refuse('it is the model itself');
+  const inside = folder.endsWith(sep) ? folder : folder + sep;
+  if (!real.startsWith(inside)) refuse("it is a symbolic link out of the model's folder");
+  return real;
+}
