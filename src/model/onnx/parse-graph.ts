@@ -1,0 +1,353 @@
+/**
+ * Indexes GraphProto, NodeProto, AttributeProto and FunctionProto: light objects for the graph, and
+ * every tensor in it, wherever it hides. Source: onnx.proto.
+ */
+import type { DType } from '../dtype.ts';
+import type {
+  OnnxAttribute,
+  OnnxFunction,
+  OnnxGraph,
+  OnnxNode,
+  OnnxSparse,
+  OnnxValueInfo,
+} from './graph.ts';
+import type { Parse } from './parse.ts';
+import { countElements, elementRange, parseTensor, readInts, stepOver } from './parse-tensor.ts';
+import { parseValueInfo } from './parse-value-info.ts';
+import { ChunkList, type Chunk, type MessageSpan } from './record.ts';
+import { wireBytes, wireFixed32, wireVarint, type WireReader } from './wire.ts';
+
+/** Nesting of subgraphs; protobuf itself stops at 100 messages, about 33 graphs. */
+const deepest = 40;
+const longestList = 65536;
+const noAttributes: ReadonlyMap<string, OnnxAttribute> = new Map();
+const noNames: readonly string[] = [];
+
+export function parseGraph(
+  parse: Parse,
+  message: MessageSpan,
+  path: string,
+  depth: number,
+): OnnxGraph {
+  const reader: WireReader = parse.reader;
+  const { end } = message;
+  if (depth > deepest) reader.fail(`graphs are nested more than ${deepest} deep`);
+  parse.spend(4);
+  const nodes: OnnxNode[] = [];
+  const inputs: OnnxValueInfo[] = [];
+  const outputs: OnnxValueInfo[] = [];
+  const values: OnnxValueInfo[] = [];
+  const initializers = new Map<string, number>();
+  const sparseInitializers = new Map<string, OnnxSparse>();
+  let name = '';
+  let dense = 0;
+  let sparse = 0;
+  const claim = (id: string): void => {
+    if (id !== '' && (initializers.has(id) || sparseInitializers.has(id))) {
+      reader.fail(`${path} has two initializers named ${JSON.stringify(id.slice(0, 200))}`);
+    }
+  };
+  while (reader.next(end)) {
+    const { field } = reader;
+    if (field === 1) {
+      reader.expect(wireBytes, 'a node');
+      nodes.push(parseNode(parse, parse.enter(message), `${path}.node[${nodes.length}]`, depth));
+    } else if (field === 2) {
+      reader.expect(wireBytes, 'the name of a graph');
+      name = reader.string(end);
+    } else if (field === 5) {
+      reader.expect(wireBytes, 'an initializer');
+      const id = parseTensor(parse, parse.enter(message), `${path}.initializer[${dense++}]`);
+      claim(parse.tensors[id].name);
+      initializers.set(parse.tensors[id].name, id);
+    } else if (field === 15) {
+      reader.expect(wireBytes, 'a sparse initializer');
+      const at = `${path}.sparse_initializer[${sparse++}]`;
+      const value = parseSparse(parse, parse.enter(message), at);
+      if (value.values >= 0) {
+        claim(parse.tensors[value.values].name);
+        sparseInitializers.set(parse.tensors[value.values].name, value);
+      }
+    } else if (field === 11 || field === 12 || field === 13) {
+      reader.expect(wireBytes, 'a value');
+      const list = field === 11 ? inputs : field === 12 ? outputs : values;
+      list.push(parseValueInfo(parse, parse.enter(message).end));
+    } else reader.skip(end);
+  }
+  return { path, name, nodes, inputs, outputs, values, initializers, sparseInitializers };
+}
+
+function parseNode(parse: Parse, message: MessageSpan, path: string, depth: number): OnnxNode {
+  const reader: WireReader = parse.reader;
+  const { end } = message;
+  parse.spend(4);
+  let inputs = noNames as string[];
+  let outputs = noNames as string[];
+  let attributes = noAttributes as Map<string, OnnxAttribute>;
+  const inline: InlineValues[] = [];
+  let name = '';
+  let opType = '';
+  let domain = '';
+  let overload = '';
+  while (reader.next(end)) {
+    const { field } = reader;
+    if (field > 8 || field === 6) {
+      reader.skip(end);
+      continue;
+    }
+    reader.expect(wireBytes, `field ${field} of a node`);
+    parse.spend(1);
+    if (field === 5) {
+      if (attributes === noAttributes) attributes = new Map();
+      const attribute = parseAttribute(parse, parse.enter(message), path, depth, inline);
+      if (attributes.has(attribute.name)) {
+        reader.fail(
+          `${path} has two attributes named ${JSON.stringify(attribute.name.slice(0, 200))}`,
+        );
+      }
+      attributes.set(attribute.name, attribute);
+      continue;
+    }
+    const text = reader.string(end);
+    if (field === 1) {
+      if (inputs === noNames) inputs = [];
+      inputs.push(text);
+    } else if (field === 2) {
+      if (outputs === noNames) outputs = [];
+      outputs.push(text);
+    } else if (field === 3) name = text;
+    else if (field === 4) opType = text;
+    else if (field === 7) domain = text === 'ai.onnx' ? '' : text;
+    else if (field === 8) overload = text;
+  }
+  if (opType === '') reader.fail(`${path} has no operator`, message.start);
+  if (opType === 'Constant' && domain === '') {
+    for (const values of inline) addInlineValues(parse, values, path);
+    for (const { tensors, sparse } of attributes.values()) {
+      for (const id of [...(tensors ?? []), ...(sparse ?? []).map((s) => s.values)]) {
+        if (id >= 0 && parse.tensors[id].name === '') parse.tensors[id].name = outputs[0] ?? '';
+      }
+    }
+  }
+  return { path, name, opType, domain, overload, inputs, outputs, attributes };
+}
+
+/** Values that an attribute holds itself, a tensor only if its node turns out to be a Constant. */
+interface InlineValues {
+  readonly attribute: OnnxAttribute;
+  readonly message: MessageSpan;
+  readonly floats: ChunkList;
+  readonly ints: ChunkList;
+  readonly f: Chunk | undefined;
+  readonly i: Chunk | undefined;
+}
+
+function parseAttribute(
+  parse: Parse,
+  message: MessageSpan,
+  nodePath: string,
+  depth: number,
+  inline: InlineValues[],
+): OnnxAttribute {
+  const reader: WireReader = parse.reader;
+  const { end } = message;
+  // The name comes first in every file met, but the wire format does not promise it, and the
+  // paths of what lies inside need it.
+  let name = '';
+  const begin = reader.position;
+  while (reader.next(end)) {
+    if (reader.field === 1 && reader.wire === wireBytes) {
+      name = reader.string(end);
+      break;
+    }
+    reader.skip(end);
+  }
+  reader.position = begin;
+  const path = `${nodePath}.attribute[${name}]`;
+  const attribute: OnnxAttribute = { name, type: 0 };
+  const floats = new ChunkList();
+  const ints = new ChunkList();
+  let f: Chunk | undefined;
+  let i: Chunk | undefined;
+  let sparse = 0;
+  while (reader.next(end)) {
+    const { field } = reader;
+    const at = reader.fieldStart;
+    if (field === 2) {
+      reader.expect(wireFixed32, 'a float attribute');
+      const start = reader.position;
+      attribute.f = reader.float(end);
+      f = { at, start, end: reader.position, stride: 0, elements: 1 };
+    } else if (field === 3 || field === 20) {
+      reader.expect(wireVarint, 'an integer attribute');
+      const start = reader.position;
+      const value = reader.int(end);
+      if (field === 20) attribute.type = value;
+      else {
+        attribute.i = value;
+        i = { at, start, end: reader.position, stride: 0, elements: 1 };
+      }
+    } else if (field === 4 || field === 9) {
+      reader.expect(wireBytes, 'a string attribute');
+      parse.spend(1);
+      // Whole compiled engines are kept in strings: only short ones are of use here.
+      const limit = reader.length(end);
+      const start = reader.position;
+      const text = limit - start <= longestList ? reader.text(limit) : '';
+      reader.position = limit;
+      if (field === 4) attribute.s = text;
+      else (attribute.strings ??= []).push(text);
+    } else if (field === 5 || field === 10) {
+      reader.expect(wireBytes, 'a tensor attribute');
+      const many = (attribute.tensors ??= []);
+      const at = field === 5 ? `${path}.t` : `${path}.tensors[${many.length}]`;
+      if (field === 5 && many.length > 0) reader.fail(`${at} occurs twice`);
+      many.push(parseTensor(parse, parse.enter(message), at));
+    } else if (field === 6 || field === 11) {
+      reader.expect(wireBytes, 'a graph attribute');
+      const many = (attribute.graphs ??= []);
+      const at = field === 6 ? `${path}.g` : `${path}.graphs[${many.length}]`;
+      if (field === 6 && many.length > 0) reader.fail(`${at} occurs twice`);
+      many.push(parseGraph(parse, parse.enter(message), at, depth + 1));
+    } else if (field === 22 || field === 23) {
+      reader.expect(wireBytes, 'a sparse tensor attribute');
+      const at = field === 22 ? `${path}.sparse_tensor` : `${path}.sparse_tensors[${sparse}]`;
+      if (field === 22 && sparse > 0) reader.fail(`${at} occurs twice`);
+      sparse++;
+      (attribute.sparse ??= []).push(parseSparse(parse, parse.enter(message), at));
+    } else if (field === 21) {
+      reader.expect(wireBytes, 'an attribute reference');
+      attribute.reference = reader.string(end);
+    } else if (field === 7) {
+      attribute.floats ??= [];
+      const start = reader.position;
+      stepOver(reader, end, 'fixed32', floats);
+      copyFloats(parse, attribute.floats, start, reader.wire === wireBytes);
+    } else if (field === 8) {
+      attribute.ints ??= [];
+      const start = reader.position;
+      stepOver(reader, end, 'varint', ints);
+      const stop = reader.position;
+      if (attribute.ints.length <= longestList) {
+        reader.position = start;
+        readInts(reader, end, attribute.ints, longestList);
+        reader.position = stop;
+      }
+    } else reader.skip(end);
+  }
+  if (attribute.floats !== undefined && attribute.floats.length > longestList)
+    delete attribute.floats;
+  if (attribute.ints !== undefined && attribute.ints.length > longestList) delete attribute.ints;
+  if (/^value_(float|int)s?$/.test(name)) inline.push({ attribute, message, floats, ints, f, i });
+  return attribute;
+}
+
+/** Adds the floats just stepped over, unless the list is already longer than is kept. */
+function copyFloats(parse: Parse, target: number[], start: number, packed: boolean): void {
+  const reader: WireReader = parse.reader;
+  const end = reader.position;
+  reader.position = start;
+  const limit = packed ? reader.length(end) : end;
+  while (reader.position + 4 <= limit && target.length <= longestList)
+    target.push(reader.float(limit));
+  reader.position = end;
+}
+
+/** Constant's value_float(s) and value_int(s) as tensors of the index. */
+function addInlineValues(parse: Parse, values: InlineValues, nodePath: string): void {
+  const { attribute, message } = values;
+  const single = attribute.name === 'value_float' || attribute.name === 'value_int';
+  const float = attribute.name.startsWith('value_float');
+  const scalar = float ? values.f : values.i;
+  const list = float ? values.floats : values.ints;
+  const wire = float ? 'fixed32' : 'varint';
+  const dtype: DType = float ? 'float32' : 'int64';
+  if (single && scalar === undefined) return;
+  const [least, most] = elementRange(wire, list);
+  const known = float ? attribute.floats : attribute.ints;
+  // Packed varints can only be counted by reading them; a longer list than is kept is not indexed.
+  const count = single ? 1 : least === most ? least : (known?.length ?? -1);
+  if (!Number.isInteger(count))
+    parse.reader.fail(`${nodePath}: floats end in the middle of a value`);
+  if (count < 0) return;
+  const shape = single ? [] : [count];
+  countElements(parse.reader, nodePath, shape);
+  attribute.tensors = [
+    parse.addTensor({
+      name: '',
+      path: `${nodePath}.attribute[${attribute.name}]`,
+      dtype,
+      shape,
+      parameters: count,
+      storage: count === 0 ? 'empty' : 'attribute',
+      bytes: single && scalar !== undefined ? scalar.end - scalar.start : list.bytes,
+      sparse: undefined,
+      message,
+      wire,
+      rewriteField: float ? 7 : 0,
+      chunks: single && scalar !== undefined ? [scalar] : list.chunks,
+      external: undefined,
+    }),
+  ];
+}
+
+function parseSparse(parse: Parse, message: MessageSpan, path: string): OnnxSparse {
+  const reader: WireReader = parse.reader;
+  const { end } = message;
+  const shape: number[] = [];
+  let values = -1;
+  let indices = -1;
+  while (reader.next(end)) {
+    const { field } = reader;
+    if (field === 1 || field === 2) {
+      reader.expect(wireBytes, 'part of a sparse tensor');
+      const part = field === 1 ? 'values' : 'indices';
+      if ((field === 1 ? values : indices) >= 0) reader.fail(`${path}.${part} occurs twice`);
+      const id = parseTensor(parse, parse.enter(message), `${path}.${part}`);
+      if (field === 1) values = id;
+      else indices = id;
+    } else if (field === 3) {
+      readInts(reader, end, shape, 1024);
+      if (shape.length > 1024) reader.fail(`${path} has more than 1024 dimensions`);
+    } else reader.skip(end);
+  }
+  countElements(reader, path, shape);
+  const sparse = { values, indices, shape };
+  if (values >= 0) parse.tensors[values].sparse = sparse;
+  return sparse;
+}
+
+export function parseFunction(parse: Parse, message: MessageSpan, path: string): OnnxFunction {
+  const reader: WireReader = parse.reader;
+  const { end } = message;
+  parse.spend(4);
+  const nodes: OnnxNode[] = [];
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const inline: InlineValues[] = [];
+  let name = '';
+  let domain = '';
+  let overload = '';
+  while (reader.next(end)) {
+    const { field } = reader;
+    if (![1, 4, 5, 7, 10, 11, 13].includes(field)) {
+      reader.skip(end);
+      continue;
+    }
+    reader.expect(wireBytes, `field ${field} of a function`);
+    parse.spend(1);
+    if (field === 7) {
+      nodes.push(parseNode(parse, parse.enter(message), `${path}.node[${nodes.length}]`, 1));
+    } else if (field === 11) {
+      parseAttribute(parse, parse.enter(message), path, 1, inline);
+    } else {
+      const text = reader.string(end);
+      if (field === 1) name = text;
+      else if (field === 4) inputs.push(text);
+      else if (field === 5) outputs.push(text);
+      else if (field === 10) domain = text === 'ai.onnx' ? '' : text;
+      else overload = text;
+    }
+  }
+  return { path, name, domain, overload, inputs, outputs, nodes };
+}

@@ -1,0 +1,35 @@
+/** What the parsers of one file share: the reader, the growing index, and the limits. */
+import type { MessageSpan, TensorRecord } from './record.ts';
+import type { WireReader } from './wire.ts';
+
+/** Nodes, names and attributes together; the largest unrolled models have a tenth of it. */
+const mostThings = 8_000_000;
+
+export class Parse {
+  readonly tensors: TensorRecord[] = [];
+  #left = mostThings;
+
+  constructor(readonly reader: WireReader) {}
+
+  /** Takes `things` from the allowance that keeps a hostile file from filling the memory. */
+  spend(things: number): void {
+    this.#left -= things;
+    if (this.#left < 0) {
+      this.reader.fail(`more than ${mostThings} nodes, names and attributes`);
+    }
+  }
+
+  addTensor(record: Omit<TensorRecord, 'id' | 'file'>): number {
+    this.spend(4);
+    const id = this.tensors.length;
+    this.tensors.push({ ...record, id, file: 0 });
+    return id;
+  }
+
+  /** The message whose length is read next, inside `parent`. */
+  enter(parent: MessageSpan): MessageSpan {
+    const lengthAt = this.reader.position;
+    const end = this.reader.length(parent.end);
+    return { lengthAt, start: this.reader.position, end, parent };
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Names in an ONNX file: which node, tensor or formal input a name stands for. A subgraph sees the
+ * names of the graphs around it; a function body sees only its own. A formal input of a Loop or Scan
+ * body stands for the input of that node; one of a function for whatever it is called with.
+ */
+import { subgraphsOf, type OnnxFunction, type OnnxGraph, type OnnxNode } from './graph.ts';
+
+export type Producer =
+  | { readonly kind: 'tensor'; readonly id: number }
+  | { readonly kind: 'node'; readonly node: OnnxNode; readonly output: number }
+  | { readonly kind: 'formal'; readonly index: number };
+
+export interface Scope {
+  readonly nodes: readonly OnnxNode[];
+  readonly outputs: readonly string[];
+  readonly producers: ReadonlyMap<string, Producer>;
+  readonly parent: Scope | undefined;
+  /** The node whose body this is. */
+  readonly owner: OnnxNode | undefined;
+  readonly formals: number;
+  /** Scopes of the graphs that this one's nodes hold. */
+  readonly children: ReadonlyMap<OnnxGraph, Scope>;
+}
+
+export function graphScope(graph: OnnxGraph, parent?: Scope, owner?: OnnxNode): Scope {
+  const producers = new Map<string, Producer>();
+  graph.inputs.forEach(({ name }, index) => producers.set(name, { kind: 'formal', index }));
+  for (const [name, id] of graph.initializers) producers.set(name, { kind: 'tensor', id });
+  for (const [name, { values }] of graph.sparseInitializers) {
+    producers.set(name, { kind: 'tensor', id: values });
+  }
+  return fill(
+    graph.nodes,
+    graph.outputs.map((o) => o.name),
+    graph.inputs.length,
+    producers,
+    parent,
+    owner,
+  );
+}
+
+export function functionScope(body: OnnxFunction): Scope {
+  const producers = new Map<string, Producer>();
+  body.inputs.forEach((name, index) => producers.set(name, { kind: 'formal', index }));
+  return fill(body.nodes, body.outputs, body.inputs.length, producers, undefined, undefined);
+}
+
+function fill(
+  nodes: readonly OnnxNode[],
+  outputs: readonly string[],
+  formals: number,
+  producers: Map<string, Producer>,
+  parent: Scope | undefined,
+  owner: OnnxNode | undefined,
+): Scope {
+  const children = new Map<OnnxGraph, Scope>();
+  const scope: Scope = { nodes, outputs, producers, parent, owner, formals, children };
+  for (const node of nodes) {
+    node.outputs.forEach((name, output) => {
+      if (name !== '' && !producers.has(name)) producers.set(name, producerOf(node, output));
+    });
+  }
+  for (const node of nodes) {
+    for (const graph of subgraphsOf(node)) children.set(graph, graphScope(graph, scope, node));
+  }
+  return scope;
+}
+
+function producerOf(node: OnnxNode, output: number): Producer {
+  if (node.opType === 'Constant' && node.domain === '') {
+    for (const { tensors, sparse } of node.attributes.values()) {
+      const id = tensors?.[0] ?? sparse?.[0]?.values ?? -1;
+      if (id >= 0) return { kind: 'tensor', id };
+    }
+  }
+  return { kind: 'node', node, output };
+}
+
+/** The scope that defines `name`, from `scope` outwards. */
+export function definingScope(scope: Scope, name: string): Scope | undefined {
+  let place: Scope | undefined = scope;
+  while (place !== undefined && !place.producers.has(name)) place = place.parent;
+  return place;
+}
