@@ -1,0 +1,133 @@
+/**
+ * The command line's grammar: `deepc COMMAND FILE [options]`, parsed with node:util's parseArgs.
+ * Whatever does not fit is a `UsageError` (exit code 2) in one line.
+ */
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+
+export class UsageError extends Error {}
+
+export const usage = `usage: deepc COMMAND …
+
+  deepc inspect MODEL [--no-statistics]        layers of an .onnx or .dcz file and their statistics
+  deepc compress MODEL --out FILE.dcz          prune, share weights, code, verify
+        [--preset NAME | --recipe FILE] [--seed N]
+  deepc decompress FILE.dcz --out MODEL.onnx   the model again, bit-exact
+  deepc report FILE.dcz                        what a compressed file holds, layer by layer
+  deepc import WEIGHTS.net --prototxt FILE --out MODEL.onnx
+                                               Song Han's published Deep Compression format
+  deepc presets                                the built-in recipes
+
+options
+  --out FILE      file to write; refused when it exists, unless --force
+  --force         replace an existing output (never the input)
+  --preset NAME   a built-in recipe, or a *.dcrecipe.json file (default: deep-compression)
+  --recipe FILE   a *.dcrecipe.json file, or a preset's name
+  --seed N        seed of everything random (default: 1)
+  --threads N     threads to use (default: as many as the machine has, at most 8)
+  --json          one JSON document on stdout, progress on stderr
+  --help, --version`;
+
+const commands = ['inspect', 'compress', 'decompress', 'report', 'import', 'presets'] as const;
+export type CommandName = (typeof commands)[number];
+
+const options = {
+  out: { type: 'string' },
+  preset: { type: 'string' },
+  recipe: { type: 'string' },
+  prototxt: { type: 'string' },
+  seed: { type: 'string' },
+  threads: { type: 'string' },
+  force: { type: 'boolean' },
+  json: { type: 'boolean' },
+  'no-statistics': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'V' },
+} as const;
+
+/** Options a command takes beside `json`; `out` and `prototxt` are required where listed. */
+const taken: Readonly<Record<CommandName, readonly string[]>> = {
+  inspect: ['threads', 'no-statistics'],
+  compress: ['out', 'preset', 'recipe', 'seed', 'threads', 'force'],
+  decompress: ['out', 'threads', 'force'],
+  report: [],
+  import: ['out', 'prototxt', 'force'],
+  presets: [],
+};
+
+export interface Command {
+  readonly command: CommandName;
+  /** '' for `presets`. */
+  readonly file: string;
+  readonly out: string;
+  readonly prototxt: string;
+  readonly recipe: string;
+  readonly seed: number;
+  readonly threads: number;
+  readonly force: boolean;
+  readonly json: boolean;
+  readonly statistics: boolean;
+}
+
+/** @throws UsageError */
+export function parseCommand(argv: readonly string[]): Command | 'help' | 'version' {
+  const { values, positionals } = parsed(argv);
+  if (values.help) return 'help';
+  if (values.version) return 'version';
+  const [word, ...files] = positionals;
+  if (word === undefined) throw new UsageError('no command given (deepc --help lists them)');
+  const command = commands.find((c) => c === word);
+  if (!command) throw new UsageError(`unknown command '${word}' (one of: ${commands.join(', ')})`);
+  for (const key of Object.keys(values))
+    if (key !== 'json' && !taken[command].includes(key))
+      throw new UsageError(`deepc ${command} does not take --${key}`);
+  const wanted = command === 'presets' ? 0 : 1;
+  if (files.length !== wanted)
+    throw new UsageError(
+      wanted === 0
+        ? `deepc ${command} takes no file`
+        : files.length === 0
+          ? `deepc ${command}: which file?`
+          : `deepc ${command} takes one file, not ${files.length}`,
+    );
+  if (files[0] === '') throw new UsageError(`deepc ${command}: the file's name is empty`);
+  for (const key of ['out', 'prototxt'] as const)
+    if (taken[command].includes(key) && !values[key])
+      throw new UsageError(`deepc ${command} needs --${key} FILE`);
+  if (values.preset !== undefined && values.recipe !== undefined)
+    throw new UsageError('--preset and --recipe exclude each other');
+  return {
+    command,
+    file: files[0] ?? '',
+    out: values.out ?? '',
+    prototxt: values.prototxt ?? '',
+    recipe: values.preset ?? values.recipe ?? 'deep-compression',
+    seed: integer('seed', values.seed, 0, 2 ** 32 - 1) ?? 1,
+    threads: integer('threads', values.threads, 1, 64) ?? Math.min(8, availableParallelism()),
+    force: values.force ?? false,
+    json: values.json ?? false,
+    statistics: !(values['no-statistics'] ?? false),
+  };
+}
+
+function parsed(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(message.split('\n')[0].replace(/\. .*$/, ''));
+  }
+}
+
+function integer(
+  key: string,
+  text: string | undefined,
+  least: number,
+  most: number,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+  if (!(value >= least && value <= most))
+    throw new UsageError(`--${key} needs a whole number from ${least} to ${most}, not '${text}'`);
+  return value;
+}

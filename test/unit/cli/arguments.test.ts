@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { parseCommand, UsageError } from '../../../src/cli/arguments.ts';
+
+test('a full compress command is understood', () => {
+  const c = parseCommand(
+    'compress m.onnx --out m.dcz --preset eie --seed 7 --threads 3 --force --json'.split(' '),
+  );
+  assert.deepEqual(c, {
+    command: 'compress',
+    file: 'm.onnx',
+    out: 'm.dcz',
+    prototxt: '',
+    recipe: 'eie',
+    seed: 7,
+    threads: 3,
+    force: true,
+    json: true,
+    statistics: true,
+  });
+});
+
+test('help and version win over everything else', () => {
+  assert.equal(parseCommand(['compress', '--help']), 'help');
+  assert.equal(parseCommand(['-h']), 'help');
+  assert.equal(parseCommand(['--version']), 'version');
+});
+
+const wrong: readonly [string, RegExp][] = [
+  ['', /no command/],
+  ['squash m.onnx', /unknown command 'squash'.*inspect/],
+  ['inspect', /which file/],
+  ['inspect a b', /one file, not 2/],
+  ['inspect a --out b', /does not take --out/],
+  ['compress a', /needs --out/],
+  ['compress a --out', /out/],
+  ['compress a --out b --preset x --recipe y', /exclude/],
+  ['compress a --out b --seed -1', /seed/],
+  ['compress a --out b --seed 1.5', /--seed needs a whole number.*'1.5'/],
+  ['compress a --out b --threads 0', /--threads needs/],
+  ['decompress a.dcz', /needs --out/],
+  ['import w --out m', /needs --prototxt/],
+  ['presets x', /takes no file/],
+  ['inspect a --bogus', /bogus/],
+];
+for (const [line, message] of wrong)
+  test(`wrong usage in one line: deepc ${line}`, () => {
+    assert.throws(
+      () => parseCommand(line.split(' ').filter(Boolean)),
+      (e) => e instanceof UsageError && message.test(e.message) && !e.message.includes('\n'),
+    );
+  });

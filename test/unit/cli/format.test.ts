@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { count, name, number, percent, shape, size, table } from '../../../src/cli/format.ts';
+
+test('numbers are formatted for people', () => {
+  assert.equal(count(1234567), '1,234,567');
+  assert.equal(size(0), '0 B');
+  assert.equal(size(999), '999 B');
+  assert.equal(size(1000), '1.00 kB');
+  assert.equal(size(99_950), '100 kB');
+  assert.equal(size(999_499), '999 kB');
+  assert.equal(size(999_500), '1.00 MB');
+  assert.equal(size(552e6), '552 MB');
+  assert.equal(percent(0.1234), '12.3%');
+  assert.equal(number(null), '-');
+  assert.equal(number(-0.123456), '-0.1235');
+  assert.equal(number(1e-9), '1.00e-9');
+  assert.equal(shape([]), 'scalar');
+  assert.equal(shape([2, 3]), '2x3');
+});
+
+test('a name cannot move the cursor or hide what stands beside it', () => {
+  assert.equal(name('a\u001b[2Kb\nc\u202e'), 'a?[2Kb?c?');
+  assert.equal(name('x'.repeat(100)).length, 40);
+});
+
+test('columns are as wide as their widest cell', () => {
+  const columns = [
+    { title: 'a', align: 'left' },
+    { title: 'n', align: 'right' },
+  ] as const;
+  assert.equal(
+    table(
+      columns,
+      [
+        ['one', '1'],
+        ['three', '1,000'],
+      ],
+      [['all', '5']],
+    ),
+    [
+      'a          n',
+      '-----  -----',
+      'one        1',
+      'three  1,000',
+      '-----  -----',
+      'all        5',
+    ].join('\n'),
+  );
+});
