@@ -1,0 +1,65 @@
+/**
+ * Bundles the benchmarks of test/bench with esbuild and runs them one after another, each in a
+ * fresh process.
+ *   npm run bench               all
+ *   npm run bench vgg           those whose name contains `vgg`
+ *   npm run bench vgg -- --n 1  what follows `--` goes to the benchmark
+ */
+import { build } from 'esbuild';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
+const words = process.argv.slice(2).filter((a) => a !== '--');
+const names = words.filter((a) => !a.startsWith('-') && !/^\d+$/.test(a));
+const passed = words.filter((a) => a.startsWith('-') || /^\d+$/.test(a));
+const found = existsSync('test/bench')
+  ? readdirSync('test/bench').filter((f) => f.endsWith('.bench.ts'))
+  : [];
+const chosen = found.filter((f) => names.length === 0 || names.some((n) => f.includes(n))).sort();
+if (chosen.length === 0) {
+  console.error(`error: no benchmark is called that (there are: ${found.join(', ') || 'none'})`);
+  process.exit(2);
+}
+
+mkdirSync('dist-test', { recursive: true });
+const out = mkdtempSync(join('dist-test', 'bench-'));
+const outFile = (f) => join(out, f.replace(/\.ts$/, '.js'));
+try {
+  const common = {
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'warning',
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+  };
+  await build({
+    ...common,
+    entryPoints: chosen.map((f) => join('test/bench', f)),
+    outdir: out,
+    packages: 'external',
+  });
+  // Beside them what they measure as users get it: the command line and its worker.
+  await build({
+    ...common,
+    entryPoints: { cli: 'src/cli.ts', worker: 'src/engine/worker.ts' },
+    outdir: out,
+    minify: true,
+  });
+  for (const f of chosen) {
+    console.log(`\n== ${f.replace('.bench.ts', '')}`);
+    const { status } = spawnSync(
+      process.execPath,
+      ['--enable-source-maps', '--expose-gc', outFile(f), ...passed],
+      { stdio: 'inherit' },
+    );
+    if (status !== 0) process.exitCode = 1;
+  }
+} finally {
+  rmSync(out, { recursive: true, force: true });
+}
