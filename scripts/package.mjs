@@ -7,7 +7,7 @@
  * says that it bundled.
  */
 import { createVSIX } from '@vscode/vsce';
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { temporaryOut } from './lib/bundle.mjs';
@@ -43,9 +43,9 @@ const inputs = JSON.parse(readFileSync(metafile, 'utf8')).flatMap((m) =>
 inputs.push('node_modules/@vscode/codicons/dist/codicon.ttf');
 writeFileSync(join(stage, 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(inputs));
 
-for (const name of ['.vscodeignore', 'README.md', 'CHANGELOG.md', 'LICENSE', 'package.nls.json'])
-  if (existsSync(name)) cpSync(name, join(stage, name));
-cpSync('media', join(stage, 'media'), { recursive: true });
+const taken = /^(\.vscodeignore|README\.md|CHANGELOG\.md|LICENSE|package\.nls.*\.json|media|l10n)$/;
+for (const name of readdirSync('.').filter((n) => taken.test(n)))
+  cpSync(name, join(stage, name), { recursive: true });
 // a user's copy runs no scripts and needs no tools
 delete manifest.scripts;
 delete manifest.devDependencies;

@@ -4,10 +4,10 @@
  * scripts/test.mjs, which says where VS Code and Chromium are (DC_VSCODE_*, DC_CHROMIUM).
  */
 import { rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleTogether, temporaryOut, testFiles } from './lib/bundle.mjs';
-import { run } from './lib/process.mjs';
+import { must, run } from './lib/process.mjs';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const args = process.argv.slice(2);
@@ -17,6 +17,11 @@ const out = temporaryOut('ui');
 process.on('exit', () => rmSync(out, { recursive: true, force: true }));
 const all = join(out, 'all.test.js');
 await bundleTogether(testFiles(places.length ? places : ['test/ui']), all);
+// the packaged extension, as a user gets it
+const vsix = resolve(out, 'test.vsix');
+await must(process.execPath, ['scripts/package.mjs', '--unchecked', `--out=${vsix}`], {
+  timeout: 120_000,
+});
 const { code } = await run(
   process.execPath,
   [
@@ -27,6 +32,6 @@ const { code } = await run(
     ...flags,
     all,
   ],
-  { timeout: 580_000 },
+  { env: { ...process.env, DC_VSIX: vsix }, timeout: 580_000 },
 );
 process.exitCode = code;

@@ -56,6 +56,7 @@ async function fromNpm(cache, log) {
       "import c from '@sparticuz/chromium'; process.stdout.write(await c.executablePath())";
     const path = await must(process.execPath, ['--input-type=module', '-e', script], {
       cwd: home,
+      env: { ...process.env, TMPDIR: home }, // where it unpacks itself
       timeout: 60_000,
     });
     await must(path, ['--version'], { timeout: 20_000 });

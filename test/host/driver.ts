@@ -69,11 +69,24 @@ async function onDesktop(mode: Mode, folder: string, env: Record<string, string>
   });
 }
 
+/** Settings as a hostile workspace would bring them. */
+function plantSettings(folder: string): void {
+  mkdirSync(join(folder, '.vscode'));
+  writeFileSync(
+    join(folder, '.vscode', 'settings.json'),
+    JSON.stringify({
+      'deepCompression.presets': { planted: { share: { bits: 1 } } },
+      'deepCompression.outputFolder': 'planted',
+    }),
+  );
+}
+
 async function runMode(mode: Mode): Promise<void> {
   const temp = mkdtempSync(join(tmpdir(), 'deepc-host-'));
   const file = join(temp, 'results.json');
   try {
     const folder = createWorkspace(join(temp, 'workspace'));
+    if (mode === 'restricted') plantSettings(folder);
     const env = { DC_HOST_MODE: mode, DC_HOST_RESULTS: file };
     const desktop = process.env['VSCODE_DESKTOP'] === '1';
     await (desktop ? onDesktop : inServer)(mode, folder, env).catch((error: unknown) => {

@@ -16,8 +16,14 @@ export interface HostResults {
 
 /** Loaded one by one after mocha has put its functions in place. */
 const files: Record<string, readonly (() => Promise<unknown>)[]> = {
-  trusted: [() => import('./activation.test.ts')],
-  restricted: [],
+  trusted: [
+    () => import('./activation.test.ts'),
+    () => import('./compress.test.ts'),
+    () => import('./settings.test.ts'),
+    () => import('./inspector.test.ts'),
+    () => import('./report.test.ts'),
+  ],
+  restricted: [() => import('./restricted.test.ts')],
 };
 
 export async function run(): Promise<void> {

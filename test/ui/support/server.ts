@@ -14,7 +14,10 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Ask for trust as a user's VS Code does; without it every folder is trusted. */
   readonly trust?: boolean;
-  /** A .vsix to install before the start. */
+  /**
+   * A .vsix to install before the start, as a user does. Without one, the server is ready for an
+   * extension under development; that takes VS Code's test driver, which shows no notifications.
+   */
   readonly vsix?: string;
   /** Environment for the server, and so for the extension host. */
   readonly env?: Readonly<Record<string, string>>;
@@ -86,7 +89,7 @@ export async function startServer(options: ServerOptions = {}): Promise<VSCodeSe
       main,
       ...['--host', '127.0.0.1', '--port', '0', '--without-connection-token'],
       ...['--accept-server-license-terms', '--telemetry-level', 'off'],
-      '--enable-smoke-test-driver',
+      ...(options.vsix ? [] : ['--enable-smoke-test-driver']),
       ...folders,
     ],
     { env, stdio: ['pipe', 'pipe', 'pipe'] },

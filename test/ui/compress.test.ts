@@ -1,0 +1,128 @@
+/** From a right-click on a model to its report, as a user goes. */
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inSession } from './support/suite.ts';
+import { eventually } from './support/wait.ts';
+import { cls, rec } from './support/workspace.ts';
+
+const builtIn = ['deep-compression', 'eie', 'conservative', 'aggressive', 'keep'];
+
+test(
+  'a right-click compresses a model with a chosen preset and leads to its report',
+  inSession(async ({ bench, path }) => {
+    const original = readFileSync(path('cls.onnx'));
+    await bench.contextMenu(['cls.onnx'], 'Compress Model');
+    const labels = await bench.quickLabels();
+    assert.equal(labels[0], 'deep-compression', 'the default comes first');
+    for (const name of [...builtIn, 'two-bits']) assert.ok(labels.includes(name), name);
+    await bench.pick('deep-compression');
+    await bench.answer(/cls\.onnx.*smaller.*verified/, 'Show Report');
+    assert.ok(statSync(path('cls.dcz')).size * 3 < original.length);
+    assert.ok(readFileSync(path('cls.onnx')).equals(original), 'the source is as it was');
+
+    const report = await bench.webview('table.layers tbody tr');
+    assert.ok((await report.locator('table.layers tbody tr').count()) > 20);
+    assert.match(await report.locator('#report').innerText(), /deep-compression/);
+    await bench.editorTab('cls.dcz').waitFor();
+  }),
+);
+
+test(
+  'a preset from settings compresses accordingly',
+  inSession(async ({ bench }) => {
+    await bench.contextMenu(['cls.onnx'], 'Compress Model');
+    await bench.pick('two-bits');
+    await bench.answer(/cls\.onnx.*verified/, 'Show Report');
+    const report = await bench.webview('table.layers tbody tr');
+    assert.match(await report.locator('#report').innerText(), /two-bits/);
+    const headings = report.locator('thead th button');
+    const names = (await headings.allInnerTexts()).map((s) => s.trim().toLowerCase());
+    assert.ok(names.includes('weight bits'));
+    // the first column is the row's heading; 'P+Q weight bits' is the fourth
+    const bits = await report.locator('table.layers tbody tr td:nth-child(4)').allInnerTexts();
+    assert.ok(bits.length > 20);
+    assert.deepEqual([...new Set(bits.map((s) => s.trim()))], ['2']);
+  }),
+);
+
+test(
+  'several selected models are compressed one after the other and summed up once',
+  inSession(
+    async ({ bench, path }) => {
+      await bench.contextMenu(['one.onnx', 'two.onnx'], 'Compress Model');
+      await bench.pick('eie');
+      await bench.answer(/2 models.*verified/, 'Show Reports');
+      assert.ok(existsSync(path('one.dcz')) && existsSync(path('two.dcz')));
+      assert.ok(readFileSync(path('one.dcz')).equals(readFileSync(path('two.dcz'))));
+      await bench.editorTab('one.dcz').waitFor();
+      await bench.editorTab('two.dcz').waitFor();
+    },
+    { 'one.onnx': cls, 'two.onnx': cls },
+  ),
+);
+
+test(
+  'the cancel button of the progress notification stops the work and leaves nothing behind',
+  inSession(
+    async ({ bench, path, folder }) => {
+      await bench.contextMenu(['a.onnx', 'b.onnx', 'c.onnx', 'd.onnx'], 'Compress Model');
+      await bench.pick('deep-compression');
+      const progress = bench.notification('Compressing 4 models');
+      await progress.waitFor();
+      await progress.locator('.monaco-button', { hasText: 'Cancel' }).click();
+      await progress.waitFor({ state: 'hidden' });
+      await sleep(2500); // longer than the worker is given to stop
+      assert.ok(!existsSync(path('d.dcz')), 'the last model was never reached');
+      const files = readdirSync(folder).filter((f) => !/\.(onnx|dcz)$/.test(f));
+      assert.deepEqual(files, [], 'no half-written file');
+    },
+    { 'a.onnx': rec, 'b.onnx': rec, 'c.onnx': rec, 'd.onnx': rec },
+  ),
+);
+
+test(
+  'an existing output is asked about',
+  inSession(async ({ bench, path }) => {
+    const compress = async (preset: string): Promise<void> => {
+      await bench.contextMenu(['cls.onnx'], 'Compress Model');
+      await bench.pick(preset);
+    };
+    const verified = /cls\.onnx.*verified/;
+    await compress('conservative');
+    await bench.dismiss(verified);
+    const first = readFileSync(path('cls.dcz'));
+
+    await compress('aggressive');
+    await bench.dialog.locator('.monaco-button', { hasText: 'Cancel' }).click();
+    await sleep(500);
+    assert.ok(readFileSync(path('cls.dcz')).equals(first));
+
+    await compress('aggressive');
+    await bench.dialog.locator('.monaco-button', { hasText: 'Keep Both' }).click();
+    await bench.dismiss(verified);
+    assert.ok(readFileSync(path('cls.dcz')).equals(first));
+    assert.ok(existsSync(path('cls-2.dcz')));
+
+    await compress('aggressive');
+    await bench.dialog.locator('.monaco-button', { hasText: 'Replace' }).click();
+    await bench.dismiss(verified);
+    assert.ok(readFileSync(path('cls.dcz')).equals(readFileSync(path('cls-2.dcz'))));
+  }),
+);
+
+test(
+  'the command palette offers the models of the workspace',
+  inSession(async ({ bench, path }) => {
+    await bench.command('Deep Compression: Compress Model…');
+    const labels = await bench.quickLabels();
+    assert.ok(
+      labels.some((l) => l.includes('cls.onnx')) && labels.some((l) => l.includes('rec.onnx')),
+    );
+    await bench.pick('cls.onnx');
+    await bench.pick('keep');
+    await bench.notification(/cls\.onnx.*verified/).waitFor();
+    await eventually('the file is there', () => existsSync(path('cls.dcz')));
+  }),
+);

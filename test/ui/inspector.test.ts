@@ -1,0 +1,59 @@
+/** The side bar: models, layers, welcome, and files that change. */
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { copyFileSync, rmSync } from 'node:fs';
+import { inSession } from './support/suite.ts';
+import { cls } from './support/workspace.ts';
+
+test(
+  'the side bar lists models and, opened, their layers with operator, shape, size and sparsity',
+  inSession(async ({ bench }) => {
+    await bench.showInspector();
+    await bench.treeRow('rec.onnx').waitFor();
+    await bench.treeRow('cls.onnx').click();
+    const conv = bench.treeRow(/Conv · \d+/).first();
+    await conv.waitFor();
+    await bench
+      .treeRow(/Conv · .*% zero/)
+      .first()
+      .waitFor();
+    assert.match(await conv.innerText(), /\d\s?×\s?\d/);
+  }),
+);
+
+test(
+  'the side bar follows the files',
+  inSession(async ({ bench, path }) => {
+    await bench.showInspector();
+    await bench.treeRow('cls.onnx').waitFor();
+    copyFileSync(cls, path('newcomer.onnx'));
+    await bench.treeRow('newcomer.onnx').waitFor();
+    rmSync(path('newcomer.onnx'));
+    await bench.treeRow('newcomer.onnx').waitFor({ state: 'detached' });
+  }),
+);
+
+test(
+  'a workspace without models is welcomed with what to do',
+  inSession(async ({ bench }) => {
+    await bench.showInspector();
+    const welcome = bench.page.locator('.sidebar .welcome-view-content', {
+      hasText: 'No ONNX model',
+    });
+    await welcome.waitFor();
+    assert.ok((await welcome.locator('.monaco-button').count()) >= 1);
+    assert.match(await welcome.innerText(), /Compress Model/);
+  }, {}),
+);
+
+test(
+  'a model in the side bar is compressed from there',
+  inSession(async ({ bench }) => {
+    await bench.showInspector();
+    await bench.treeRow('cls.onnx').click({ button: 'right' });
+    await bench.menuItem('Compress Model').click();
+    await bench.pick('keep');
+    await bench.notification(/cls\.onnx.*verified/).waitFor();
+    await bench.treeRow('cls.dcz').waitFor();
+  }),
+);

@@ -1,0 +1,95 @@
+/**
+ * What the ui tests share: one browser, one server with the packaged extension installed, and
+ * throw-away workspaces. Made on first use, closed when the last test of the process is over.
+ */
+import { after } from 'node:test';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { launchBrowser } from './browser.ts';
+import { startServer, type ServerOptions, type VSCodeServer } from './server.ts';
+import { Workbench, type Look } from './workbench.ts';
+import { createWorkspace } from './workspace.ts';
+
+let browser: Promise<Browser> | undefined;
+const servers = new Map<string, Promise<VSCodeServer>>();
+let count = 0;
+
+/** The user settings of every ui test: a preset of the user's own. */
+const settings = {
+  'deepCompression.presets': {
+    'two-bits': { description: 'Four shared values a layer', share: { bits: 2 } },
+  },
+};
+
+export async function server(options: ServerOptions = {}): Promise<VSCodeServer> {
+  const vsix = process.env['DC_VSIX'];
+  if (!vsix) throw new Error('DC_VSIX is not set: run these tests through npm test');
+  const key = JSON.stringify(options);
+  const running = servers.get(key) ?? startServer({ vsix, settings, ...options });
+  servers.set(key, running);
+  return running;
+}
+
+export interface Session {
+  readonly bench: Workbench;
+  readonly folder: string;
+  /** Path of a file in the workspace. */
+  readonly path: (name: string) => string;
+  close(): Promise<void>;
+}
+
+/** A fresh workspace in a fresh window. */
+export async function session(
+  files?: Readonly<Record<string, string>>,
+  options: ServerOptions & Look = {},
+): Promise<Session> {
+  const { viewport, scale, reducedMotion, ...serverOptions } = options;
+  const look: Look = {
+    ...(viewport && { viewport }),
+    ...(scale && { scale }),
+    ...(reducedMotion && { reducedMotion }),
+  };
+  const running = await server(serverOptions);
+  running.settings({}); // whatever a test before has changed
+  browser ??= launchBrowser();
+  const folder = createWorkspace(join(running.home, `workspace-${++count}`), files);
+  const bench = await Workbench.open(await browser, running, folder, look);
+  return {
+    bench,
+    folder,
+    path: (name) => join(folder, name),
+    close: async () => {
+      await bench.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs a test in a session of its own; keeps a picture of the window when it fails. */
+export function inSession(
+  test: (session: Session) => Promise<void>,
+  files?: Readonly<Record<string, string>>,
+  options?: ServerOptions & Look,
+): () => Promise<void> {
+  return async () => {
+    const own = await session(files, options);
+    try {
+      await test(own);
+    } catch (error) {
+      const picture = `dist-test/failed-${Date.now()}.png`;
+      await own.bench.page.screenshot({ path: picture }).catch(() => {});
+      if (error instanceof Error) error.message += `\n(the window: ${picture})`;
+      throw error;
+    } finally {
+      await own.close();
+    }
+  };
+}
+
+export async function closeAll(): Promise<void> {
+  await (await browser)?.close();
+  for (const running of servers.values()) await (await running).close();
+}
+
+after(closeAll);

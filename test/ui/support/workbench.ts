@@ -1,0 +1,203 @@
+/**
+ * A page object over the real VS Code workbench: says what a user does (right-click, pick, press a
+ * notification's button) and hides which elements VS Code draws for it. Every wait has a limit.
+ */
+import type { Browser, Frame, Locator, Page } from 'playwright-core';
+import type { OpenOptions, VSCodeServer } from './server.ts';
+
+export interface Look {
+  readonly viewport?: { readonly width: number; readonly height: number };
+  /** Device pixels per CSS pixel. */
+  readonly scale?: number;
+  readonly reducedMotion?: boolean;
+}
+
+const patience = 20_000;
+
+export class Workbench {
+  /** What the browser said about broken content security policies, in any frame. */
+  readonly violations: string[] = [];
+
+  private constructor(
+    readonly page: Page,
+    private readonly server: VSCodeServer,
+  ) {
+    page.setDefaultTimeout(patience);
+    page.on('console', (message) => {
+      const text = message.text();
+      if (/Content Security Policy|Refused to/i.test(text))
+        this.violations.push(`${text} (${message.location().url})`);
+    });
+  }
+
+  /** Opens a folder and waits until the extension's commands are known. */
+  static async open(
+    browser: Browser,
+    server: VSCodeServer,
+    folder: string,
+    options: OpenOptions & Look = {},
+  ): Promise<Workbench> {
+    const context = await browser.newContext({
+      viewport: options.viewport ?? { width: 1440, height: 900 },
+      deviceScaleFactor: options.scale ?? 1,
+      reducedMotion: options.reducedMotion ? 'reduce' : null,
+      // the workbench asks before it writes to the clipboard
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    const bench = new Workbench(await context.newPage(), server);
+    await bench.page.goto(server.url(folder, options));
+    await bench.ready();
+    return bench;
+  }
+
+  /** The explorer is drawn and the extension's icon stands in the activity bar. */
+  async ready(): Promise<void> {
+    await this.page.locator('.explorer-folders-view .monaco-list').waitFor();
+    await this.activity.waitFor();
+  }
+
+  private get activity(): Locator {
+    return this.page.locator('.activitybar .action-label[aria-label^="Deep Compression"]');
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  /** A row of the explorer, by file name. */
+  file(name: string): Locator {
+    return this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label^="${name}"]`);
+  }
+
+  /**
+   * Right-clicks a file, or the last of several with all of them selected, and chooses a menu item.
+   * Plain clicks are avoided: they open the file, which takes the focus from what comes next.
+   */
+  async contextMenu(files: readonly string[], item: string): Promise<void> {
+    await this.showExplorer();
+    if (files.length > 1) {
+      await this.file(files[0] ?? '').focus();
+      await this.page.keyboard.press('Escape');
+      for (const name of files) await this.file(name).click({ modifiers: ['ControlOrMeta'] });
+    }
+    await this.file(files.at(-1) ?? '').click({ button: 'right' });
+    await this.menuItem(item).click();
+  }
+
+  menuItem(text: string): Locator {
+    return this.page.locator('.monaco-menu .action-label', { hasText: text }).first();
+  }
+
+  async showExplorer(): Promise<void> {
+    const shown = this.page.locator('.explorer-folders-view');
+    if (!(await shown.isVisible()))
+      await this.page.locator('.activitybar .action-label[aria-label^="Explorer"]').click();
+    await shown.waitFor();
+  }
+
+  /** Opens the extension's own side bar. */
+  async showInspector(): Promise<void> {
+    if (!(await this.inspectorPane.isVisible())) await this.activity.click();
+    await this.inspectorPane.waitFor();
+  }
+
+  private get inspectorPane(): Locator {
+    return this.page.locator('.sidebar .composite.title, .sidebar .title', {
+      hasText: /Deep Compression/i,
+    });
+  }
+
+  /** A row of the tree in the side bar, by its label. */
+  treeRow(label: string | RegExp): Locator {
+    return this.page.locator('.sidebar .monaco-list-row[role="treeitem"]', { hasText: label });
+  }
+
+  /** Runs a command through the palette, by its full title. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.quickInput.locator('input').first().fill(`>${title}`);
+    await this.quickRow(title).first().click();
+  }
+
+  get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget:visible');
+  }
+
+  quickRow(text: string | RegExp): Locator {
+    return this.quickInput.locator('.monaco-list-row', { hasText: text });
+  }
+
+  /** The labels of the quick pick that is shown (a short list: all of it is drawn). */
+  async quickLabels(): Promise<string[]> {
+    await this.quickInput.locator('.monaco-list-row').first().waitFor();
+    const rows = this.quickInput.locator('.quick-input-list-row:first-child .label-name');
+    return (await rows.allInnerTexts()).map((t) => t.trim());
+  }
+
+  async pick(text: string | RegExp): Promise<void> {
+    await this.quickRow(text).first().click();
+  }
+
+  /** A notification that is on the screen. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-toast', { hasText: text });
+  }
+
+  /** Presses a button of a notification. */
+  async answer(text: string | RegExp, button: string): Promise<void> {
+    const toast = this.notification(text).first();
+    await toast.waitFor();
+    await toast.hover();
+    await toast.locator('.monaco-button', { hasText: button }).first().click();
+  }
+
+  /** Waits for a notification and closes it. */
+  async dismiss(text: string | RegExp): Promise<void> {
+    const toast = this.notification(text).first();
+    await toast.waitFor();
+    await toast.hover();
+    await toast.locator('.codicon-notifications-clear').first().click();
+    await toast.waitFor({ state: 'detached' });
+  }
+
+  /** Changes the colour theme through the user settings, which every window of the server has. */
+  setTheme(name: string): void {
+    this.server.settings({ 'workbench.colorTheme': name });
+  }
+
+  /** A modal question of VS Code. */
+  get dialog(): Locator {
+    return this.page.locator('.monaco-dialog-box');
+  }
+
+  editorTab(name: string | RegExp): Locator {
+    return this.page.locator('.tabs-container .tab', { hasText: name });
+  }
+
+  async closeEditors(): Promise<void> {
+    await this.command('View: Close All Editors');
+  }
+
+  /** The innermost frame of the webview in which the selector is found. */
+  async webview(selector: string): Promise<Frame> {
+    const end = Date.now() + patience;
+    for (;;) {
+      for (const frame of this.page.frames())
+        if (frame !== this.page.mainFrame() && !frame.isDetached())
+          if (
+            await frame
+              .locator(selector)
+              .count()
+              .catch(() => 0)
+          )
+            return frame;
+      if (Date.now() > end) throw new Error(`no webview shows ${selector}`);
+      await this.page.waitForTimeout(100);
+    }
+  }
+}

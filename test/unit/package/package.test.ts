@@ -1,0 +1,117 @@
+/** What a user gets: the exact contents of the .vsix, their sizes, and its manifest. */
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { unzipSync } from 'fflate';
+
+const expected = [
+  'LICENSE.txt',
+  'THIRD-PARTY-NOTICES.txt',
+  'changelog.md',
+  'dist/cli.js',
+  'dist/extension.cjs',
+  'dist/webview/report.css',
+  'dist/webview/report.js',
+  'dist/worker.js',
+  'media/activity.svg',
+  'media/icon.png',
+  'media/recipe.schema.json',
+  'package.json',
+  'package.nls.json',
+  'readme.md',
+];
+const kB = 1000;
+/** Largest size of a file, uncompressed. */
+const budgets: Readonly<Record<string, number>> = {
+  'dist/extension.cjs': 400 * kB,
+  'dist/webview/report.js': 400 * kB,
+};
+
+let folder = '';
+let size = 0;
+const files = new Map<string, Uint8Array>();
+const text = (name: string): string => new TextDecoder().decode(files.get(name));
+
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'deepc-package-'));
+  const vsix = join(folder, 'test.vsix');
+  execFileSync(process.execPath, ['scripts/package.mjs', '--unchecked', `--out=${vsix}`], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: 120_000,
+  });
+  const zip = readFileSync(vsix);
+  size = zip.length;
+  for (const [name, bytes] of Object.entries(unzipSync(zip)))
+    if (name.startsWith('extension/')) files.set(name.slice('extension/'.length), bytes);
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('the package holds exactly the files it should', () => {
+  assert.deepEqual([...files.keys()].sort(), [...expected].sort());
+});
+
+test('the package and its bundles stay within their budgets', (t) => {
+  assert.ok(size <= 1000 * kB, `the .vsix has ${size} bytes`);
+  t.diagnostic(`${size} bytes`);
+  for (const [name, most] of Object.entries(budgets)) {
+    const bytes = files.get(name)?.length ?? Infinity;
+    assert.ok(bytes <= most, `${name} has ${bytes} bytes, more than ${most}`);
+  }
+});
+
+test('no source map and no path of the building machine is shipped', () => {
+  for (const [name, bytes] of files) {
+    assert.ok(!name.endsWith('.map'), name);
+    if (!/\.(c?js|css)$/.test(name)) continue;
+    const code = new TextDecoder().decode(bytes);
+    assert.ok(!code.includes('sourceMappingURL'), `${name} names a source map`);
+    assert.ok(!code.includes(process.cwd()), `${name} holds a path of this machine`);
+  }
+});
+
+test('the shipped manifest runs no scripts, pulls in nothing and points at shipped files', () => {
+  const manifest = JSON.parse(text('package.json')) as Record<string, unknown>;
+  assert.equal(manifest['scripts'], undefined);
+  assert.equal(manifest['devDependencies'], undefined);
+  assert.equal(manifest['dependencies'], undefined);
+  const paths: string[] = [];
+  const collect = (value: unknown): void => {
+    if (typeof value === 'string') {
+      if (/^(\.\/)?(media|dist)\//.test(value)) paths.push(value.replace('./', ''));
+    } else if (typeof value === 'object' && value !== null) Object.values(value).forEach(collect);
+  };
+  collect(manifest);
+  assert.ok(paths.includes('dist/extension.cjs') && paths.length > 2);
+  for (const path of paths) assert.ok(files.has(path), `${path} is named but not shipped`);
+  if (typeof manifest['l10n'] === 'string')
+    assert.ok(
+      [...files.keys()].some((f) => f.startsWith('l10n/')),
+      'l10n is named but not shipped',
+    );
+});
+
+test('every string of the manifest has its text', () => {
+  const nls = JSON.parse(text('package.nls.json')) as Record<string, string>;
+  const used = [...text('package.json').matchAll(/"%([\w.]+)%"/g)].map((m) => m[1] ?? '');
+  assert.ok(used.length > 0);
+  for (const key of used) assert.ok(nls[key], `%${key}% has no text`);
+  for (const key of Object.keys(nls)) assert.ok(used.includes(key), `${key} is used nowhere`);
+});
+
+test('every bundled package is named in the third-party notices with its licence', () => {
+  const notices = text('THIRD-PARTY-NOTICES.txt');
+  for (const name of ['@vscode/codicons', '@vscode-elements/elements', 'lit'])
+    assert.match(notices, new RegExp(`^${name} \\d`, 'm'));
+  assert.match(notices, /Permission is hereby granted/);
+  assert.doesNotMatch(notices, /\bA?GPL/);
+});
+
+test('the readme, the changelog and the licence have something to say', () => {
+  const manifest = JSON.parse(text('package.json')) as { version: string };
+  assert.ok(text('readme.md').length > 500);
+  assert.ok(text('changelog.md').includes(manifest.version));
+  assert.match(text('LICENSE.txt'), /MIT/);
+});
