@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'io' // reading or writing failed: disk full, no permission, file changed underneath
   | 'exists' // an output that is already there and was not confirmed
   | 'verification' // what was written does not decode to what was meant
+  | 'crashed' // a worker thread died: out of memory, or killed
   | 'cancelled';
 
 export class DeepCompressionError extends Error {

@@ -1,0 +1,107 @@
+/**
+ * Opening what a job is given: an .onnx or a .dcz, by path or by content. A thread opens the same
+ * `SharedInput` again for itself: by path, or over one SharedArrayBuffer that all threads see.
+ */
+import { memorySource, readBytes, type ByteSource } from '../model/bytes.ts';
+import { DeepCompressionError } from '../model/errors.ts';
+import type { Model } from '../model/model.ts';
+import { openOnnx } from '../model/onnx/open.ts';
+import { magic } from '../container/format.ts';
+import { openDcz, type Dcz } from '../container/read.ts';
+import { externalResolver } from '../platform/external.ts';
+import { openFile } from '../platform/files.ts';
+import type { FileInput } from './protocol.ts';
+
+/** What the program around the jobs offers them. */
+export interface Runtime {
+  /** The bundled worker for threads; undefined: everything is done on the calling thread. */
+  readonly workerFile: string | undefined;
+}
+
+export type SharedInput =
+  | { readonly path: string }
+  | { readonly label: string; readonly bytes: Uint8Array<ArrayBufferLike> };
+
+export interface Opened {
+  /** As the user named it. */
+  readonly path: string;
+  /** The file itself. */
+  readonly source: ByteSource;
+  readonly model: Model;
+  /** Present when the file is a .dcz; `model` is then the one it restores. */
+  readonly dcz: Dcz | undefined;
+  close(): void;
+}
+
+/** Copies content into shared memory once, so that every thread can have it. */
+export function sharedInput(file: FileInput): SharedInput {
+  if ('path' in file) return { path: file.path };
+  const bytes = new Uint8Array(new SharedArrayBuffer(file.bytes.length));
+  bytes.set(file.bytes);
+  return { label: file.label, bytes };
+}
+
+type Closable = ByteSource & { close(): void };
+
+/** The bytes of one file. @throws DeepCompressionError `not-found`, `io` */
+export function openSource(file: SharedInput): Closable {
+  if ('path' in file) return openFile(file.path);
+  return Object.assign(memorySource(file.label, file.bytes), { close() {} });
+}
+
+/** @throws DeepCompressionError of any code a file can cause */
+export function openInput(file: SharedInput): Opened {
+  const opened: Closable[] = [];
+  const close = (): void => {
+    for (const source of opened.splice(0)) source.close();
+  };
+  try {
+    const source = openSource(file);
+    opened.push(source);
+    const path = 'path' in file ? file.path : file.label;
+    if (source.size === 0)
+      throw new DeepCompressionError('invalid-model', `${path}: the file is empty`);
+    if (isDcz(source)) {
+      const dcz = openDcz(source);
+      return { path, source, dcz, model: restoredModel(path, dcz), close };
+    }
+    const resolve = 'path' in file ? externalResolver(file.path) : noExternal;
+    const model = openOnnx(path, source, (location) => {
+      const external = resolve(location);
+      opened.push(external);
+      return external;
+    });
+    return { path, source, dcz: undefined, model, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** Whether a file says of itself that it is a .dcz. */
+export function isDcz(source: ByteSource): boolean {
+  if (source.size < magic.length) return false;
+  return readBytes(source, 0, magic.length).every((byte, i) => byte === magic[i]);
+}
+
+/** The model of a .dcz as an ordinary one, over the virtual files it restores. */
+export function restoredModel(path: string, dcz: Dcz): Model {
+  return openOnnx(path, dcz.fileSource(0), (location) => {
+    const index = dcz.files.findIndex((f, i) => i > 0 && f.location === location);
+    if (index < 0)
+      throw new DeepCompressionError('not-found', `${path}: holds no external file '${location}'`);
+    return dcz.fileSource(index);
+  });
+}
+
+function noExternal(location: string): Closable {
+  throw new DeepCompressionError(
+    'not-found',
+    `external data '${location}' cannot be had: the model was given without its folder`,
+  );
+}
+
+/** The path of an input that has one: what an output may never replace. */
+export function pathsOf(file: FileInput): string[] {
+  return 'path' in file ? [file.path] : [];
+}

@@ -1,0 +1,201 @@
+/**
+ * The crew of a job: threads that each open the model themselves and do the small pieces of work
+ * that the job hands out. Weights never cross a thread, only plans, codes and sums do.
+ *
+ * Limits: at most two pieces are under way on a thread (one being done, one waiting, so that a
+ * thread never idles); the rest waits here, in order. A cancelled or disposed crew rejects
+ * everything at once and terminates its threads. A piece is at most a block of 2^20 weights, about
+ * ten milliseconds, so both a crew and an inline crew leave the job's event loop free.
+ */
+import { Worker } from 'node:worker_threads';
+import { DeepCompressionError } from '../model/errors.ts';
+import type { SharedInput } from './input.ts';
+import {
+  deathOf,
+  revivedError,
+  type FromThread,
+  type ToThread,
+  type WorkerRole,
+} from './threads.ts';
+import { Workbench, type Work } from './workbench.ts';
+
+export interface Crew {
+  readonly size: number;
+  /** Any free thread does it. Rejects with what it threw, or `cancelled`, or `crashed`. */
+  perform(work: Work): Promise<unknown>;
+  /** Every thread does it once, after all it was given before; results in the order of threads. */
+  performOnEach(work: Work): Promise<unknown[]>;
+  /** Stops the threads; whatever is unfinished rejects. Safe to call twice. */
+  dispose(): Promise<void>;
+}
+
+export interface CrewOptions {
+  readonly threads: number;
+  /** The bundled worker (dist/worker.js); undefined: no threads to be had, work inline. */
+  readonly workerFile: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A crew over one input: threads when more than one is wanted and they can be had, else inline. */
+export function startCrew(input: SharedInput, options: CrewOptions): Crew {
+  const { workerFile, threads, signal } = options;
+  return workerFile === undefined || threads <= 1
+    ? new InlineCrew(input, signal)
+    : new ThreadCrew(input, workerFile, Math.min(threads, 64), signal);
+}
+
+const cancelled = (): DeepCompressionError => new DeepCompressionError('cancelled', 'cancelled');
+const perThread = 2;
+
+interface Piece {
+  readonly work: Work;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly pending: Map<number, Piece>;
+}
+
+/** Does every piece on the caller's own thread, letting the event loop turn before each. */
+class InlineCrew implements Crew {
+  readonly size = 1;
+  private readonly bench: Workbench;
+  private last: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  constructor(
+    input: SharedInput,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    this.bench = new Workbench(input);
+  }
+
+  perform(work: Work): Promise<unknown> {
+    // One after another: immediates that were all set before would run in one turn of the loop.
+    const piece = this.last.then(async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.closed || this.signal?.aborted) throw cancelled();
+      return this.bench.perform(work);
+    });
+    this.last = piece.catch(() => {});
+    return piece;
+  }
+
+  async performOnEach(work: Work): Promise<unknown[]> {
+    return [await this.perform(work)];
+  }
+
+  dispose(): Promise<void> {
+    if (!this.closed) this.bench.close();
+    this.closed = true;
+    return Promise.resolve();
+  }
+}
+
+class ThreadCrew implements Crew {
+  readonly size: number;
+  private readonly threads: Thread[] = [];
+  private readonly waiting: Piece[] = [];
+  private head = 0;
+  private nextId = 1;
+  private failure: Error | undefined;
+  private readonly onAbort = (): void => void this.stop(cancelled());
+
+  constructor(
+    input: SharedInput,
+    workerFile: string,
+    size: number,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    this.size = size;
+    for (let i = 0; i < size; i++) this.threads.push(this.startThread(input, workerFile));
+    if (signal?.aborted) this.onAbort();
+    else signal?.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  perform(work: Work): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.failure) return reject(this.failure);
+      this.waiting.push({ work, resolve, reject });
+      this.handOut();
+    });
+  }
+
+  performOnEach(work: Work): Promise<unknown[]> {
+    if (this.failure) return Promise.reject(this.failure);
+    return Promise.all(
+      this.threads.map(
+        (thread) => new Promise((resolve, reject) => this.post(thread, { work, resolve, reject })),
+      ),
+    );
+  }
+
+  dispose(): Promise<void> {
+    return this.stop(cancelled());
+  }
+
+  private startThread(input: SharedInput, workerFile: string): Thread {
+    const workerData: WorkerRole = { role: 'tasks', input };
+    const worker = new Worker(workerFile, {
+      workerData,
+      stdout: true, // nothing of ours prints there; keep the command line's stdout clean
+      resourceLimits: { maxOldGenerationSizeMb: 1024 },
+    });
+    const thread: Thread = { worker, pending: new Map() };
+    worker.on('message', (message: FromThread) => {
+      const piece = thread.pending.get(message.id);
+      if (!piece) return;
+      thread.pending.delete(message.id);
+      if ('error' in message) piece.reject(revivedError(message.error));
+      else piece.resolve(message.value);
+      this.handOut();
+    });
+    worker.on('error', (error) => void this.stop(deathOf(error)));
+    worker.on('exit', (code) => void this.stop(deathOf(code)));
+    return thread;
+  }
+
+  /** Gives waiting pieces to the threads that have the least to do. */
+  private handOut(): void {
+    while (this.head < this.waiting.length) {
+      const thread = this.threads.reduce((a, b) => (b.pending.size < a.pending.size ? b : a));
+      if (thread.pending.size >= perThread) return;
+      const piece = this.waiting[this.head++];
+      if (this.head === this.waiting.length) {
+        this.waiting.length = 0;
+        this.head = 0;
+      }
+      this.post(thread, piece);
+    }
+  }
+
+  private post(thread: Thread, piece: Piece): void {
+    const id = this.nextId++;
+    thread.pending.set(id, piece);
+    try {
+      thread.worker.postMessage({ id, work: piece.work } satisfies ToThread);
+    } catch (error) {
+      thread.pending.delete(id);
+      piece.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** Rejects everything at once, then waits for the threads to be gone. */
+  private async stop(reason: Error): Promise<void> {
+    if (!this.failure) {
+      this.failure = reason;
+      this.signal?.removeEventListener('abort', this.onAbort);
+      const pieces = [
+        ...this.threads.flatMap((t) => [...t.pending.values()]),
+        ...this.waiting.slice(this.head),
+      ];
+      for (const thread of this.threads) thread.pending.clear();
+      this.waiting.length = 0;
+      this.head = 0;
+      for (const piece of pieces) piece.reject(reason);
+    }
+    await Promise.all(this.threads.map((t) => t.worker.terminate()));
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * What one thread of a crew does: opens the job's input for itself and performs single pieces of
+ * work on it, each a pure function of the file and the piece (a count of distinct values of one
+ * large tensor excepted, which a thread gathers until it is asked). No piece handles more than a
+ * block of 2^20 weights or its bytes.
+ */
+import { blockWeights } from '../compress/coded.ts';
+import { runTask, type Task, type WeightSource } from '../compress/tasks.ts';
+import { bitsOf, isCompressible, type DType } from '../model/dtype.ts';
+import { DistinctCounter, distinctBySorting, type DistinctKind } from './distinct.ts';
+import { openInput, type Opened, type SharedInput } from './input.ts';
+import { momentsOf, type Moments } from './moments.ts';
+
+export type Work =
+  /** A task of the compression pipeline on one tensor. */
+  | { readonly kind: 'task'; readonly tensor: number; readonly task: Task }
+  /** Moments of `length` values; `last` when they are the whole tensor, whose count is then given. */
+  | {
+      readonly kind: 'statistics';
+      readonly tensor: number;
+      readonly start: number;
+      readonly length: number;
+      readonly last: boolean;
+    }
+  /** The distinct values this thread saw of a tensor, null when it saw none of it. */
+  | { readonly kind: 'distinct'; readonly tensor: number }
+  /** Payload bytes of one block of `Dcz.tensors[index]`, checked. */
+  | { readonly kind: 'restore'; readonly index: number; readonly block: number };
+
+export interface BlockStatistics {
+  readonly moments: Moments;
+  readonly distinct: number | null;
+}
+
+const sortLimit = 1 << 16;
+
+export class Workbench {
+  private readonly opened: Opened;
+  private readonly counters = new Map<number, DistinctCounter>();
+
+  /** @throws DeepCompressionError when the input cannot be opened */
+  constructor(input: SharedInput) {
+    this.opened = openInput(input);
+  }
+
+  close(): void {
+    this.opened.close();
+  }
+
+  perform(work: Work): unknown {
+    switch (work.kind) {
+      case 'task':
+        return runTask(this.weights(work.tensor), work.task);
+      case 'statistics':
+        return this.statistics(work.tensor, work.start, work.length, work.last);
+      case 'distinct': {
+        const counter = this.counters.get(work.tensor);
+        this.counters.delete(work.tensor);
+        return counter?.take() ?? null;
+      }
+      case 'restore':
+        return this.restore(work.index, work.block);
+    }
+  }
+
+  private weights(id: number): WeightSource {
+    const { model } = this.opened;
+    const tensor = model.tensors[id];
+    if (!isCompressible(tensor.dtype)) throw new Error(`tensor ${id} holds no floats`);
+    return {
+      weights: tensor.parameters,
+      dtype: tensor.dtype,
+      readValues: (start, target) => model.reader.readValues(tensor, start, target),
+    };
+  }
+
+  private statistics(id: number, start: number, length: number, last: boolean): BlockStatistics {
+    const { model } = this.opened;
+    const tensor = model.tensors[id];
+    const kind = distinctKind(tensor.dtype);
+    const values = readsAsFloat32(tensor.dtype)
+      ? new Float32Array(length)
+      : new Float64Array(length);
+    model.reader.readValues(tensor, start, values);
+    const moments = momentsOf(values);
+    if (last && length <= sortLimit) return { moments, distinct: distinctBySorting(values, kind) };
+    const counter = this.counters.get(id) ?? new DistinctCounter(kind);
+    counter.add(values);
+    if (last) return { moments, distinct: counter.count() };
+    this.counters.set(id, counter);
+    return { moments, distinct: null };
+  }
+
+  private restore(index: number, block: number): Uint8Array {
+    const { dcz } = this.opened;
+    if (!dcz) throw new Error('nothing to restore: the input is not a .dcz');
+    const { weights, dtype } = dcz.tensors[index].coded;
+    const length = Math.min(blockWeights, weights - block * blockWeights);
+    const bytes = new Uint8Array((length * bitsOf[dtype]) / 8);
+    dcz.readBlock(index, block, bytes);
+    return bytes;
+  }
+}
+
+function readsAsFloat32(dtype: DType): boolean {
+  return dtype.startsWith('float') ? dtype !== 'float64' : dtype === 'bfloat16';
+}
+
+export function distinctKind(dtype: DType): DistinctKind {
+  if (readsAsFloat32(dtype)) return 'float';
+  return bitsOf[dtype] <= 32 ? 'integer' : 'wide';
+}
