@@ -1,0 +1,173 @@
+/**
+ * The engine as the extension host sees it: starts the worker when it is first needed, posts
+ * messages and nothing else. Several jobs may run at a time.
+ *
+ * Cancelling asks the job to stop, and terminates the worker when it has not within a second. A
+ * worker that dies or runs out of memory fails the jobs that were running with one line; the next
+ * job gets a fresh one. After half a minute without work the worker is let go.
+ */
+import { Worker } from 'node:worker_threads';
+import { DeepCompressionError } from '../model/errors.ts';
+import {
+  protocolVersion,
+  type FromWorker,
+  type JobName,
+  type Jobs,
+  type Progress,
+  type ToWorker,
+} from './protocol.ts';
+import { deathOf, revivedError, type WorkerRole } from './threads.ts';
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface ClientOptions {
+  /** Milliseconds a cancelled job may take to stop before its worker is terminated. */
+  readonly grace?: number;
+  /** Milliseconds without work after which the worker is let go. */
+  readonly idle?: number;
+  /** Limit of the worker's JavaScript heap; weights lie outside it. */
+  readonly heapMegabytes?: number;
+}
+
+interface Pending {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+  readonly release: () => void;
+}
+
+export class EngineClient {
+  private worker: Worker | undefined;
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 1;
+  private idleTimer: NodeJS.Timeout | undefined;
+  private disposed = false;
+  private readonly grace: number;
+  private readonly idle: number;
+  private readonly heapMegabytes: number;
+
+  /** @param workerFile path of the bundled dist/worker.js */
+  constructor(
+    private readonly workerFile: string,
+    options: ClientOptions = {},
+  ) {
+    this.grace = options.grace ?? 1000;
+    this.idle = options.idle ?? 30_000;
+    this.heapMegabytes = options.heapMegabytes ?? 1536;
+  }
+
+  /**
+   * Runs one job in the worker.
+   * @throws DeepCompressionError what the job threw, `cancelled`, or `crashed`
+   */
+  run<K extends JobName>(
+    job: K,
+    input: Jobs[K]['input'],
+    { signal, onProgress }: RunOptions = {},
+  ): Promise<Jobs[K]['result']> {
+    return new Promise((resolve, reject) => {
+      if (this.disposed) return reject(new DeepCompressionError('crashed', 'the engine is closed'));
+      if (signal?.aborted) return reject(new DeepCompressionError('cancelled', 'cancelled'));
+      clearTimeout(this.idleTimer);
+      const id = this.nextId++;
+      let kill: NodeJS.Timeout | undefined;
+      const cancel = (): void => {
+        this.post({ type: 'cancel', id });
+        kill = setTimeout(() => void this.giveUpOn(id), this.grace);
+      };
+      signal?.addEventListener('abort', cancel, { once: true });
+      this.pending.set(id, {
+        resolve: resolve as (result: never) => void,
+        reject,
+        onProgress,
+        release: () => {
+          clearTimeout(kill);
+          signal?.removeEventListener('abort', cancel);
+        },
+      });
+      this.worker ??= this.start();
+      this.worker.ref();
+      try {
+        this.post({ type: 'start', version: protocolVersion, id, job, input } as ToWorker);
+      } catch (error) {
+        this.settle(id)?.reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+  }
+
+  /** Ends the worker; jobs under way reject as cancelled. */
+  async dispose(): Promise<void> {
+    this.disposed = true;
+    clearTimeout(this.idleTimer);
+    await this.end(new DeepCompressionError('cancelled', 'cancelled'));
+  }
+
+  private post(message: ToWorker): void {
+    this.worker?.postMessage(message);
+  }
+
+  private start(): Worker {
+    const workerData: WorkerRole = { role: 'jobs' };
+    const worker = new Worker(this.workerFile, {
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb: this.heapMegabytes },
+    });
+    worker.on('message', (message: FromWorker) => {
+      if (this.worker === worker) this.receive(message);
+    });
+    worker.on('error', (error) => {
+      if (this.worker === worker) void this.end(deathOf(error));
+    });
+    worker.on('exit', (code) => {
+      if (this.worker === worker) void this.end(deathOf(code));
+    });
+    return worker;
+  }
+
+  private receive(message: FromWorker): void {
+    if (message.type === 'progress') {
+      this.pending.get(message.id)?.onProgress?.(message.progress);
+      return;
+    }
+    const job = this.settle(message.id);
+    if (message.type === 'result') job?.resolve(message.result as never);
+    else job?.reject(revivedError(message));
+  }
+
+  /** Takes a job off the list. */
+  private settle(id: number): Pending | undefined {
+    const job = this.pending.get(id);
+    this.pending.delete(id);
+    job?.release();
+    if (this.pending.size === 0 && this.worker && !this.disposed) {
+      this.worker.unref();
+      this.idleTimer = setTimeout(() => void this.end(deathOf('idle')), this.idle);
+      this.idleTimer.unref();
+    }
+    return job;
+  }
+
+  /** The cancelled job did not stop in time: its worker goes, and with it every other job. */
+  private async giveUpOn(id: number): Promise<void> {
+    this.settle(id)?.reject(new DeepCompressionError('cancelled', 'cancelled'));
+    await this.end(
+      new DeepCompressionError('crashed', 'stopped, because another job had to be ended by force'),
+    );
+  }
+
+  private async end(reason: Error): Promise<void> {
+    const worker = this.worker;
+    this.worker = undefined;
+    clearTimeout(this.idleTimer);
+    const jobs = [...this.pending.values()];
+    this.pending.clear();
+    for (const job of jobs) {
+      job.release();
+      job.reject(reason);
+    }
+    await worker?.terminate();
+  }
+}
