@@ -1,0 +1,344 @@
+/**
+ * A second decoder of .dcz files, written from docs/dcz-format.md and docs/dcz-coding.md alone: slow
+ * and plain, sharing no code with src/. It inflates with node:zlib. Contexts are looked up by name.
+ */
+import { inflateRawSync } from 'node:zlib';
+import { check } from './independent-check.ts';
+import { IndependentBits, decodeArithmeticBlock } from './independent-arithmetic.ts';
+import { decodeHuffmanBlock } from './independent-huffman.ts';
+
+export interface DecodedTensor {
+  readonly id: number;
+  readonly dtype: number;
+  readonly arithmetic: boolean;
+  readonly indexBits: number;
+  readonly weights: number;
+  readonly rowLength: number;
+  readonly kernelLength: number;
+  readonly blocks: { values: number; gaps: number; entries: number; crc: number }[];
+  rmse: number;
+  codebook: number[];
+  valueLengths: number[];
+  gapLengths: number[];
+}
+
+export interface DecodedFile {
+  readonly location: string;
+  readonly bytes: Uint8Array;
+}
+
+const widths = [4, 2, 2, 8];
+const elements = [1, 2, 4, 8];
+
+/** Restores all files. Throws Error with a few words on anything the format forbids. */
+export function decodeIndependently(dcz: Uint8Array): {
+  recipe: object;
+  files: DecodedFile[];
+  tensors: DecodedTensor[];
+} {
+  const view = new DataView(dcz.buffer, dcz.byteOffset, dcz.length);
+  check(dcz.length >= 12 && view.getUint32(0) === 0x44435a01, 'header');
+  const indexLength = view.getUint32(dcz.length - 8, true);
+  const indexStart = dcz.length - 8 - indexLength;
+  check(indexStart >= 4, 'index length');
+  const index = dcz.subarray(indexStart, dcz.length - 8);
+  check(crc(index) === view.getUint32(dcz.length - 4, true), 'index checksum');
+
+  const plain = new Cursor(index);
+  const metadataLength = plain.varint();
+  check(metadataLength <= 2 ** 24, 'metadata length');
+  const deflated = plain.varint();
+  const metadata = new Cursor(unpack(plain, deflated, metadataLength));
+  const recipe = JSON.parse(metadata.text()) as object;
+
+  const data = new Cursor(dcz.subarray(4, indexStart));
+  const channels = elements.map((size) => {
+    let left = metadata.varint() * size;
+    const pieces: { bytes: Uint8Array }[] = [];
+    while (left > 0) {
+      const length = Math.min(left, 2 ** 23);
+      const piece = new Uint8Array(length);
+      for (let p = 0; p < size; p++) {
+        const plane = unpack(data, metadata.varint(), length / size);
+        plane.forEach((byte, i) => (piece[i * size + p] = byte));
+      }
+      pieces.push({ bytes: piece });
+      left -= length;
+    }
+    return pieces;
+  });
+  const tensors = readTensors(metadata);
+  for (const pieces of channels) {
+    for (const { bytes } of pieces) check(crc(bytes) === plain.uint32(), 'piece checksum');
+  }
+  for (const tensor of tensors) {
+    tensor.rmse = new Float32Array(Uint32Array.of(plain.uint32()).buffer)[0];
+    for (const block of tensor.blocks) block.crc = plain.uint32();
+  }
+  readTables(plain.take(plain.left), tensors);
+
+  const payloads = tensors.map((tensor) => restoreTensor(tensor, data));
+  check(data.left === 0, 'bytes between');
+  const files = readFiles(
+    metadata,
+    channels.map((pieces) => new Cursor(join(pieces.map(({ bytes }) => bytes)))),
+    payloads,
+  );
+  check(metadata.left === 0, 'metadata left');
+  return { recipe, files, tensors };
+}
+
+function readTensors(metadata: Cursor): DecodedTensor[] {
+  const tensors: DecodedTensor[] = [];
+  let id = -1;
+  for (let n = metadata.varint(); n > 0; n--) {
+    const zigzag = metadata.varint();
+    id += 1 + (zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2);
+    const flags = metadata.take(1)[0];
+    const arithmetic = Math.floor(flags / 4) % 2 === 1;
+    const indexBits = Math.floor(flags / 8);
+    check(indexBits !== 1 && indexBits <= 16, 'index bits');
+    const weights = metadata.varint();
+    const rowLength = metadata.varint();
+    const kernelLength = metadata.varint();
+    const blocks: DecodedTensor['blocks'] = [];
+    for (let start = 0; start < weights; start += 2 ** 20) {
+      const values = metadata.varint();
+      const sparse = !arithmetic && indexBits > 0;
+      const gaps = sparse ? metadata.varint() : 0;
+      const entries = sparse ? metadata.varint() : Math.min(2 ** 20, weights - start);
+      blocks.push({ values, gaps, entries, crc: 0 });
+    }
+    const none = { codebook: [], valueLengths: [], gapLengths: [] };
+    const shape = { weights, rowLength, kernelLength };
+    tensors.push({
+      id,
+      dtype: flags % 4,
+      arithmetic,
+      indexBits,
+      ...shape,
+      blocks,
+      rmse: 0,
+      ...none,
+    });
+  }
+  return tensors;
+}
+
+function readFiles(metadata: Cursor, channels: Cursor[], payloads: Uint8Array[]): DecodedFile[] {
+  const files: DecodedFile[] = [];
+  let hole = 0;
+  for (let n = metadata.varint(); n > 0; n--) {
+    const location = metadata.text();
+    const parts: Uint8Array[] = [];
+    for (let runs = metadata.varint(); runs > 0; runs--) {
+      const word = metadata.varint();
+      const kind = word % 8;
+      const count = Math.floor(word / 8);
+      check(kind <= 4 && (kind === 4) === (count === 0), 'run');
+      parts.push(kind === 4 ? payloads[hole++] : channels[kind].take(count * elements[kind]));
+    }
+    files.push({ location, bytes: join(parts) });
+  }
+  check(hole === payloads.length && channels.every((c) => c.left === 0), 'bytes nowhere');
+  return files;
+}
+
+function restoreTensor(tensor: DecodedTensor, data: Cursor): Uint8Array {
+  const width = widths[tensor.dtype];
+  const parts = tensor.blocks.map(({ values, gaps, entries, crc: expected }, b) => {
+    const n = Math.min(2 ** 20, tensor.weights - b * 2 ** 20);
+    const valueStream = data.take(values);
+    const gapStream = data.take(gaps);
+    const codes = tensor.arithmetic
+      ? decodeArithmeticBlock(tensor, b * 2 ** 20, n, valueStream)
+      : decodeHuffmanBlock(tensor, n, entries, valueStream, gapStream);
+    const payload = new DataView(new ArrayBuffer(n * width));
+    codes.forEach((code, i) => {
+      check(code < tensor.codebook.length, 'code');
+      putValue(payload, i * width, tensor.dtype, tensor.codebook[code]);
+    });
+    const bytes = new Uint8Array(payload.buffer);
+    check(crc(bytes) === expected, 'block checksum');
+    return bytes;
+  });
+  return join(parts);
+}
+
+/** Values are exact in the dtype, so the bits of the halves can be cut from those of the float32. */
+function putValue(view: DataView, at: number, dtype: number, value: number): void {
+  if (dtype === 3) view.setFloat64(at, value, true);
+  else if (dtype === 0) view.setFloat32(at, value, true);
+  else {
+    const bits = new Uint32Array(Float32Array.of(value).buffer)[0];
+    if (dtype === 2) view.setUint16(at, bits >>> 16, true);
+    else view.setUint16(at, float16Bits(value), true);
+  }
+}
+
+function float16Bits(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (Number.isNaN(size)) return 0x7e00;
+  if (size === Infinity) return sign + 0x7c00;
+  if (size < 2 ** -14) return sign + size * 2 ** 24;
+  const exponent = Math.floor(Math.log2(size));
+  return sign + (exponent + 15) * 1024 + (size / 2 ** exponent - 1) * 1024;
+}
+
+// ---- the adaptive stream ----
+
+function readTables(stream: Uint8Array, tensors: DecodedTensor[]): void {
+  const bits = new IndependentBits(stream);
+  for (const tensor of tensors) {
+    tensor.codebook = readCodebook(bits);
+    if (tensor.arithmetic) continue;
+    tensor.valueLengths = readLengths(bits, 'V', tensor.codebook.length);
+    if (tensor.indexBits > 0) tensor.gapLengths = readLengths(bits, 'G', 2 ** tensor.indexBits);
+  }
+  const extra = stream.length - (bits.shifted - 4);
+  check(extra >= 0 && extra <= 4, 'length of the adaptive stream');
+}
+
+function tree(bits: IndependentBits, family: string, count: number): number {
+  let node = 1;
+  for (let i = 0; i < count; i++) node = 2 * node + bits.inContext(`${family} ${node}`);
+  return node - 2 ** count;
+}
+
+function readCodebook(bits: IndependentBits): number[] {
+  const codebook = [0];
+  const count = tree(bits, 'Count', 9);
+  check(count <= 256, 'codebook length');
+  if (count === 0) return codebook;
+  if (bits.inContext('Wide') === 1) {
+    for (let i = 0; i < count; i++) {
+      const word = new DataView(new ArrayBuffer(8));
+      word.setUint32(0, bits.raw(32));
+      word.setUint32(4, bits.raw(32));
+      codebook.push(word.getFloat64(0));
+    }
+    return codebook;
+  }
+  const unit = 2 ** tree(bits, 'Shift', 5);
+  let length = 0;
+  let sign = 0;
+  for (let i = 1; i <= count; i++) {
+    const a = codebook[i - 1];
+    let line = i === 2 ? a : Math.fround(2 * a - codebook[i - 2]);
+    if (Number.isNaN(line)) line = a;
+    const prediction = i === 1 ? 0 : rankOf(line, unit);
+    length = tree(bits, `Length ${Math.floor(length / 2)}`, 6);
+    check(length <= 32, 'difference');
+    let difference = 0;
+    if (length === 0) sign = 0;
+    else {
+      const negative = bits.inContext(`Sign ${sign}`) === 1;
+      sign = negative ? 1 : 2;
+      difference = 1;
+      if (length > 1) difference = 2 + bits.inContext(`Second ${length}`);
+      if (length > 2) difference = difference * 2 ** (length - 2) + bits.raw(length - 2);
+      if (negative) difference = -difference;
+    }
+    const rank = prediction + difference;
+    check(rank >= -(2 ** 31) / unit && rank < 2 ** 31 / unit, 'rank');
+    codebook.push(valueOf(rank, unit));
+  }
+  return codebook;
+}
+
+function rankOf(value: number, unit: number): number {
+  const bits = Number.isNaN(value) ? 0x7fc00000 : new Uint32Array(Float32Array.of(value).buffer)[0];
+  return bits < 2 ** 31 ? Math.floor(bits / unit) : -Math.floor((bits - 2 ** 31) / unit) - 1;
+}
+
+function valueOf(rank: number, unit: number): number {
+  const bits = rank >= 0 ? rank * unit : (-rank - 1) * unit + 2 ** 31;
+  return new Float32Array(Uint32Array.of(bits).buffer)[0];
+}
+
+function readLengths(bits: IndependentBits, which: string, symbols: number): number[] {
+  const lengths = new Array<number>(symbols).fill(0);
+  const e = tree(bits, `${which} Used`, 5);
+  const used = e === 0 ? 0 : 2 ** (e - 1) + bits.raw(e - 1);
+  check(used <= symbols, 'code table');
+  let last = 8;
+  let absent = 0;
+  let step1 = 0;
+  let step2 = 0;
+  for (let s = 0; s < used; s++) {
+    absent = bits.inContext(`${which} Absent ${absent}`);
+    if (absent === 1) continue;
+    let step = 0;
+    if (bits.inContext(`${which} Moved ${step1} ${step2}`) === 1) {
+      const longer = bits.inContext(`${which} Longer ${step1} ${step2}`) === 1;
+      let size = 1;
+      while (size <= 16 && bits.inContext(`${which} Further ${Math.min(size - 1, 7)}`) === 1)
+        size++;
+      step = longer ? size : -size;
+    }
+    last += step;
+    check(last >= 1 && last <= 16, 'code length');
+    lengths[s] = last;
+    step2 = step1;
+    step1 = step === 0 ? 0 : step < 0 ? 1 : 2;
+  }
+  return lengths;
+}
+
+// ---- bytes ----
+
+class Cursor {
+  private at = 0;
+
+  constructor(private readonly bytes: Uint8Array) {}
+
+  get left(): number {
+    return this.bytes.length - this.at;
+  }
+
+  take(count: number): Uint8Array {
+    check(count <= this.left, 'end');
+    this.at += count;
+    return this.bytes.subarray(this.at - count, this.at);
+  }
+
+  varint(): number {
+    let value = 0;
+    for (let unit = 1; ; unit *= 128) {
+      const [byte] = this.take(1);
+      value += (byte % 128) * unit;
+      if (byte < 128) return value;
+      check(unit < 2 ** 49, 'varint');
+    }
+  }
+
+  uint32(): number {
+    return this.take(4).reduceRight((value, byte) => value * 256 + byte, 0);
+  }
+
+  text(): string {
+    return new TextDecoder('utf-8', { fatal: true }).decode(this.take(this.varint()));
+  }
+}
+
+function unpack(from: Cursor, deflated: number, length: number): Uint8Array {
+  if (deflated === 0) return from.take(length);
+  const bytes = inflateRawSync(from.take(deflated), { maxOutputLength: length });
+  check(bytes.length === length, 'inflated length');
+  return bytes;
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** Bit by bit. */
+function crc(bytes: Uint8Array): number {
+  let c = 0xffffffff;
+  for (const byte of bytes) {
+    c ^= byte;
+    for (let i = 0; i < 8; i++) c = (c >>> 1) ^ (c & 1 ? 0xedb88320 : 0);
+  }
+  return ~c >>> 0;
+}
