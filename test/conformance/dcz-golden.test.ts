@@ -17,7 +17,7 @@ const golden = Uint8Array.from(
       '24c99418', // checksum of the rest
       '0000003f', // rmse
       'a3887cfa', // checksum of the block
-      '7fa8e206740d28', // adaptive stream
+      '7fa8e206740d', // adaptive stream
       '28000000' + '184a0eb0', // footer
     ].join(''),
     'hex',
