@@ -9,6 +9,6 @@ export async function showReport(clicked: unknown, selected: unknown): Promise<v
     named.length > 0 ? named : await askForTargets('dcz', vscode.l10n.t('Show Compression Report'));
   for (const uri of files)
     await vscode.commands.executeCommand('vscode.openWith', uri, reportViewType, {
-      preview: files.length === 1,
+      preview: false,
     } satisfies vscode.TextDocumentShowOptions);
 }

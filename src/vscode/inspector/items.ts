@@ -19,7 +19,7 @@ export function modelItem(file: ModelFile, result: InspectResult | undefined): v
   const weights = result && vscode.l10n.t('{0} parameters', formatCount(result.parameters));
   item.id = file.uri.toString();
   item.description = joined([size, weights, folderOf(file.uri)]);
-  item.iconPath = new vscode.ThemeIcon(file.extension === 'dcz' ? 'archive' : 'symbol-namespace');
+  item.iconPath = new vscode.ThemeIcon(file.extension === 'dcz' ? 'archive' : 'type-hierarchy');
   item.contextValue = file.extension;
   const kind =
     file.extension === 'dcz' ? vscode.l10n.t('compressed model') : vscode.l10n.t('ONNX model');
@@ -55,7 +55,8 @@ export function layerItem(layer: InspectedLayer, id: string, counting: boolean):
   const zeroText =
     zeros === undefined ? (counting ? '…' : '') : vscode.l10n.t('{0} zero', formatShare(zeros));
   item.id = id;
-  item.description = joined([layer.op, shape, size, zeroText]);
+  // the sparsity stands before the size: a narrow side bar cuts the end off
+  item.description = joined([`${layer.op} ${shape}`.trim(), zeroText, size]);
   item.iconPath = new vscode.ThemeIcon(iconOf(layer));
   item.contextValue = 'layer';
   item.accessibilityInformation = {

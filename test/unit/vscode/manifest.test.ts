@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+interface Manifest {
+  readonly activationEvents: readonly string[];
+  readonly icon: string;
+  readonly contributes: {
+    readonly commands: readonly { command: string; title: string; category: string }[];
+    readonly menus: Readonly<Record<string, readonly { command: string }[]>>;
+    readonly configuration: {
+      readonly properties: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    };
+    readonly viewsWelcome: readonly { contents: string }[];
+  };
+  readonly capabilities: {
+    readonly untrustedWorkspaces: { readonly restrictedConfigurations: readonly string[] };
+  };
+}
+const text = readFileSync('package.json', 'utf8');
+const manifest = JSON.parse(text) as Manifest;
+const strings = JSON.parse(readFileSync('package.nls.json', 'utf8')) as Record<string, string>;
+const source = readdirSync('src/vscode', { recursive: true, encoding: 'utf8' })
+  .filter((f) => f.endsWith('.ts'))
+  .map((f) => readFileSync(join('src/vscode', f), 'utf8'))
+  .join('\n');
+const { contributes } = manifest;
+const commands = contributes.commands.map((c) => c.command);
+
+test('every text of the manifest is in package.nls.json, and none there is left over', () => {
+  const used = new Set([...text.matchAll(/"%([\w.]+)%"/g)].map((m) => m[1]!));
+  assert.deepEqual([...used].sort(), Object.keys(strings).sort());
+});
+test('every contributed command is registered and every registered one contributed', () => {
+  const registered = [...source.matchAll(/register\('(\w+)'/g)].map((m) => m[1]!);
+  assert.deepEqual(registered.map((name) => `deepCompression.${name}`).sort(), commands.sort());
+});
+test('commands share one category and have titles in title case', () => {
+  for (const { title, category } of contributes.commands) {
+    assert.equal(category, '%category%');
+    const words = strings[title.slice(1, -1)]!.split(' ');
+    for (const word of words) assert.match(word, /^([A-Z]|in$)/, words.join(' '));
+  }
+});
+test('menus and welcome texts name only commands that exist', () => {
+  for (const entry of Object.values(contributes.menus).flat())
+    assert.ok(commands.includes(entry.command), entry.command);
+  for (const [, command] of Object.values(strings)
+    .join('\n')
+    .matchAll(/command:(deepCompression\.\w+)/g))
+    assert.ok(commands.includes(command!), command);
+});
+test('every setting says its type, default, scope and meaning', () => {
+  for (const [name, setting] of Object.entries(contributes.configuration.properties)) {
+    assert.match(name, /^deepCompression\./);
+    for (const key of ['type', 'default', 'scope', 'order', 'markdownDescription'])
+      assert.ok(key in setting, `${name} has no ${key}`);
+  }
+});
+test('every setting is ignored in an untrusted workspace', () => {
+  assert.deepEqual(
+    [...manifest.capabilities.untrustedWorkspaces.restrictedConfigurations].sort(),
+    Object.keys(contributes.configuration.properties).sort(),
+  );
+});
+test('nothing activates the extension but its own contributions', () => {
+  assert.deepEqual(manifest.activationEvents, []);
+});
+test('the icon is a PNG of at least 128 pixels', () => {
+  const png = readFileSync(manifest.icon);
+  assert.equal(png.toString('latin1', 1, 4), 'PNG');
+  assert.ok(png.readUInt32BE(16) >= 128 && png.readUInt32BE(20) >= 128);
+});
+test('the bundle of translatable texts is complete', () => {
+  assert.ok(existsSync('l10n/bundle.l10n.json'));
+  execFileSync(process.execPath, ['scripts/l10n.mjs', '--check'], { stdio: 'pipe' });
+});
