@@ -141,7 +141,11 @@ function head(
   const heading = (column: Column, rowspan: number): HTMLElement => {
     const button = el(
       'button',
-      { type: 'button', title: column.hint || undefined },
+      {
+        type: 'button',
+        title: column.hint || undefined,
+        'aria-label': column.group ? `${column.group} ${column.label}` : undefined,
+      },
       el('span', {}, column.label),
       el('span', { class: 'arrow', 'aria-hidden': 'true' }),
     );

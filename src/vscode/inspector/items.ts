@@ -56,7 +56,7 @@ export function layerItem(layer: InspectedLayer, id: string, counting: boolean):
     zeros === undefined ? (counting ? '…' : '') : vscode.l10n.t('{0} zero', formatShare(zeros));
   item.id = id;
   // the sparsity stands before the size: a narrow side bar cuts the end off
-  item.description = joined([`${layer.op} ${shape}`.trim(), zeroText, size]);
+  item.description = joined([layer.op, shape, zeroText, size]);
   item.iconPath = new vscode.ThemeIcon(iconOf(layer));
   item.contextValue = 'layer';
   item.accessibilityInformation = {

@@ -77,3 +77,6 @@ test('the bundle of translatable texts is complete', () => {
   assert.ok(existsSync('l10n/bundle.l10n.json'));
   execFileSync(process.execPath, ['scripts/l10n.mjs', '--check'], { stdio: 'pipe' });
 });
+test('the schema of presets in settings is the recipe schema', () => {
+  execFileSync(process.execPath, ['scripts/settings-schema.mjs', '--check'], { stdio: 'pipe' });
+});
