@@ -6,17 +6,21 @@
  */
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { AttributeProto_AttributeType, ModelProtoSchema, TensorProto_DataType } from 'onnx-buf';
+import { ModelProtoSchema, TensorProto_DataType } from 'onnx-buf';
 import type {
-  AttributeProtoSchema,
+  AttributeProto,
   NodeProtoSchema,
   TensorProtoSchema,
   ValueInfoProtoSchema,
 } from 'onnx-buf';
+import {
+  floatAttribute as float,
+  intAttribute as int,
+  intsAttribute as ints,
+} from '../proto-attributes.ts';
 import type { DecodedLayer } from './han-file.ts';
 import type { Layer, Network, Operation, Value } from './network.ts';
 
-type Attribute = MessageInitShape<typeof AttributeProtoSchema>;
 type Node = MessageInitShape<typeof NodeProtoSchema>;
 type Tensor = MessageInitShape<typeof TensorProtoSchema>;
 
@@ -52,7 +56,11 @@ export function toOnnx(
 
 function nodesOf(layer: Layer, initializer: Tensor[]): Node[] {
   const { name, operation, inputs, output } = layer;
-  const node = (opType: string, input: readonly string[], attribute: Attribute[] = []): Node => ({
+  const node = (
+    opType: string,
+    input: readonly string[],
+    attribute: AttributeProto[] = [],
+  ): Node => ({
     name,
     opType,
     input: [...input],
@@ -118,7 +126,7 @@ function poolNodes(
   const [bh = 0, bw = 0, eh = 0, ew = 0] = pool.pads;
   const [oh = 0, ow = 0] = pool.overhang;
   const common = [ints('kernel_shape', pool.kernel), ...unless('strides', pool.strides, 1)];
-  const node = (opType: string, input: readonly string[], more: Attribute[]): Node => ({
+  const node = (opType: string, input: readonly string[], more: AttributeProto[]): Node => ({
     name,
     opType,
     input: [...input],
@@ -151,22 +159,7 @@ function int64(name: string, values: readonly number[]): Tensor {
   return { name, dims: [BigInt(values.length)], dataType: TensorProto_DataType.INT64, rawData };
 }
 
-const int = (name: string, value: number): Attribute => ({
-  name,
-  type: AttributeProto_AttributeType.INT,
-  i: BigInt(value),
-});
-const ints = (name: string, values: readonly number[]): Attribute => ({
-  name,
-  type: AttributeProto_AttributeType.INTS,
-  ints: values.map(BigInt),
-});
-const float = (name: string, value: number): Attribute => ({
-  name,
-  type: AttributeProto_AttributeType.FLOAT,
-  f: value,
-});
-const unless = (name: string, values: readonly number[], standard: number): Attribute[] =>
+const unless = (name: string, values: readonly number[], standard: number): AttributeProto[] =>
   values.every((value) => value === standard) ? [] : [ints(name, values)];
 
 function valueInfo(value: Value): MessageInitShape<typeof ValueInfoProtoSchema> {
