@@ -96,7 +96,7 @@ class Scanner implements Unit {
     const lane = this.hitLane();
     this.nextGroup = this.group;
     this.nextFrom = this.from;
-    if (lane >= 0 && this.machine.anyQueueFull()) this.stalls++;
+    if (lane >= 0 && this.machine.blocked) this.stalls++;
     else if (lane < 0 || lane === this.encoding.pes - 1) {
       this.nextGroup = this.group + 1;
       this.nextFrom = 0;
@@ -127,8 +127,8 @@ class Queue implements Unit {
 
   compute(): void {
     const left = this.machine.walkers[this.pe].takes() ? this.items.slice(1) : this.items;
-    const hit = this.machine.scanner.hit();
-    this.next = hit && !this.machine.anyQueueFull() ? [...left, hit] : left;
+    const { broadcast } = this.machine;
+    this.next = broadcast === null ? left : [...left, broadcast];
   }
 
   commit(): void {
@@ -344,12 +344,14 @@ export class ReferenceMachine {
     this.units = [this.scanner, ...this.queues, ...this.walkers, ...this.spmats, ...this.ariths];
   }
 
-  anyQueueFull(): boolean {
-    return this.queues.some((q) => q.full());
-  }
+  /** The two wires all units share: some queue is full, and the item that enters all queues. */
+  blocked = false;
+  broadcast: Item | null = null;
 
   step(order: (units: number) => ArrayLike<number>): void {
     const { units } = this;
+    this.blocked = this.queues.some((q) => q.full());
+    this.broadcast = this.blocked ? null : this.scanner.hit();
     const computing = order(units.length);
     for (let i = 0; i < units.length; i++) units[computing[i]].compute();
     const committing = order(units.length);

@@ -1,0 +1,167 @@
+/**
+ * From a compressed tensor to the matrices EIE multiplies by: fully connected layers as they are;
+ * convolutions as one matrix a group (rows = output channels, columns = input channels x kernel,
+ * which multiplies one im2col vector per output position); recurrent layers with their gates stacked
+ * into one matrix a direction, as the paper's NT-LSTM, or one matrix a gate.
+ *
+ * Weights are decoded block by block; only the non-zeros are kept.
+ */
+import type { CodedTensor } from '../compress/coded.ts';
+import { blockWeights } from '../compress/coded.ts';
+import { DeepCompressionError } from '../model/errors.ts';
+import type { Geometry, LayerKind } from '../model/model.ts';
+import type { SparseCodes } from './sparse.ts';
+import { fromFlat } from './sparse.ts';
+
+export interface EieMatrix {
+  /** The tensor's name, and the part of it where there are several: `conv1 [group 2]`. */
+  readonly name: string;
+  readonly kind: LayerKind;
+  readonly matrix: SparseCodes;
+  /** Rounded to float32 where the tensor's type is wider. */
+  readonly codebook: Float32Array;
+  /** Width a weight code needs: `Machine.weightBits`. */
+  readonly weightBits: number;
+  /** Position among the tensor's matrices: group, direction, direction x gate, or batch item. */
+  readonly part: number;
+}
+
+/** Bits of a weight code: 4 as in the paper up to 16 values, else 8 as its convolutions, else as many as it takes. */
+export function weightBitsFor(codebookSize: number): number {
+  if (codebookSize <= 16) return 4;
+  return codebookSize <= 256 ? 8 : Math.ceil(Math.log2(codebookSize));
+}
+
+/** Non-zero positions (flat index, ascending) and codes of a tensor; grows with what is there. */
+function collectNonzeros(
+  tensor: CodedTensor,
+  decode: (block: number, codes: Uint16Array) => void,
+): { flat: Int32Array; code: Uint16Array } {
+  const block = new Uint16Array(Math.min(blockWeights, tensor.weights));
+  let flat = new Int32Array(1 << 16);
+  let code = new Uint16Array(1 << 16);
+  let n = 0;
+  for (let b = 0, start = 0; start < tensor.weights; b++, start += blockWeights) {
+    const length = Math.min(blockWeights, tensor.weights - start);
+    decode(b, block);
+    if (n + length > flat.length) {
+      const room = Math.max(n + length, 2 * flat.length);
+      const [oldFlat, oldCode] = [flat, code];
+      flat = new Int32Array(room);
+      code = new Uint16Array(room);
+      flat.set(oldFlat.subarray(0, n));
+      code.set(oldCode.subarray(0, n));
+    }
+    for (let i = 0; i < length; i++) {
+      if (block[i] === 0) continue;
+      flat[n] = start + i;
+      code[n++] = block[i];
+    }
+  }
+  return { flat: flat.subarray(0, n), code: code.subarray(0, n) };
+}
+
+/** First index in ascending `values` whose value is at least `bound`. */
+function lowerBound(values: Int32Array, bound: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle] < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function partName(name: string, geometry: Geometry, matrices: number, part: number): string {
+  if (matrices === 1) return name;
+  const { gates, kind } = geometry;
+  if (kind === 'conv') return `${name} [group ${part}]`;
+  if (kind !== 'recurrent') return `${name} [${part}]`;
+  if (matrices !== geometry.matrices || !gates) return `${name} [direction ${part}]`;
+  const gate = gates[part % gates.length];
+  return geometry.matrices === gates.length
+    ? `${name} [gate ${gate}]`
+    : `${name} [direction ${Math.floor(part / gates.length)}, gate ${gate}]`;
+}
+
+/**
+ * The matrices of `tensor`. `decode(block, codes)` fills one code per weight of a block
+ * (compress/code/decode-block.ts). `gates`: recurrent layers as one matrix a direction (`stacked`),
+ * or a gate (`separate`).
+ * @throws DeepCompressionError `unsupported` when the geometry does not describe the tensor, or it
+ *   has 2^31 weights or more.
+ */
+export function matricesOf(
+  name: string,
+  tensor: CodedTensor,
+  geometry: Geometry,
+  decode: (block: number, codes: Uint16Array) => void,
+  gates: 'stacked' | 'separate' = 'stacked',
+): EieMatrix[] {
+  const stack =
+    gates === 'stacked' && geometry.kind === 'recurrent' && !geometry.transposed
+      ? (geometry.gates?.length ?? 1)
+      : 1;
+  const rows = geometry.rows * stack;
+  const { cols } = geometry;
+  const matrices = geometry.matrices / stack;
+  const unsupported = (why: string): never => {
+    throw new DeepCompressionError('unsupported', `${name}: ${why}`);
+  };
+  if (tensor.weights > 0x7fffffff) unsupported('2^31 weights or more cannot be simulated');
+  if (
+    !Number.isInteger(matrices) ||
+    matrices * rows * cols !== tensor.weights ||
+    tensor.weights < 1
+  )
+    unsupported(
+      `${geometry.matrices} matrices of ${geometry.rows} x ${cols} are not its ${tensor.weights} weights`,
+    );
+  const { flat, code } = collectNonzeros(tensor, decode);
+  const codebook = Float32Array.from(tensor.codebook);
+  const size = rows * cols;
+  const list: EieMatrix[] = [];
+  for (let part = 0, from = 0; part < matrices; part++) {
+    const to = lowerBound(flat, (part + 1) * size);
+    const own = flat.slice(from, to);
+    for (let i = 0; i < own.length; i++) own[i] -= part * size;
+    list.push({
+      name: partName(name, geometry, matrices, part),
+      kind: geometry.kind,
+      matrix: fromFlat(own, code.slice(from, to), rows, cols, geometry.transposed),
+      codebook,
+      weightBits: weightBitsFor(codebook.length),
+      part,
+    });
+    from = to;
+  }
+  return list;
+}
+
+/**
+ * How often each of the layer's matrices is multiplied in one inference, from the shape of the
+ * layer's output: a convolution [batch, channels, ...spatial] once per output position; a
+ * fully connected layer once per row of its output; a recurrent one ([steps, directions, batch,
+ * hidden]) once per step and batch item.
+ */
+export function runsPerInference(geometry: Geometry, outputShape: readonly number[]): number {
+  const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
+  if (geometry.kind === 'conv') return product(outputShape) / (outputShape[1] || 1);
+  if (geometry.kind === 'recurrent' && outputShape.length === 4)
+    return outputShape[0] * outputShape[2];
+  return Math.max(1, Math.round(product(outputShape) / (geometry.rows * geometry.matrices)));
+}
+
+/**
+ * Codes of a bias vector in the layer's own codebook, nearest value first come, as EIE stores it (a
+ * column of the matrix). Not exact: a .dcz keeps biases as floats.
+ */
+export function biasCodes(bias: Float32Array, codebook: Float32Array): Uint16Array {
+  return Uint16Array.from(bias, (value) => {
+    let best = 0;
+    for (let k = 1; k < codebook.length; k++)
+      if (Math.abs(codebook[k] - value) < Math.abs(codebook[best] - value)) best = k;
+    return best;
+  });
+}
