@@ -1,12 +1,16 @@
 /**
  * Counts distinct values exactly. Whatever fits 32 bits (float32 and narrower floats, integers up
  * to 32 bits) marks a two-level bitmap over its bits: the upper 16 choose a page of 65,536 bits
- * that is allocated when first touched, so a layer of Gaussian weights needs some 50 MB and the
+ * that is given out when first touched, so a layer of Gaussian weights needs some 50 MB and the
  * worst case is bounded at 512 MB. Wider values go into a hash set, which gives up (null) past
  * 2^20 different ones. Short runs are sorted instead. +0 and -0 are one value, so are all NaNs.
  */
 const pageCount = 65536;
-const pageWords = 65536 / 32;
+const pageShift = 11;
+const pageWords = 1 << pageShift; // of 32 bits
+/** Pages lie in slabs: few large arrays, because an array object a page costs a cache miss each. */
+const slabShift = 8;
+const slabPages = 1 << slabShift;
 const setLimit = 1 << 20;
 const quietNaN = 0x7fc00000;
 
@@ -15,8 +19,9 @@ export type DistinctKind = 'float' | 'integer' | 'wide';
 
 /** What one thread saw, to be moved to another and merged there. */
 export interface DistinctPart {
-  readonly numbers: Uint16Array;
-  readonly pages: readonly Uint32Array[];
+  /** By the upper 16 bits: 1 + the position of the page, 0 when there is none. */
+  readonly table: Int32Array;
+  readonly slabs: readonly Uint32Array[];
   readonly wide: Float64Array;
 }
 
@@ -35,7 +40,9 @@ export function distinctBySorting(values: Float32Array | Float64Array, kind: Dis
 }
 
 export class DistinctCounter {
-  private pages = new Array<Uint32Array | undefined>(pageCount);
+  private table = new Int32Array(pageCount);
+  private slabs: Uint32Array[] = [];
+  private pages = 0;
   private wide: WideSet | undefined;
 
   constructor(private readonly kind: DistinctKind) {}
@@ -46,37 +53,33 @@ export class DistinctCounter {
       return;
     }
     const bits = bitsOfValues(values);
-    const { pages } = this;
+    const { table, slabs } = this;
     for (let i = 0; i < bits.length; i++) {
       const b = bits[i];
-      const page = (pages[b >>> 16] ??= new Uint32Array(pageWords));
-      page[(b & 0xffff) >>> 5] |= 1 << (b & 31);
+      const page = (table[b >>> 16] || this.addPage(b >>> 16)) - 1;
+      const word = ((page & (slabPages - 1)) << pageShift) | ((b & 0xffff) >>> 5);
+      slabs[page >>> slabShift][word] |= 1 << (b & 31);
     }
   }
 
   /** What was seen; empties the counter. */
   take(): DistinctPart {
-    const numbers: number[] = [];
-    const pages: Uint32Array[] = [];
-    for (let number = 0; number < pageCount; number++) {
-      const page = this.pages[number];
-      if (!page) continue;
-      numbers.push(number);
-      pages.push(page);
-    }
+    const { table, slabs } = this;
     const wide = this.wide?.values() ?? new Float64Array(0);
-    this.pages = new Array<Uint32Array | undefined>(pageCount);
+    this.table = new Int32Array(pageCount);
+    this.slabs = [];
+    this.pages = 0;
     this.wide = undefined;
-    return { numbers: Uint16Array.from(numbers), pages, wide };
+    return { table, slabs, wide };
   }
 
-  merge({ numbers, pages, wide }: DistinctPart): void {
+  merge({ table, slabs, wide }: DistinctPart): void {
     if (wide.length > 0) (this.wide ??= new WideSet()).add(wide);
-    for (let p = 0; p < pages.length; p++) {
-      const mine = this.pages[numbers[p]];
-      const other = pages[p];
-      if (!mine) this.pages[numbers[p]] = other;
-      else for (let i = 0; i < pageWords; i++) mine[i] |= other[i];
+    for (let number = 0; number < pageCount; number++) {
+      if (table[number] === 0) continue;
+      const from = pageOf(slabs, table[number] - 1);
+      const to = pageOf(this.slabs, (this.table[number] || this.addPage(number)) - 1);
+      for (let i = 0; i < pageWords; i++) to[i] |= from[i];
     }
   }
 
@@ -84,12 +87,21 @@ export class DistinctCounter {
   count(): number | null {
     if (this.wide) return this.wide.size > setLimit ? null : this.wide.size;
     let count = 0;
-    for (const page of this.pages) {
-      if (!page) continue;
-      for (let i = 0; i < pageWords; i++) if (page[i] !== 0) count += ones(page[i]);
-    }
+    for (const slab of this.slabs)
+      for (let i = 0; i < slab.length; i++) if (slab[i] !== 0) count += ones(slab[i]);
     return count;
   }
+
+  private addPage(number: number): number {
+    if (this.pages >>> slabShift === this.slabs.length)
+      this.slabs.push(new Uint32Array(slabPages << pageShift));
+    return (this.table[number] = ++this.pages);
+  }
+}
+
+function pageOf(slabs: readonly Uint32Array[], page: number): Uint32Array {
+  const start = (page & (slabPages - 1)) << pageShift;
+  return slabs[page >>> slabShift].subarray(start, start + pageWords);
 }
 
 /** One 32-bit pattern a value: the float32's (with one zero and one NaN), or the integer's. */
