@@ -44,7 +44,8 @@ export class PayloadDecoder {
     } catch (error) {
       if (!(error instanceof DeepCompressionError) || error.code !== 'invalid-container')
         throw error;
-      throw damaged(this.name, `tensor ${coded.tensor}: ${error.message}`, error);
+      const what = error.message.replace(/^damaged tensor: /, '');
+      throw damaged(this.name, `tensor ${coded.tensor}: ${what}`, error);
     }
     this.prepared.restorer.restore(codes, target);
     if (crc32(target) !== coded.blocks[block].crc32) {
