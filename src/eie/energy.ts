@@ -70,7 +70,9 @@ export const eventPj = {
 /**
  * One row read of the sparse-matrix SRAM in pJ. Table II fixes it at 64 bits; other widths are ours:
  * a straight line to 225 pJ at 512 bits, where the axis of Fig. 9 ends, and not below a quarter of
- * the 64-bit value. With it the energy of the paper's layers is lowest at 64 bits, as in Fig. 9.
+ * the 64-bit value. The paper's own figures per width (Cacti) are only in that graphic, so the counts
+ * of reads are exact and this energy is not: from 64 bits on the line makes the total nearly flat,
+ * while Fig. 9 has its lowest point at 64 bits.
  */
 export function rowReadPj(width: number): number {
   const at64 = eventPj.spmatRead64;

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { CodedTensor } from '../../../src/compress/coded.ts';
+import { blockWeights } from '../../../src/compress/coded.ts';
+import { im2colVector } from '../../../src/eie/im2col.ts';
+import { biasCodes, matricesOf, runsPerInference, weightBitsFor } from '../../../src/eie/layers.ts';
+import { toDense } from '../../../src/eie/sparse.ts';
+import type { Geometry } from '../../../src/model/model.ts';
+import { mulberry32 } from '../../../src/model/random.ts';
+
+const codedOf = (weights: number, codebook: number[]): CodedTensor => ({
+  tensor: 0,
+  dtype: 'float32',
+  weights,
+  codebook: Float64Array.from(codebook),
+  coder: 'huffman',
+  indexBits: 4,
+  valueLengths: new Uint8Array(),
+  gapLengths: new Uint8Array(),
+  rowLength: 1,
+  kernelLength: 1,
+  blocks: [],
+});
+const randomCodes = (n: number, seed: number): Uint16Array => {
+  const random = mulberry32(seed);
+  return Uint16Array.from({ length: n }, () => (random() < 0.4 ? 1 + Math.floor(random() * 3) : 0));
+};
+const decoder = (codes: Uint16Array) => (block: number, target: Uint16Array) =>
+  target.set(codes.subarray(block * blockWeights, (block + 1) * blockWeights));
+const fc2: Geometry = { kind: 'fc', rows: 4, cols: 6, matrices: 1, transposed: false };
+
+test('a fully connected tensor is its matrix, stored either way round', () => {
+  const codes = randomCodes(24, 1);
+  const [one] = matricesOf('fc', codedOf(24, [0, 1, 2, 3]), fc2, decoder(codes));
+  assert.deepEqual(toDense(one.matrix), codes);
+  assert.deepEqual([one.name, one.weightBits, one.part], ['fc', 4, 0]);
+  const [turned] = matricesOf(
+    'fc',
+    codedOf(24, [0, 1, 2, 3]),
+    { ...fc2, transposed: true },
+    decoder(codes),
+  );
+  const dense = toDense(turned.matrix);
+  for (let r = 0; r < 4; r++)
+    for (let c = 0; c < 6; c++) assert.equal(dense[r * 6 + c], codes[c * 4 + r]);
+});
+
+test('a tensor of several blocks keeps every weight in its place', () => {
+  const rows = 3;
+  const cols = blockWeights;
+  const codes = new Uint16Array(rows * cols);
+  const random = mulberry32(4);
+  for (let i = 0; i < 5000; i++) codes[Math.floor(random() * codes.length)] = 1;
+  codes[codes.length - 1] = 2;
+  const [one] = matricesOf(
+    'w',
+    codedOf(codes.length, [0, 1, 2]),
+    { ...fc2, rows, cols },
+    decoder(codes),
+  );
+  assert.deepEqual(toDense(one.matrix), codes);
+});
+
+test('groups, gates and directions become matrices with names', () => {
+  const codes = randomCodes(48, 2);
+  const tensor = codedOf(48, [0, 1, 2, 3]);
+  const conv: Geometry = { ...fc2, kind: 'conv', matrices: 2, kernel: [1, 2] };
+  const groups = matricesOf('conv1', tensor, conv, decoder(codes));
+  assert.deepEqual(
+    groups.map((m) => m.name),
+    ['conv1 [group 0]', 'conv1 [group 1]'],
+  );
+  groups.forEach((m, i) => assert.deepEqual(toDense(m.matrix), codes.slice(24 * i, 24 * i + 24)));
+
+  const lstm: Geometry = { kind: 'recurrent', rows: 2, cols: 3, matrices: 8, transposed: false, gates: ['i', 'o', 'f', 'c'] }; // prettier-ignore
+  const stacked = matricesOf('W', tensor, lstm, decoder(codes));
+  assert.deepEqual(
+    stacked.map((m) => m.name),
+    ['W [direction 0]', 'W [direction 1]'],
+  );
+  assert.deepEqual(
+    stacked.map((m) => m.matrix.rows),
+    [8, 8],
+  );
+  stacked.forEach((m, i) => assert.deepEqual(toDense(m.matrix), codes.slice(24 * i, 24 * i + 24)));
+  const separate = matricesOf('W', tensor, lstm, decoder(codes), 'separate');
+  assert.equal(separate.length, 8);
+  assert.equal(separate[5].name, 'W [direction 1, gate o]');
+  separate.forEach((m, i) => assert.deepEqual(toDense(m.matrix), codes.slice(6 * i, 6 * i + 6)));
+});
+
+test('a geometry that does not describe the tensor is refused', () => {
+  const bad = () => matricesOf('fc', codedOf(25, [0, 1]), fc2, decoder(new Uint16Array(25)));
+  assert.throws(bad, /fc: 1 matrices of 4 x 6 are not its 25 weights/);
+});
+
+test('codebooks beyond 16 values need eight bits, beyond 256 more', () => {
+  assert.deepEqual([2, 16, 17, 256, 257].map(weightBitsFor), [4, 4, 8, 8, 9]);
+});
+
+test('runs per inference count output positions, rows or steps', () => {
+  const conv: Geometry = { ...fc2, kind: 'conv' };
+  assert.equal(runsPerInference(conv, [1, 96, 55, 55]), 3025);
+  assert.equal(runsPerInference(conv, [2, 8, 7]), 14);
+  assert.equal(runsPerInference(fc2, [1, 4]), 1);
+  assert.equal(runsPerInference(fc2, [3, 5, 4]), 15);
+  assert.equal(runsPerInference({ ...fc2, kind: 'recurrent', matrices: 4 }, [20, 1, 2, 4]), 40);
+});
+
+test('bias codes are the nearest values of the codebook', () => {
+  const codes = biasCodes(Float32Array.of(0.1, -0.9, 0.6, 5), Float32Array.of(0, -1, 0.5, 1));
+  assert.deepEqual([...codes], [0, 1, 2, 3]);
+});
+
+test('im2col times the weight matrix is the convolution, with pads, strides, dilations, groups', () => {
+  const dimension = fc.record({
+    kernel: fc.integer({ min: 1, max: 3 }),
+    stride: fc.integer({ min: 1, max: 3 }),
+    dilation: fc.integer({ min: 1, max: 2 }),
+    pad: fc.integer({ min: 0, max: 2 }),
+    size: fc.integer({ min: 5, max: 7 }),
+  });
+  fc.assert(
+    fc.property(
+      dimension,
+      dimension,
+      fc.integer({ min: 1, max: 2 }),
+      fc.integer(),
+      (h, w, groups, seed) => {
+        const random = mulberry32(seed);
+        const [batch, per] = [2, 2];
+        const channels = per * groups;
+        const shape = [batch, channels, h.size, w.size];
+        const values = Float32Array.from(
+          { length: batch * channels * h.size * w.size },
+          () => random() - 0.5,
+        );
+        const out = [h, w].map(
+          (d) => Math.floor((d.size + 2 * d.pad - d.dilation * (d.kernel - 1) - 1) / d.stride) + 1,
+        );
+        const window = {
+          kernel: [h.kernel, w.kernel],
+          strides: [h.stride, w.stride],
+          dilations: [h.dilation, w.dilation],
+          padsBegin: [h.pad, w.pad],
+          groups,
+          outputSpatial: out,
+        };
+        const target = new Float32Array(per * h.kernel * w.kernel);
+        for (let g = 0; g < groups; g++)
+          for (let n = 0; n < batch; n++)
+            for (let y = 0; y < out[0]; y++)
+              for (let x = 0; x < out[1]; x++) {
+                im2colVector({ shape, values }, window, g, (n * out[0] + y) * out[1] + x, target);
+                let i = 0;
+                for (let c = 0; c < per; c++)
+                  for (let ky = 0; ky < h.kernel; ky++)
+                    for (let kx = 0; kx < w.kernel; kx++) {
+                      const iy = y * h.stride - h.pad + ky * h.dilation;
+                      const ix = x * w.stride - w.pad + kx * w.dilation;
+                      const inside = iy >= 0 && iy < h.size && ix >= 0 && ix < w.size;
+                      const at = ((n * channels + g * per + c) * h.size + iy) * w.size + ix;
+                      assert.equal(target[i++], inside ? values[at] : 0);
+                    }
+              }
+      },
+    ),
+    { numRuns: 60 },
+  );
+  assert.throws(
+    () =>
+      im2colVector(
+        { shape: [1, 1, 3], values: new Float32Array(3) },
+        {
+          kernel: [2],
+          strides: [1],
+          dilations: [1],
+          padsBegin: [0],
+          groups: 1,
+          outputSpatial: [2],
+        },
+        0,
+        5,
+        new Float32Array(2),
+      ),
+    /does not give vectors of 2/,
+  );
+});
