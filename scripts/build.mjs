@@ -5,7 +5,7 @@
  * `--metafile=FILE` writes which inputs went into which bundle (scripts/package.mjs).
  */
 import { build } from 'esbuild';
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -56,7 +56,4 @@ const results = await Promise.all([
     loader: { '.ttf': 'file' },
   }),
 ]);
-mkdirSync(`${dist}/webview`, { recursive: true });
-for (const f of ['codicon.css', 'codicon.ttf'])
-  cpSync(`node_modules/@vscode/codicons/dist/${f}`, `${dist}/webview/${f}`);
 if (metafile) writeFileSync(metafile, JSON.stringify(results.map((r) => r && r.metafile)));

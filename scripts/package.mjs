@@ -39,8 +39,6 @@ const inputs = JSON.parse(readFileSync(metafile, 'utf8')).flatMap((m) =>
       .map(([path]) => path),
   ),
 );
-// the icon font is copied by the build, not bundled
-inputs.push('node_modules/@vscode/codicons/dist/codicon.ttf');
 writeFileSync(join(stage, 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(inputs));
 
 const taken = /^(\.vscodeignore|README\.md|CHANGELOG\.md|LICENSE|package\.nls.*\.json|media|l10n)$/;

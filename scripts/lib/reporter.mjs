@@ -28,7 +28,8 @@ export default async function* reporter(source) {
       counts.failed++;
       const { cause, message } = details.error;
       yield `  FAILED: ${name} (${ms} ms) ${data.file ?? ''}:${data.line ?? ''}\n`;
-      yield `${inspect(cause ?? message ?? details.error, { depth: 4 }).replace(/^/gm, '    ')}\n`;
+      const text = cause?.stack ?? inspect(cause ?? message ?? details.error);
+      yield `${text.slice(0, 4000).replace(/^/gm, '    ')}\n`;
     }
   }
   if (process.env.DC_COUNTS) writeFileSync(process.env.DC_COUNTS, JSON.stringify(counts));

@@ -46,7 +46,10 @@ export class Workbench {
     });
     const bench = new Workbench(await context.newPage(), server);
     await bench.page.goto(server.url(folder, options));
-    await bench.ready();
+    await bench.ready().catch(async (error: unknown) => {
+      await bench.page.screenshot({ path: 'dist-test/failed-start.png' });
+      throw error;
+    });
     return bench;
   }
 
@@ -57,7 +60,7 @@ export class Workbench {
   }
 
   private get activity(): Locator {
-    return this.page.locator('.activitybar .action-label[aria-label^="Deep Compression"]');
+    return this.page.locator('.activitybar .action-label[class*="view-extension-deepCompression"]');
   }
 
   async close(): Promise<void> {
@@ -107,9 +110,7 @@ export class Workbench {
   }
 
   private get inspectorPane(): Locator {
-    return this.page.locator('.sidebar .composite.title, .sidebar .title', {
-      hasText: /Deep Compression/i,
-    });
+    return this.page.locator('.sidebar[data-active-composite$=".deepCompression"]');
   }
 
   /** A row of the tree in the side bar, by its label. */
