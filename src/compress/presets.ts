@@ -1,0 +1,62 @@
+/**
+ * The built-in recipes, written as a user would write them (media/recipe.schema.json). The bits are
+ * the papers'; the pruning is not, because the papers retrain after it: without retraining about
+ * half of the weights go before accuracy falls (Han et al. 2015, figure 5), so that is where these
+ * stop.
+ */
+export const presetRecipes: readonly object[] = [
+  {
+    name: 'deep-compression',
+    description:
+      "The paper's method in one shot: prunes a third to a half of the weights, 8-bit convolutions, " +
+      '5-bit fully connected layers, Huffman coding. No retraining: check accuracy.',
+    prune: { method: 'threshold', quality: 0.6 },
+    share: { method: 'kmeans', bits: 5, init: 'linear' },
+    coder: 'huffman',
+    kinds: {
+      conv: { prune: { quality: 0.4 }, share: { bits: 8 } },
+      recurrent: { prune: { quality: 0.4 } },
+    },
+  },
+  {
+    name: 'eie',
+    description:
+      'What the EIE accelerator stores: 4-bit weights (15 shared values and zero) and a 4-bit ' +
+      'relative index, with moderate pruning. No retraining: check accuracy.',
+    prune: { method: 'threshold', quality: 0.6 },
+    share: { method: 'kmeans', bits: 4, init: 'linear' },
+    index: { bits: 4 },
+    coder: 'huffman',
+    kinds: { conv: { prune: { quality: 0.4 } } },
+  },
+  {
+    name: 'conservative',
+    description:
+      'No pruning; 255 shared values a layer with the least squared error. The weights change ' +
+      'slightly, accuracy usually stays.',
+    prune: { method: 'none' },
+    share: { method: 'optimal', bits: 8 },
+    coder: 'huffman',
+  },
+  {
+    name: 'aggressive',
+    description:
+      'Small before all: prunes half of all weights, layers sharing the target, 6-bit convolutions, ' +
+      '4-bit other layers, the smaller of Huffman and arithmetic coding. No retraining: accuracy ' +
+      'will fall on many models, check it.',
+    prune: { method: 'global', target: 0.5 },
+    share: { method: 'optimal', bits: 4 },
+    coder: 'auto',
+    kinds: { conv: { share: { bits: 6 } } },
+  },
+  {
+    name: 'keep',
+    description:
+      'Changes no weight: layers with at most 256 distinct values (already shared, quantized or ' +
+      'pruned ones) are coded with exactly those, the others stay as they are.',
+    prune: { method: 'none' },
+    share: { method: 'exact' },
+    coder: 'auto',
+    roles: ['weight', 'embedding', 'bias', 'normalisation', 'other'],
+  },
+];

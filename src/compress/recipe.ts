@@ -1,0 +1,193 @@
+/**
+ * Recipes: what a compression does, as data. A recipe comes by preset name, from a `*.dcrecipe.json`
+ * file or from settings.json; media/recipe.schema.json is its one definition. Parsing fills in every
+ * default, so that the recipe stored in a .dcz says all.
+ */
+import { Ajv, type ErrorObject } from 'ajv';
+import schema from '../../media/recipe.schema.json';
+import { DeepCompressionError } from '../model/errors.ts';
+import type { LayerKind, Role } from '../model/model.ts';
+import { presetRecipes } from './presets.ts';
+import type { Granularity } from './prune/grains.ts';
+
+export interface PruneRecipe {
+  readonly method: 'none' | 'threshold' | 'sparsity' | 'global';
+  /** Threshold in standard deviations of the layer. */
+  readonly quality: number;
+  /** Share of the weights to prune. */
+  readonly target: number;
+  readonly granularity: Granularity;
+}
+
+export interface ShareRecipe {
+  readonly method: 'kmeans' | 'optimal' | 'exact';
+  /** 1 to 8; at most 2^bits values, zero included. */
+  readonly bits: number;
+  readonly init: 'linear' | 'density' | 'random';
+}
+
+export interface IndexRecipe {
+  readonly bits: 'auto' | number;
+}
+
+export type CoderRecipe = 'huffman' | 'arithmetic' | 'auto';
+
+export interface LayerOverride {
+  readonly skip?: boolean;
+  readonly prune?: Partial<PruneRecipe>;
+  readonly share?: Partial<ShareRecipe>;
+  readonly index?: Partial<IndexRecipe>;
+  readonly coder?: CoderRecipe;
+}
+
+/** A complete recipe: every default filled in. */
+export interface Recipe {
+  readonly name: string;
+  readonly description: string;
+  readonly prune: PruneRecipe;
+  readonly share: ShareRecipe;
+  readonly index: IndexRecipe;
+  readonly coder: CoderRecipe;
+  readonly roles: readonly Role[];
+  readonly minimumWeights: number;
+  readonly kinds: Readonly<Partial<Record<LayerKind, LayerOverride>>>;
+  /** By glob on the layer's name; where several match, the later win. */
+  readonly layers: Readonly<Record<string, LayerOverride>>;
+}
+
+/** What a recipe says about one layer. */
+export interface LayerRecipe {
+  readonly prune: PruneRecipe;
+  readonly share: ShareRecipe;
+  readonly index: IndexRecipe;
+  readonly coder: CoderRecipe;
+}
+
+const validate = new Ajv({ strict: true, verbose: true })
+  .addKeyword('enumDescriptions')
+  .compile(schema);
+
+/** The built-in recipes. */
+export const presets: readonly Recipe[] = presetRecipes.map(parseRecipe);
+
+/**
+ * A preset by name, or a recipe from its JSON value.
+ * @throws DeepCompressionError `invalid-recipe`: an unknown preset, or which key is wrong and what
+ * it may be.
+ */
+export function parseRecipe(recipe: string | object): Recipe {
+  if (typeof recipe === 'string') {
+    const preset = presets.find((p) => p.name === recipe);
+    if (preset !== undefined) return preset;
+    const names = presets.map((p) => p.name).join(', ');
+    throw invalid(`there is no preset ${JSON.stringify(recipe.slice(0, 64))}; there are ${names}`);
+  }
+  if (!validate(recipe)) throw invalid(explain(validate.errors?.[0]));
+  const given = recipe as { name: string } & { -readonly [K in keyof Recipe]?: unknown };
+  return {
+    name: given.name,
+    description: (given.description as string | undefined) ?? '',
+    prune: {
+      method: 'none',
+      quality: 0.5,
+      target: 0.5,
+      granularity: 'weight',
+      ...(given.prune as Partial<PruneRecipe> | undefined),
+    },
+    share: {
+      method: 'kmeans',
+      bits: 8,
+      init: 'linear',
+      ...(given.share as Partial<ShareRecipe> | undefined),
+    },
+    index: { bits: 'auto', ...(given.index as Partial<IndexRecipe> | undefined) },
+    coder: (given.coder as CoderRecipe | undefined) ?? 'huffman',
+    roles: (given.roles as readonly Role[] | undefined) ?? ['weight'],
+    minimumWeights: (given.minimumWeights as number | undefined) ?? 256,
+    kinds: (given.kinds as Recipe['kinds'] | undefined) ?? {},
+    layers: (given.layers as Recipe['layers'] | undefined) ?? {},
+  };
+}
+
+/** The settings of one layer, or undefined when it is to stay as it is. */
+export function recipeForLayer(
+  recipe: Recipe,
+  name: string,
+  kind: LayerKind,
+): LayerRecipe | undefined {
+  const overrides = [recipe.kinds[kind]];
+  for (const [glob, override] of Object.entries(recipe.layers)) {
+    if (matchesGlob(name, glob)) overrides.push(override);
+  }
+  let skip = false;
+  let layer: LayerRecipe = recipe;
+  for (const o of overrides) {
+    if (o === undefined) continue;
+    skip = o.skip ?? skip;
+    layer = {
+      prune: { ...layer.prune, ...o.prune },
+      share: { ...layer.share, ...o.share },
+      index: { ...layer.index, ...o.index },
+      coder: o.coder ?? layer.coder,
+    };
+  }
+  return skip ? undefined : layer;
+}
+
+/** Whether `glob` (* any characters, ? one) matches all of `name`. Linear but for one backtrack. */
+export function matchesGlob(name: string, glob: string): boolean {
+  let n = 0;
+  let g = 0;
+  let star = -1;
+  let resume = 0;
+  while (n < name.length) {
+    if (glob[g] === '*') {
+      star = g++;
+      resume = n;
+    } else if (g < glob.length && (glob[g] === '?' || glob[g] === name[n])) {
+      g++;
+      n++;
+    } else if (star >= 0) {
+      g = star + 1;
+      n = ++resume;
+    } else return false;
+  }
+  while (glob[g] === '*') g++;
+  return g === glob.length;
+}
+
+/** One line about a schema error: where, and what is allowed there. */
+function explain(error: ErrorObject | undefined): string {
+  if (error === undefined) return 'it does not follow the schema';
+  const path = error.instancePath
+    .slice(1)
+    .split('/')
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .join('.');
+  const where = path === '' ? 'the recipe' : shorten(path);
+  const params = error.params as Record<string, unknown>;
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const known = Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {});
+      const allowed = known.length > 0 ? `; allowed are ${known.join(', ')}` : '';
+      return `${where} has an unknown key ${shorten(String(params['additionalProperty']))}${allowed}`;
+    }
+    case 'required':
+      return `${where} lacks ${String(params['missingProperty'])}`;
+    case 'enum':
+      return `${where} must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`;
+    default:
+      return path === 'index.bits' || path.endsWith('.index.bits')
+        ? `${where} must be auto or an integer from 2 to 16`
+        : `${where} ${error.message ?? 'is not allowed'}`;
+  }
+}
+
+function shorten(text: string): string {
+  const line = text.replaceAll(/[\r\n\t]/g, ' ');
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}
+
+function invalid(message: string): DeepCompressionError {
+  return new DeepCompressionError('invalid-recipe', `invalid recipe: ${message}`);
+}
