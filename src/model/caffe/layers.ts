@@ -4,7 +4,7 @@
  * accepted and ignored; a field that a layer's parameters do not have is an error.
  */
 import { DeepCompressionError } from '../errors.ts';
-import type { LayerResult } from './network.ts';
+import type { LayerResult } from './operation.ts';
 import { poolAxis } from './pooling.ts';
 import { prototxtError, quoted } from './prototxt-tokens.ts';
 import type { Message } from './prototxt.ts';

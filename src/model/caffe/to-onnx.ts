@@ -19,7 +19,8 @@ import {
   intsAttribute as ints,
 } from '../proto-attributes.ts';
 import type { DecodedLayer } from './han-file.ts';
-import type { Layer, Network, Operation, Value } from './network.ts';
+import type { Layer, Network, Value } from './network.ts';
+import type { Operation } from './operation.ts';
 
 type Node = MessageInitShape<typeof NodeProtoSchema>;
 type Tensor = MessageInitShape<typeof TensorProtoSchema>;

@@ -17,6 +17,8 @@ import {
   int64Tensor,
   makeNode,
 } from '../../../src/train/graph.ts';
+import { lowerGraph } from '../../../src/train/lower/lowering.ts';
+import type { LowerOptions } from '../../../src/train/lower/lowering.ts';
 import { probe } from '../../../src/train/probe.ts';
 import { appendReversePass } from '../../../src/train/reverse.ts';
 import type { HostTensor, Runtime } from '../../../src/train/runtime.ts';
@@ -46,6 +48,8 @@ export interface Case {
   /** All float inputs in order (fixed ones too), to all outputs. */
   readonly reference: (...inputs: Nd[]) => Nd | Nd[];
   readonly tolerance?: number;
+  /** Lowered first, with these options. */
+  readonly lower?: LowerOptions;
 }
 
 const fail = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
@@ -134,7 +138,12 @@ export async function checkGradient(
 
   for (const [r, runtime] of runtimes.entries()) {
     const one = decodeGraph(encodeGraph(graph));
-    const facts = await probe(one, runtime);
+    let facts = await probe(one, runtime);
+    if (test.lower) {
+      lowerGraph(one, facts, test.lower);
+      assert.ok(!one.nodes.some((n) => n.opType === test.op), 'lowered');
+      facts = await probe(one, runtime);
+    }
     const seeds = new Map(
       outputs.map((name, k) => {
         const dy = freshName(one, `d${name}`);
