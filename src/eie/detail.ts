@@ -57,22 +57,6 @@ export interface Detail {
   readonly timeline: Timeline | null;
 }
 
-/** Adds the part of [from, to) that lies in each bin to `area[bin * stride + offset]`. */
-function spread(
-  area: Float32Array,
-  from: number,
-  to: number,
-  shift: number,
-  stride: number,
-  offset: number,
-): void {
-  for (let b = from >> shift; from < to; b++) {
-    const next = Math.min(to, (b + 1) << shift);
-    area[b * stride + offset] += next - from;
-    from = next;
-  }
-}
-
 /** `bins`: most bins of the timeline, 0 for none. */
 export function detailLayer(
   encoding: Encoding,
@@ -83,79 +67,55 @@ export function detailLayer(
 ): Detail {
   const { pes, count, filler } = encoding;
   const { columns, barren } = schedule;
-  const { push, stalled: stallOf, cycles } = timing;
+  const { push, stalled: stallOf, cycles, freeEnd } = timing;
   const broadcasts = columns.length;
   const array = (): Int32Array => new Int32Array(pes);
-  const [entries, fillers, empty, stalled] = [array(), array(), array(), array()];
-  const [fill, scan, queueFull, imbalance, drain] = [array(), array(), array(), array(), array()];
+  const [entries, fillers, empty, stalled, queueFull] = Array.from({ length: 5 }, array);
   const free = array().fill(1);
-  const popped = array(); // broadcasts taken out of each queue so far, at most up to the last push
-  /** pop times of the last F broadcasts: no older one can still be queued. */
+  /** Pops of the last F broadcasts, a row each; row j mod F is that of j - F until j overwrites it. */
   const depth = Math.max(1, Math.min(ring - 1, broadcasts));
   const history = new Int32Array(depth * pes);
-  let highWater = 0;
-
-  let shift = 0;
-  if (bins > 0) while (cycles >> shift >= bins) shift++;
-  const used = bins > 0 ? (cycles >> shift) + 1 : 0;
-  const queue = new Float32Array(used * pes);
-  const working = new Float32Array(used);
+  const timeline = bins > 0 ? new TimelineMaker(timing, pes, bins) : null;
 
   for (let j = 0, slot = 0; j < broadcasts; j++) {
     const row = columns[j] * pes;
     const start = push[j] + 1;
     const held = stallOf[j];
-    const shown = push[j] - 1 - held;
-    const full = j >= ring - 1; // `history` row `slot` then holds the pops of broadcast j - F
     const line = slot * pes;
-    for (let p = 0; p < pes; p++) {
-      const at = free[p];
-      const pop = at > start ? at : start;
-      const n = count[row + p];
-      if (held > 0 && full) {
+    if (held > 0) {
+      const shown = push[j] - 1 - held;
+      for (let p = 0; p < pes; p++) {
         const late = history[line + p] - shown;
-        if (late > 0) stalled[p] += late;
-      }
-      // occupancy right after the push: everything pushed, less what was popped by then
-      let out = popped[p];
-      while (out < j && history[(out % depth) * pes + p] <= push[j]) out++;
-      popped[p] = out;
-      if (j + 1 - out > highWater) highWater = j + 1 - out;
-      history[line + p] = pop;
-
-      const idle = pop - at;
-      if (j === 0) {
-        fill[p] = idle - barren[0];
-        scan[p] = barren[0];
-      } else if (idle > 0) {
-        const blocked = idle < held ? idle : held;
-        queueFull[p] += blocked;
-        scan[p] += idle - blocked;
-      }
-      entries[p] += n;
-      if (n === 0) empty[p]++;
-      free[p] = pop + (n === 0 ? 1 : n);
-      if (used > 0) {
-        spread(queue, push[j], pop, shift, pes, p);
-        spread(working, pop, pop + n, shift, 1, 0);
+        stalled[p] += late > 0 ? late : 0;
+        const idle = start - free[p];
+        queueFull[p] += idle <= 0 ? 0 : idle < held ? idle : held;
       }
     }
+    for (let p = 0; p < pes; p++) {
+      const d = (start - free[p]) | 0;
+      const pop = free[p] + (d & ~(d >> 31)); // max(start, free)
+      const n = count[row + p];
+      const none = (n - 1) >>> 31;
+      history[line + p] = pop;
+      entries[p] += n;
+      empty[p] += none;
+      free[p] = pop + n + none;
+    }
+    timeline?.add(push[j], history, line, count, row);
     if (++slot === depth) slot = 0;
     if (filler) for (let p = 0; p < pes; p++) fillers[p] += filler[row + p];
   }
 
-  const busy = array();
-  const starved = array();
+  const [busy, starved, fill, scan, imbalance, drain] = Array.from({ length: 6 }, array);
   for (let p = 0; p < pes; p++) {
     busy[p] = entries[p] + empty[p];
     starved[p] = cycles - busy[p];
     if (broadcasts > 0) {
-      imbalance[p] = timing.freeEnd - free[p];
-      drain[p] = cycles - timing.freeEnd + 1;
-    } else {
-      scan[p] = Math.min(cycles, schedule.barrenAfter);
-      drain[p] = cycles - scan[p];
-    }
+      fill[p] = push[0] - barren[0];
+      imbalance[p] = freeEnd - free[p];
+      drain[p] = cycles - freeEnd + 1;
+    } else drain[p] = cycles - Math.min(cycles, schedule.barrenAfter);
+    scan[p] = starved[p] - fill[p] - queueFull[p] - imbalance[p] - drain[p];
   }
   return {
     perPe: {
@@ -171,33 +131,87 @@ export function detailLayer(
       imbalance,
       drain,
     },
-    queueHighWater: highWater,
-    timeline: used > 0 ? finishTimeline(queue, working, timing, pes, cycles, shift, used) : null,
+    queueHighWater: highWater(timing),
+    timeline: timeline ? timeline.finish() : null,
   };
 }
 
-function finishTimeline(
-  queue: Float32Array,
-  working: Float32Array,
-  timing: Timing,
-  pes: number,
-  cycles: number,
+/**
+ * After push j some queue holds more than h items exactly when the last PE has yet to take item
+ * j - h out; the mark only rises, so one walk finds it.
+ */
+function highWater({ push, lastPop }: Timing): number {
+  let mark = 0;
+  for (let j = 0; j < push.length; j++) while (mark <= j && lastPop[j - mark] > push[j]) mark++;
+  return mark;
+}
+
+/** Adds up occupancy and work in bins of a power of two cycles, at most `most` of them. */
+class TimelineMaker {
+  private readonly shift: number;
+  private readonly bins: number;
+  private readonly queue: Float32Array;
+  private readonly working: Float32Array;
+
+  constructor(
+    private readonly timing: Timing,
+    private readonly pes: number,
+    most: number,
+  ) {
+    let shift = 0;
+    while (timing.cycles >> shift >= most) shift++;
+    this.shift = shift;
+    this.bins = (timing.cycles >> shift) + 1;
+    this.queue = new Float32Array(this.bins * pes);
+    this.working = new Float32Array(this.bins);
+  }
+
+  /** A broadcast that was pushed in cycle `push` and popped by PE p in `pops[line + p]`. */
+  add(push: number, pops: Int32Array, line: number, count: Uint16Array, row: number): void {
+    const { shift, pes, queue, working } = this;
+    const bin = push >> shift;
+    for (let p = 0; p < pes; p++) {
+      const pop = pops[line + p];
+      if (pop >> shift === bin) queue[bin * pes + p] += pop - push;
+      else spread(queue, push, pop, shift, pes, p);
+      const end = pop + count[row + p];
+      if (end >> shift === pop >> shift) working[pop >> shift] += end - pop;
+      else spread(working, pop, end, shift, 1, 0);
+    }
+  }
+
+  finish(): Timeline {
+    const { timing, pes, shift, bins, queue, working } = this;
+    const { cycles, push, stalled } = timing;
+    const stalls = new Int32Array(bins);
+    const broadcasts = new Int32Array(bins);
+    for (let j = 0; j < push.length; j++) {
+      broadcasts[push[j] >> shift]++;
+      for (let t = push[j] - 1 - stalled[j]; t < push[j] - 1; t++) stalls[t >> shift]++;
+    }
+    for (let b = 0; b < bins; b++) {
+      // cycles are 1 .. cycles: the first and the last bin may be shorter
+      const length = Math.min(cycles + 1, (b + 1) << shift) - Math.max(1, b << shift);
+      if (length <= 0) continue;
+      working[b] /= length * pes;
+      for (let p = 0; p < pes; p++) queue[b * pes + p] /= length;
+    }
+    return { binCycles: 1 << shift, bins, queue, working, stalls, broadcasts };
+  }
+}
+
+/** Adds the part of [from, to) that lies in each bin to `area[bin * stride + offset]`. */
+function spread(
+  area: Float32Array,
+  from: number,
+  to: number,
   shift: number,
-  bins: number,
-): Timeline {
-  const stalls = new Int32Array(bins);
-  const broadcasts = new Int32Array(bins);
-  for (let j = 0; j < timing.push.length; j++) {
-    broadcasts[timing.push[j] >> shift]++;
-    for (let t = timing.push[j] - 1 - timing.stalled[j]; t < timing.push[j] - 1; t++)
-      stalls[t >> shift]++;
+  stride: number,
+  offset: number,
+): void {
+  for (let b = from >> shift; from < to; b++) {
+    const next = Math.min(to, (b + 1) << shift);
+    area[b * stride + offset] += next - from;
+    from = next;
   }
-  for (let b = 0; b < bins; b++) {
-    // cycles are 1 .. cycles: the first and the last bin may be shorter
-    const length = Math.min(cycles + 1, (b + 1) << shift) - Math.max(1, b << shift);
-    if (length <= 0) continue;
-    working[b] /= length * pes;
-    for (let p = 0; p < pes; p++) queue[b * pes + p] /= length;
-  }
-  return { binCycles: 1 << shift, bins, queue, working, stalls, broadcasts };
 }

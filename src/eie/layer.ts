@@ -4,6 +4,7 @@
  */
 import { DeepCompressionError } from '../model/errors.ts';
 import type { SparseCodes } from './sparse.ts';
+import { highestCode } from './sparse.ts';
 
 export interface Layer {
   readonly name: string;
@@ -28,13 +29,11 @@ export function checkLayer(layer: Layer, weightBits: number): void {
   if (codebook.length === 0 || codebook[0] !== 0) fail(name, 'codebook must begin with 0');
   const wrong = codebook.findIndex((v) => !Number.isFinite(v));
   if (wrong >= 0) fail(name, `codebook value ${wrong} is not a finite number`);
-  let highest = 0;
-  for (let i = 0; i < matrix.code.length; i++)
-    if (matrix.code[i] > highest) highest = matrix.code[i];
+  let { highest } = matrix;
   if (bias) {
     if (bias.length !== matrix.rows)
       fail(name, `${matrix.rows} rows need as many bias codes, got ${bias.length}`);
-    for (let i = 0; i < bias.length; i++) if (bias[i] > highest) highest = bias[i];
+    highest = Math.max(highest, highestCode(bias));
   }
   if (highest >= codebook.length)
     fail(name, `weight code ${highest} is outside the codebook of ${codebook.length} values`);

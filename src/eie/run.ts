@@ -51,6 +51,11 @@ class Latest<T> {
     }
     return this.value;
   }
+
+  set(key: string, value: T): void {
+    this.key = key;
+    this.value = value;
+  }
 }
 
 /** Simulates one layer; cheap to ask again with another machine. */
@@ -71,6 +76,11 @@ export class LayerSimulator {
     return this.encodings.get(encodingKey(machine), () =>
       encode(matrix, bias, machine.pes, machine.indexBits, machine.hasBias),
     );
+  }
+
+  /** Gives an encoding made before, of this layer and for this machine, to be used instead. */
+  useEncoding(machine: Machine, encoding: Encoding): void {
+    this.encodings.set(encodingKey(machine), encoding);
   }
 
   arithmetic(machine: Machine): Arithmetic {

@@ -75,16 +75,31 @@ export function countSpmatReads(encoding: Encoding, columns: Int32Array, perRow:
   const { pes, ptr } = encoding;
   const latch = new Int32Array(pes).fill(-1);
   const shift = 31 - Math.clz32(perRow);
-  const even = 1 << shift === perRow;
   let reads = 0;
+  if (1 << shift === perRow) {
+    for (let j = 0; j < columns.length; j++) {
+      const row = columns[j] * pes;
+      for (let p = 0; p < pes; p++) {
+        const first = ptr[row + p];
+        const end = ptr[row + pes + p];
+        const some = (first - end) >> 31; // all ones where the PE has entries, else 0
+        const from = first >> shift;
+        const to = (end - 1) >> shift;
+        const before = latch[p];
+        reads += (to - from + (before === from ? 0 : 1)) & some;
+        latch[p] = before ^ ((before ^ to) & some);
+      }
+    }
+    return reads;
+  }
   for (let j = 0; j < columns.length; j++) {
     const row = columns[j] * pes;
     for (let p = 0; p < pes; p++) {
       const first = ptr[row + p];
-      const last = ptr[row + pes + p] - 1;
-      if (last < first) continue;
-      const from = even ? first >> shift : Math.trunc(first / perRow);
-      const to = even ? last >> shift : Math.trunc(last / perRow);
+      const end = ptr[row + pes + p];
+      if (end === first) continue;
+      const from = Math.trunc(first / perRow);
+      const to = Math.trunc((end - 1) / perRow);
       reads += to - from + (latch[p] === from ? 0 : 1);
       latch[p] = to;
     }

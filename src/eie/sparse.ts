@@ -17,6 +17,15 @@ export interface SparseCodes {
   readonly row: Int32Array;
   /** Code of each non-zero weight, never 0. */
   readonly code: Uint16Array;
+  /** Highest code in it, 0 when there is none. */
+  readonly highest: number;
+}
+
+/** Highest of `codes`, 0 when there is none. */
+export function highestCode(codes: Uint8Array | Uint16Array): number {
+  let highest = 0;
+  for (let i = 0; i < codes.length; i++) if (codes[i] > highest) highest = codes[i];
+  return highest;
 }
 
 const fail = (line: string): never => {
@@ -61,7 +70,7 @@ export function fromDense(
       code[at] = v;
     }
   }
-  return { rows, cols, columnStart, row, code };
+  return { rows, cols, columnStart, row, code, highest: highestCode(code) };
 }
 
 /** The inverse of fromDense. */
@@ -95,7 +104,7 @@ export function fromFlat(
       row[i] = flat[i] - c * rows;
     }
     for (let c = 0; c < cols; c++) columnStart[c + 1] += columnStart[c];
-    return { rows, cols, columnStart, row, code };
+    return { rows, cols, columnStart, row, code, highest: highestCode(code) };
   }
   for (let i = 0; i < n; i++) columnStart[(flat[i] % cols) + 1]++;
   for (let c = 0; c < cols; c++) columnStart[c + 1] += columnStart[c];
@@ -107,5 +116,5 @@ export function fromFlat(
     row[at] = r;
     sorted[at] = code[i];
   }
-  return { rows, cols, columnStart, row, code: sorted };
+  return { rows, cols, columnStart, row, code: sorted, highest: highestCode(code) };
 }

@@ -20,6 +20,8 @@ export interface Timing {
   /** Cycles each broadcast waited because some queue was full; their sum is `stalls`. */
   readonly stalled: Int32Array;
   readonly stalls: number;
+  /** When the last PE takes each broadcast out of its queue. */
+  readonly lastPop: Int32Array;
   /** First cycle in which every PE has finished its last column (1 when there are none). */
   readonly freeEnd: number;
 }
@@ -32,7 +34,6 @@ export function timeLayer(encoding: Encoding, schedule: Schedule, ring: number):
   const depth = ring - 1;
   const push = new Int32Array(broadcasts);
   const stalled = new Int32Array(broadcasts);
-  /** max over p of pop(p, j): when the last PE takes broadcast j out of its queue. */
   const lastPop = new Int32Array(broadcasts);
   const free = new Int32Array(pes);
   let pushed = 1;
@@ -63,5 +64,5 @@ export function timeLayer(encoding: Encoding, schedule: Schedule, ring: number):
   }
   const scanned = schedule.barrenAfter > 0 ? pushed + schedule.barrenAfter - 1 : 0;
   const cycles = Math.max(9, freeMax, walkEnd > 0 ? walkEnd + 5 : 0, scanned);
-  return { cycles, push, stalled, stalls, freeEnd: Math.max(1, freeMax) };
+  return { cycles, push, stalled, stalls, lastPop, freeEnd: Math.max(1, freeMax) };
 }

@@ -13,6 +13,7 @@ import { DeepCompressionError } from '../model/errors.ts';
 import { mulberry32 } from '../model/random.ts';
 import type { Layer } from './layer.ts';
 import type { SparseCodes } from './sparse.ts';
+import { highestCode } from './sparse.ts';
 
 export interface Workload {
   /** What `workload:` takes, e.g. `alex-7`. */
@@ -130,7 +131,9 @@ export function randomMatrix(
     row[n] = r;
     code[n++] = 1 + Math.floor(random() * (codes - 1));
   }
-  return { rows, cols, columnStart, row: row.subarray(0, n), code: code.subarray(0, n) };
+  row = row.subarray(0, n);
+  code = code.subarray(0, n);
+  return { rows, cols, columnStart, row, code, highest: highestCode(code) };
 }
 
 /** `active` of `cols` inputs, chosen at random, in (0, 1]; the others 0. */

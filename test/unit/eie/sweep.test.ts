@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { defaultMachine, makeMachine } from '../../../src/eie/machine.ts';
+import { measureHost } from '../../../src/eie/host.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
 import type { SweepPoint } from '../../../src/eie/sweep.ts';
 import { LayerSweep, paretoFront, parseAxis, sweepMachines } from '../../../src/eie/sweep.ts';
@@ -141,4 +142,13 @@ test('layers whose parts do not fit together are refused with one line', () => {
   const trace = new LayerSimulator(layer);
   assert.throws(() => trace.trace(makeMachine(), 0, 5), /trace window must lie in cycles 1 to/);
   assert.throws(() => trace.trace(makeMachine(), 1, 1e6), /trace window/);
+});
+
+test("this machine's own products are measured with the clock that is given", () => {
+  const layer = makeLayer({ rows: 30, cols: 41, weights: 0.3, active: 0.9, bias: 0, codes: 16, seed: 4 }); // prettier-ignore
+  let time = 0;
+  const times = measureHost(layer, () => (time += 5), 20);
+  assert.equal(times.denseRows, 30);
+  assert.equal(times.denseUs, 5000);
+  assert.equal(times.sparseUs, 5000);
 });
