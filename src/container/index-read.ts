@@ -119,7 +119,7 @@ export function parseIndex(
 
 function readMetadata(reader: VarintReader, fail: Fail): Uint8Array {
   const length = reader.number('the length of the metadata', limits.metadata);
-  const deflated = reader.number('the stored length of the metadata', length);
+  const deflated = reader.number('the stored length of the metadata', Math.max(length - 1, 0));
   if (deflated === 0) return reader.bytes('the metadata', length);
   const packed = reader.bytes('the metadata', deflated);
   if (length > deflated * deflateRatio) fail('metadata that unpacks too far');
