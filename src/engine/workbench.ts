@@ -4,9 +4,14 @@
  * large tensor excepted, which a thread gathers until it is asked). No piece handles more than a
  * block of 2^20 weights or its bytes.
  */
-import { blockWeights } from '../compress/coded.ts';
-import { runTask, type Task, type WeightSource } from '../compress/tasks.ts';
+import { decodeBlock } from '../compress/code/decode-block.ts';
+import { weightsOfBlock } from '../compress/code/encode-block.ts';
+import { bytesOf, restoreBlock } from '../compress/code/restore.ts';
+import { StatisticsCounter } from '../compress/statistics.ts';
+import { runTask, type ResultOf, type Task, type WeightSource } from '../compress/tasks.ts';
+import { crc32 } from '../model/crc32.ts';
 import { bitsOf, isCompressible, type DType } from '../model/dtype.ts';
+import { DeepCompressionError } from '../model/errors.ts';
 import { DistinctCounter, distinctBySorting, type DistinctKind } from './distinct.ts';
 import { openInput, type Opened, type SharedInput } from './input.ts';
 import { momentsOf, type Moments } from './moments.ts';
@@ -25,12 +30,17 @@ export type Work =
   /** The distinct values this thread saw of a tensor, null when it saw none of it. */
   | { readonly kind: 'distinct'; readonly tensor: number }
   /** Payload bytes of one block of `Dcz.tensors[index]`, checked. */
-  | { readonly kind: 'restore'; readonly index: number; readonly block: number };
+  | { readonly kind: 'restore'; readonly index: number; readonly block: number }
+  /** Codes and runs of zeros of one block of `Dcz.tensors[index]`, checked as for `restore`. */
+  | { readonly kind: 'recount'; readonly index: number; readonly block: number };
 
 export interface BlockStatistics {
   readonly moments: Moments;
   readonly distinct: number | null;
 }
+
+/** As the `count` task gives them. */
+export type BlockCounts = Pick<ResultOf<'count'>, 'codeCounts' | 'runs'>;
 
 const sortLimit = 1 << 16;
 
@@ -60,6 +70,8 @@ export class Workbench {
       }
       case 'restore':
         return this.restore(work.index, work.block);
+      case 'recount':
+        return this.recount(work.index, work.block);
     }
   }
 
@@ -95,10 +107,29 @@ export class Workbench {
     const { dcz } = this.opened;
     if (!dcz) throw new Error('nothing to restore: the input is not a .dcz');
     const { weights, dtype } = dcz.tensors[index].coded;
-    const length = Math.min(blockWeights, weights - block * blockWeights);
-    const bytes = new Uint8Array((length * bitsOf[dtype]) / 8);
+    const bytes = new Uint8Array(weightsOfBlock(weights, block) * bytesOf(dtype));
     dcz.readBlock(index, block, bytes);
     return bytes;
+  }
+
+  private recount(index: number, block: number): BlockCounts {
+    const { dcz, path } = this.opened;
+    if (!dcz) throw new Error('nothing to count: the input is not a .dcz');
+    const { coded } = dcz.tensors[index];
+    const length = weightsOfBlock(coded.weights, block);
+    const codes = new Uint16Array(length);
+    decodeBlock(coded, block, codes);
+    const bytes = new Uint8Array(length * bytesOf(coded.dtype));
+    restoreBlock(coded, codes, bytes);
+    if (crc32(bytes) !== coded.blocks[block].crc32)
+      throw new DeepCompressionError(
+        'invalid-container',
+        `${path}: damaged .dcz file: a checksum of tensor ${coded.tensor} does not match`,
+      );
+    const counter = new StatisticsCounter(coded.codebook.length);
+    counter.add(codes, length);
+    const { codeCounts, runs } = counter.result();
+    return { codeCounts, runs };
   }
 }
 

@@ -1,0 +1,22 @@
+/** The jobs by name, bound to what this program can offer them (its worker file, if any). */
+import type { Runtime } from '../input.ts';
+import type { Job, JobName } from '../protocol.ts';
+import { compressJob } from './compress.ts';
+import { decompressJob } from './decompress.ts';
+import { importJob } from './import.ts';
+import { inspectJob } from './inspect.ts';
+import { presetsJob } from './presets.ts';
+import { reportJob } from './report.ts';
+
+export type AllJobs = { readonly [K in JobName]: Job<K> };
+
+export function allJobs(runtime: Runtime): AllJobs {
+  return {
+    inspect: inspectJob(runtime),
+    compress: compressJob(runtime),
+    decompress: decompressJob(runtime),
+    import: importJob,
+    report: reportJob(runtime),
+    presets: presetsJob,
+  };
+}

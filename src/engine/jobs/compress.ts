@@ -1,0 +1,125 @@
+/**
+ * compress: plan with the pipeline, write the container beside its final name, read it back and
+ * verify it, and only then rename it. The input's files are opened for reading and never replaced.
+ */
+import { join, dirname } from 'node:path';
+import { compressModel } from '../../compress/pipeline.ts';
+import { parseRecipe } from '../../compress/recipe.ts';
+import type { TaskResult, TaskRunner } from '../../compress/tasks.ts';
+import { writeDcz } from '../../container/write.ts';
+import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
+import type { Model } from '../../model/model.ts';
+import { writeAtomically } from '../../platform/atomic.ts';
+import { openFile } from '../../platform/files.ts';
+import { openInput, pathsOf, sharedInput, type Runtime } from '../input.ts';
+import { startCrew, type Crew } from '../pool.ts';
+import type { CompressedLayer, FileInput, Job } from '../protocol.ts';
+import { crewSize } from './crew-size.ts';
+import { layersOf } from './layers.ts';
+import { monotone, share } from './progress.ts';
+import { verifyDcz } from './verify.ts';
+
+/** Shares of the whole at which the parts of the job end. */
+const planned = 0.7;
+const written = 0.78;
+
+export function compressJob(runtime: Runtime): Job<'compress'> {
+  return async (input, signal, onProgress) => {
+    const start = performance.now();
+    const progress = monotone(onProgress);
+    const recipe = parseRecipe(input.recipe);
+    const shared = sharedInput(input.file);
+    const opened = openInput(shared);
+    try {
+      const { model, path, dcz } = opened;
+      if (dcz)
+        throw new DeepCompressionError(
+          'invalid-input',
+          `${path} is a .dcz file, already compressed`,
+        );
+      throwIfCancelled(signal);
+      progress({ stage: 'open', layer: '', fraction: 0.01 });
+      const crew = startCrew(shared, {
+        workerFile: runtime.workerFile,
+        threads: crewSize(input.threads, weightsOf(model)),
+        signal,
+      });
+      try {
+        let layers: readonly CompressedLayer[] = [];
+        let otherBytes = 0;
+        let notes: readonly string[] = [];
+        const bytes = await writeAtomically(
+          input.out,
+          { overwrite: input.overwrite, forbid: inputsOf(input.file, model) },
+          async (sink, temporary) => {
+            const plan = await compressModel(
+              model,
+              recipe,
+              input.seed,
+              taskRunner(crew),
+              signal,
+              share(progress, 0.01, planned),
+            );
+            throwIfCancelled(signal);
+            progress({ stage: 'write', layer: '', fraction: planned });
+            const layout = model.writer.layout(new Set(plan.tensors.map((t) => t.coded.tensor)));
+            const tensors = plan.tensors.map(({ coded, stats }) => ({ coded, rmse: stats.rmse }));
+            const sizes = writeDcz({ model, layout, tensors, recipe }, sink);
+            temporary.flush();
+            throwIfCancelled(signal);
+            progress({ stage: 'verify', layer: '', fraction: written });
+            const file = openFile(temporary.path);
+            try {
+              const meant = { model, layout, plan };
+              await verifyDcz(file, meant, crew, signal, share(progress, written, 1));
+            } finally {
+              file.close();
+            }
+            // As precise as the container keeps it, so that a later report says the same.
+            const kept = plan.tensors.map(({ coded, stats }) => ({
+              coded,
+              stats: { ...stats, rmse: Math.fround(stats.rmse) },
+            }));
+            layers = layersOf(model, kept, sizes.perTensor);
+            otherBytes = sizes.other;
+            notes = [...model.notes, ...plan.notes];
+          },
+        );
+        const input_ = { path, bytes: model.files.reduce((sum, f) => sum + f.source.size, 0) };
+        return {
+          input: input_,
+          output: { path: input.out, bytes },
+          ratio: input_.bytes / bytes,
+          verified: true,
+          seconds: (performance.now() - start) / 1000,
+          recipe: recipe.name,
+          layers,
+          otherBytes,
+          notes,
+        };
+      } finally {
+        await crew.dispose();
+      }
+    } finally {
+      opened.close();
+    }
+  };
+}
+
+function taskRunner(crew: Crew): TaskRunner {
+  return {
+    run: (tensor, task) => crew.perform({ kind: 'task', tensor, task }) as Promise<TaskResult>,
+  };
+}
+
+function weightsOf(model: Model): number {
+  return model.tensors.reduce((sum, t) => sum + t.parameters, 0);
+}
+
+/** Every file of the model: none of them may be the output. */
+function inputsOf(file: FileInput, model: Model): string[] {
+  return pathsOf(file).flatMap((path) => [
+    path,
+    ...model.files.slice(1).map((f) => join(dirname(path), f.location)),
+  ]);
+}

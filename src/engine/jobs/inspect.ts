@@ -1,0 +1,144 @@
+/**
+ * inspect: what a model holds, and the statistics of every numeric tensor, read in parallel blocks.
+ * A .dcz is inspected as the model it restores.
+ */
+import { availableParallelism } from 'node:os';
+import { blockWeights } from '../../compress/coded.ts';
+import { bitsOf } from '../../model/dtype.ts';
+import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
+import type { Model, Tensor } from '../../model/model.ts';
+import { DistinctCounter, type DistinctPart } from '../distinct.ts';
+import { openInput, sharedInput, type Opened, type Runtime } from '../input.ts';
+import { mergedMoments, noMoments } from '../moments.ts';
+import { startCrew, type Crew } from '../pool.ts';
+import type { InspectedLayer, InspectResult, Job } from '../protocol.ts';
+import { distinctKind, type BlockStatistics } from '../workbench.ts';
+import { crewSize } from './crew-size.ts';
+import { monotone } from './progress.ts';
+
+type Statistics = Pick<InspectedLayer, 'zeros' | 'distinct' | 'min' | 'max' | 'mean' | 'std'>;
+
+const unknown: Statistics = {
+  zeros: null,
+  distinct: null,
+  min: null,
+  max: null,
+  mean: null,
+  std: null,
+};
+
+export function inspectJob(runtime: Runtime): Job<'inspect'> {
+  return async (input, signal, onProgress) => {
+    const shared = sharedInput(input.file);
+    const opened = openInput(shared);
+    try {
+      throwIfCancelled(signal);
+      const { model } = opened;
+      if (!input.statistics) return inspected(opened, () => unknown);
+      const wanted = input.threads ?? Math.min(8, availableParallelism());
+      const crew = startCrew(shared, {
+        workerFile: runtime.workerFile,
+        threads: crewSize(wanted, total(model)),
+        signal,
+      });
+      try {
+        const statistics = await allStatistics(model, crew, monotone(onProgress));
+        return inspected(opened, (tensor) => statistics[tensor.id]);
+      } finally {
+        await crew.dispose();
+      }
+    } finally {
+      opened.close();
+    }
+  };
+}
+
+function inspected(opened: Opened, statistics: (tensor: Tensor) => Statistics): InspectResult {
+  const { model, source, dcz, path } = opened;
+  return {
+    model: {
+      path,
+      bytes: source.size,
+      format: dcz ? 'dcz' : model.format,
+      irVersion: model.irVersion,
+      opsets: model.opsets,
+      producer: model.producer,
+    },
+    parameters: total(model),
+    layers: model.tensors.map((t) => ({
+      name: t.name,
+      op: t.op,
+      role: t.role,
+      shape: t.shape,
+      dtype: t.dtype,
+      storage: t.storage,
+      bytes: t.bytes,
+      parameters: t.parameters,
+      ...statistics(t),
+    })),
+    notes: model.notes,
+  };
+}
+
+function total(model: Model): number {
+  return model.tensors.reduce((sum, t) => sum + t.parameters, 0);
+}
+
+async function allStatistics(
+  model: Model,
+  crew: Crew,
+  onProgress: ReturnType<typeof monotone>,
+): Promise<Statistics[]> {
+  const all = total(model);
+  let done = 0;
+  const results: Statistics[] = new Array<Statistics>(model.tensors.length).fill(unknown);
+  const one = async (tensor: Tensor): Promise<void> => {
+    results[tensor.id] = await statisticsOf(tensor, crew);
+    done += tensor.parameters;
+    onProgress({ stage: 'statistics', layer: tensor.name, fraction: all === 0 ? 1 : done / all });
+  };
+  // Small tensors side by side; large ones one after another, as their bitmaps take memory.
+  const numeric = model.tensors.filter((t) => t.parameters > 0 && isNumeric(t));
+  await Promise.all(numeric.filter((t) => t.parameters <= blockWeights).map(one));
+  for (const tensor of numeric.filter((t) => t.parameters > blockWeights)) await one(tensor);
+  return results;
+}
+
+function isNumeric({ dtype }: Tensor): boolean {
+  return bitsOf[dtype] > 0 && dtype !== 'complex64' && dtype !== 'complex128';
+}
+
+async function statisticsOf(tensor: Tensor, crew: Crew): Promise<Statistics> {
+  const { id, parameters } = tensor;
+  const last = parameters <= blockWeights;
+  const blocks: Promise<unknown>[] = [];
+  for (let start = 0; start < parameters; start += blockWeights) {
+    const length = Math.min(blockWeights, parameters - start);
+    blocks.push(crew.perform({ kind: 'statistics', tensor: id, start, length, last }));
+  }
+  try {
+    const parts = (await Promise.all(blocks)) as BlockStatistics[];
+    const m = parts.reduce((sum, part) => mergedMoments(sum, part.moments), noMoments);
+    const distinct = last ? parts[0].distinct : await gatheredDistinct(tensor, crew);
+    return {
+      zeros: m.zeros,
+      distinct,
+      min: m.finite > 0 ? m.min : null,
+      max: m.finite > 0 ? m.max : null,
+      mean: m.finite > 0 ? m.mean : null,
+      std: m.finite > 0 ? Math.sqrt(m.m2 / m.finite) : null,
+    };
+  } catch (error) {
+    // Missing external data: the structure is still worth showing.
+    if (error instanceof DeepCompressionError && error.code === 'not-found') return unknown;
+    throw error;
+  }
+}
+
+/** Merges what every thread saw of a tensor. */
+async function gatheredDistinct(tensor: Tensor, crew: Crew): Promise<number | null> {
+  const parts = await crew.performOnEach({ kind: 'distinct', tensor: tensor.id });
+  const counter = new DistinctCounter(distinctKind(tensor.dtype));
+  for (const part of parts) if (part) counter.merge(part as DistinctPart);
+  return counter.count();
+}

@@ -1,0 +1,116 @@
+/**
+ * report: the table of a .dcz, from the file alone, so that it can be shown at any later time.
+ * Every block is decoded, checked and counted, by threads when there is much of it.
+ */
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { blockWeights } from '../../compress/coded.ts';
+import { StatisticsCounter, type LayerStatistics } from '../../compress/statistics.ts';
+import type { Dcz } from '../../container/read.ts';
+import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
+import type { Model } from '../../model/model.ts';
+import { ahead } from '../ahead.ts';
+import { openInput, sharedInput, type Runtime } from '../input.ts';
+import { startCrew, type Crew } from '../pool.ts';
+import type { Job, ReportResult } from '../protocol.ts';
+import type { BlockCounts } from '../workbench.ts';
+import { crewSize } from './crew-size.ts';
+import { layersOf } from './layers.ts';
+import { monotone, type OnProgress } from './progress.ts';
+
+export function reportJob(runtime: Runtime): Job<'report'> {
+  return async (input, signal, onProgress) => {
+    const shared = sharedInput(input.file);
+    const opened = openInput(shared);
+    try {
+      const { dcz, model, source, path } = opened;
+      if (!dcz)
+        throw new DeepCompressionError(
+          'invalid-input',
+          `${path}: not a .dcz file, nothing to report`,
+        );
+      checkTensors(path, dcz, model);
+      const crew = startCrew(shared, {
+        workerFile: runtime.workerFile,
+        threads: crewSize(Math.min(8, availableParallelism()), weightsOf(dcz)),
+        signal,
+      });
+      try {
+        const stats = await countedAgain(dcz, model, crew, signal, monotone(onProgress));
+        const tensors = dcz.tensors.map(({ coded }, i) => ({ coded, stats: stats[i] }));
+        const stored = new Map(dcz.tensors.map((t) => [t.coded.tensor, t.stored]));
+        const bytes = dcz.files.reduce((sum, f) => sum + f.size, 0);
+        return {
+          input: { path: originalName(path), bytes },
+          output: { path, bytes: source.size },
+          ratio: bytes / source.size,
+          verified: true,
+          recipe: nameOf(dcz.recipe),
+          layers: layersOf(model, tensors, stored),
+          otherBytes: dcz.otherBytes,
+          notes: model.notes,
+        } satisfies ReportResult;
+      } finally {
+        await crew.dispose();
+      }
+    } finally {
+      opened.close();
+    }
+  };
+}
+
+function weightsOf(dcz: Dcz): number {
+  return dcz.tensors.reduce((sum, t) => sum + t.coded.weights, 0);
+}
+
+/** A container whose tensors are not those of the model inside it is damaged. */
+function checkTensors(path: string, dcz: Dcz, model: Model): void {
+  for (const { coded } of dcz.tensors) {
+    const tensor = model.tensors.at(coded.tensor);
+    if (!tensor || tensor.parameters !== coded.weights || tensor.dtype !== coded.dtype)
+      throw new DeepCompressionError(
+        'invalid-container',
+        `${path}: damaged .dcz file: tensor ${coded.tensor} is not one of the model's`,
+      );
+  }
+}
+
+async function countedAgain(
+  dcz: Dcz,
+  model: Model,
+  crew: Crew,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<LayerStatistics[]> {
+  const counters = dcz.tensors.map(({ coded }) => new StatisticsCounter(coded.codebook.length));
+  const total = weightsOf(dcz);
+  let done = 0;
+  for await (const { item, result } of ahead(blocksOf(dcz), crew.size * 2 + 1, (block) =>
+    crew.perform({ kind: 'recount', ...block }),
+  )) {
+    throwIfCancelled(signal);
+    counters[item.index].merge({ ...(result as BlockCounts), squaredError: 0 });
+    const { coded } = dcz.tensors[item.index];
+    done += Math.min(blockWeights, coded.weights - item.block * blockWeights);
+    onProgress({
+      stage: 'report',
+      layer: model.tensors[coded.tensor].name,
+      fraction: done / total,
+    });
+  }
+  return counters.map((counter, i) => counter.result(dcz.tensors[i].rmse));
+}
+
+function* blocksOf(dcz: Dcz): Generator<{ index: number; block: number }> {
+  for (const [index, { coded }] of dcz.tensors.entries())
+    for (let block = 0; block * blockWeights < coded.weights; block++) yield { index, block };
+}
+
+/** The name the model would have; the container does not record where it came from. */
+function originalName(path: string): string {
+  return join(dirname(path), `${basename(path).replace(/\.dcz$/i, '')}.onnx`);
+}
+
+function nameOf(recipe: object): string {
+  return 'name' in recipe && typeof recipe.name === 'string' ? recipe.name : '';
+}
