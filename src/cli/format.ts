@@ -46,7 +46,6 @@ export function shape(dimensions: readonly number[]): string {
 
 /** Keeps control characters of names out of the terminal, and names short. */
 export function name(text: string, longest = 40): string {
-  // eslint-disable-next-line no-control-regex
   const clean = text.replace(
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     '?',

@@ -39,11 +39,11 @@ function bar(stream: NodeJS.WriteStream): ProgressView {
 }
 
 function lines(stream: NodeJS.WriteStream): ProgressView {
-  let shown = '';
+  const shown = new Set<string>();
   return {
     show({ stage }) {
-      if (stage === shown) return;
-      shown = stage;
+      if (shown.has(stage)) return;
+      shown.add(stage);
       stream.write(`${stage}\n`);
     },
     clear() {},

@@ -1,0 +1,54 @@
+/**
+ * `deepc`: composition root of the command line. Parses, runs one job on this machine's threads,
+ * prints. Exit 0; 1 with one line `error: …`; 2 for wrong usage; 130 after Ctrl-C.
+ */
+import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import { parseCommand, usage, UsageError } from './cli/arguments.ts';
+import { runCommand } from './cli/commands.ts';
+import { DeepCompressionError } from './model/errors.ts';
+import { version } from '../package.json';
+
+const workerFile = fileURLToPath(new URL('./worker.js', import.meta.url));
+const stopped = new AbortController();
+let interrupted = false;
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader has gone (`deepc … | head`): nothing is left to say. Let the job end cleanly.
+  if (error.code !== 'EPIPE') fail(error);
+});
+process.stderr.on('error', () => {});
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    if (interrupted) process.exit(130);
+    interrupted = true;
+    stopped.abort();
+  });
+
+function fail(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  const line = message.replace(/\s*[\r\n]+\s*/g, ' ');
+  const usageError = error instanceof UsageError;
+  if (interrupted) process.exitCode = 130;
+  else process.exitCode = usageError ? 2 : 1;
+  const defect = !usageError && !(error instanceof DeepCompressionError);
+  process.stderr.write(`error: ${interrupted ? 'cancelled' : line}\n`);
+  if (defect && process.env['DEEPC_DEBUG'] && error instanceof Error)
+    process.stderr.write(`${error.stack ?? ''}\n`);
+}
+
+try {
+  const command = parseCommand(process.argv.slice(2));
+  if (command === 'help') process.stdout.write(`${usage}\n`);
+  else if (command === 'version') process.stdout.write(`${version}\n`);
+  else {
+    const text = await runCommand(command, {
+      runtime: { workerFile: existsSync(workerFile) ? workerFile : undefined },
+      signal: stopped.signal,
+      stderr: process.stderr,
+    });
+    process.stdout.write(`${text}\n`);
+  }
+} catch (error) {
+  fail(error);
+}

@@ -1,0 +1,110 @@
+/** One function a command: its job's input from the arguments, its result as JSON or as text. */
+import { readFileSync } from 'node:fs';
+import { presets } from '../compress/recipe.ts';
+import { allJobs } from '../engine/jobs/all.ts';
+import type { Runtime } from '../engine/input.ts';
+import type { Progress } from '../engine/protocol.ts';
+import { DeepCompressionError } from '../model/errors.ts';
+import type { Command } from './arguments.ts';
+import { table } from './format.ts';
+import { progressView } from './progress.ts';
+import { compressTable, decompressText, importTable, inspectTable } from './tables.ts';
+
+export interface CommandContext {
+  readonly runtime: Runtime;
+  readonly signal: AbortSignal;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+/**
+ * What goes to stdout.
+ * @throws DeepCompressionError
+ */
+export async function runCommand(command: Command, context: CommandContext): Promise<string> {
+  const view = progressView(context.stderr);
+  try {
+    const { result, text } = await run(command, context, view.show);
+    return command.json ? JSON.stringify(result, null, 2) : text();
+  } finally {
+    view.clear();
+  }
+}
+
+interface Outcome {
+  readonly result: object;
+  readonly text: () => string;
+}
+
+async function run(
+  c: Command,
+  { runtime, signal }: CommandContext,
+  show: (progress: Progress) => void,
+): Promise<Outcome> {
+  const jobs = allJobs(runtime);
+  const file = { path: c.file };
+  const { out, threads } = c;
+  const overwrite = c.force;
+  switch (c.command) {
+    case 'inspect': {
+      const input = { file, statistics: c.statistics, threads };
+      const result = await jobs.inspect(input, signal, show);
+      return { result, text: () => inspectTable(result) };
+    }
+    case 'compress': {
+      const recipe = recipeOf(c.recipe);
+      const input = { file, out, overwrite, recipe, seed: c.seed, threads };
+      const result = await jobs.compress(input, signal, show);
+      return { result, text: () => compressTable(result) };
+    }
+    case 'decompress': {
+      const result = await jobs.decompress({ file, out, overwrite, threads }, signal, show);
+      return { result, text: () => decompressText(result) };
+    }
+    case 'report': {
+      const result = await jobs.report({ file }, signal, show);
+      return { result, text: () => compressTable(result) };
+    }
+    case 'import': {
+      const input = { weights: file, prototxt: { path: c.prototxt }, out, overwrite };
+      const result = await jobs.import(input, signal, show);
+      return { result, text: () => importTable(result) };
+    }
+    case 'presets':
+      return { result: { presets }, text: presetsTable };
+  }
+}
+
+/** A preset's name stays a name; what looks like a file is read as a recipe. */
+function recipeOf(nameOrPath: string): string | object {
+  if (presets.some((p) => p.name === nameOrPath)) return nameOrPath;
+  if (!/\.json$|[/\\]/.test(nameOrPath)) return nameOrPath; // the job names the presets there are
+  let text: string;
+  try {
+    text = readFileSync(nameOrPath, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new DeepCompressionError(
+      code === 'ENOENT' ? 'not-found' : 'io',
+      code === 'ENOENT' ? `${nameOrPath}: no such file` : `${nameOrPath}: cannot be read (${code})`,
+    );
+  }
+  try {
+    const recipe: unknown = JSON.parse(text);
+    if (typeof recipe === 'object' && recipe !== null) return recipe;
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n')[0] : '';
+    throw new DeepCompressionError('invalid-recipe', `${nameOrPath}: not JSON (${why})`);
+  }
+  throw new DeepCompressionError('invalid-recipe', `${nameOrPath}: a recipe is a JSON object`);
+}
+
+function presetsTable(): string {
+  const columns = [
+    { title: 'preset', align: 'left' },
+    { title: 'what it does', align: 'left' },
+  ] as const;
+  return table(
+    columns,
+    presets.map((p) => [p.name, p.description]),
+  );
+}
