@@ -91,21 +91,23 @@ export async function shareAndCode(
   cut: Cut,
   histogram: Histogram,
 ): Promise<PlannedTensor | LeftAlone> {
-  const { recipe, tensor } = job;
+  const { tensor } = job;
   const survivors = cut.grains === undefined ? histogram : await layerHistogram(job, cut.grains);
   const points = new SortedPoints(pruned(survivors.points(), cut.threshold));
-  const clusters = 2 ** recipe.share.bits - 1;
   job.onStep('share', 0);
-  const centroids =
-    recipe.share.method === 'optimal'
-      ? optimalCentroids(points, clusters)
-      : occupied(
-          points,
-          kmeans(points, initialCentroids(points, clusters, recipe.share.init, job.seed)).centroids,
-        );
+  const centroids = sharedValues(job, points, cut.threshold);
   const { quantizer, codebook } = nearestQuantizer(centroids, cut.threshold, tensor.dtype);
   const whole = cut.grains === undefined ? quantizer : { ...quantizer, grains: cut.grains };
   return code(job, whole, codebook);
+}
+
+/** The values that the survivors of a layer share: at most 2^bits - 1, zero having a code of its own. */
+function sharedValues(job: LayerJob, points: SortedPoints, threshold: number): Float64Array {
+  const { method, bits, init } = job.recipe.share;
+  const k = 2 ** bits - 1;
+  if (method === 'optimal') return optimalCentroids(points, k);
+  const start = initialCentroids(points, k, init, job.seed, threshold);
+  return occupied(points, kmeans(points, start).centroids);
 }
 
 /** Codes a layer with exactly the values it has, when they are few enough. */

@@ -10,7 +10,8 @@ export type Initialisation = 'linear' | 'density' | 'random';
 
 /**
  * `k` centroids to begin with, ascending (fewer when there are fewer points).
- * linear: equally spaced from the least to the largest point. density: at equally spaced values of
+ * linear: equally spaced from the least to the largest point, leaving out the pruned zone between
+ * -`threshold` and `threshold`, where no point is. density: at equally spaced values of
  * the cumulative distribution. random (Forgy): points drawn without replacement, each with the
  * probability of its weight.
  */
@@ -19,6 +20,7 @@ export function initialCentroids(
   k: number,
   init: Initialisation,
   seed: number,
+  threshold = 0,
 ): Float64Array {
   const n = points.length;
   if (n <= k) return Float64Array.from(points.values);
@@ -26,9 +28,11 @@ export function initialCentroids(
   const least = points.values[0];
   const largest = points.values[n - 1];
   if (init === 'linear') {
+    const gap = least < -threshold && largest > threshold ? 2 * threshold : 0;
     for (let c = 0; c < k; c++) {
       const t = k > 1 ? c / (k - 1) : 0.5;
-      centroids[c] = least * (1 - t) + largest * t;
+      const at = least * (1 - t) + (largest - gap) * t;
+      centroids[c] = at < -threshold ? at : at + gap;
     }
     return centroids;
   }

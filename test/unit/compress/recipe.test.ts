@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { matchesGlob, parseRecipe, presets, recipeForLayer } from '../../../src/compress/recipe.ts';
+
+const refused = (recipe: object | string, message: RegExp): void =>
+  assert.throws(
+    () => parseRecipe(recipe),
+    (error: Error & { code?: string }) => {
+      assert.equal(error.code, 'invalid-recipe');
+      assert.match(error.message, message);
+      assert.doesNotMatch(error.message, /\n/);
+      return true;
+    },
+  );
+
+test('the five presets parse, and a parsed recipe parses to itself', () => {
+  assert.deepEqual(
+    presets.map((p) => p.name),
+    ['deep-compression', 'eie', 'conservative', 'aggressive', 'keep'],
+  );
+  for (const preset of presets) {
+    assert.equal(parseRecipe(preset.name), preset);
+    assert.deepEqual(parseRecipe(JSON.parse(JSON.stringify(preset)) as object), preset);
+    assert.ok(preset.description.length > 20);
+  }
+});
+
+test('presets that prune say that accuracy is to be checked', () => {
+  for (const p of presets) {
+    if (p.prune.method !== 'none') assert.match(p.description, /check accuracy|check it/);
+  }
+});
+
+test('defaults are filled in', () => {
+  const r = parseRecipe({ name: 'x', prune: { method: 'threshold' } });
+  assert.deepEqual(r.prune, {
+    method: 'threshold',
+    quality: 0.5,
+    target: 0.5,
+    granularity: 'weight',
+  });
+  assert.deepEqual(r.share, { method: 'kmeans', bits: 8, init: 'linear' });
+  assert.deepEqual(r.roles, ['weight']);
+  assert.equal(r.index.bits, 'auto');
+});
+
+test('a wrong recipe is refused with the key and what is allowed', () => {
+  refused('nonesuch', /no preset "nonesuch"; there are deep-compression, eie/);
+  refused({}, /lacks name/);
+  refused({ name: 'x', purne: {} }, /unknown key purne; allowed are .*prune, share/);
+  refused({ name: 'x', prune: { qality: 1 } }, /prune has an unknown key qality; .*quality/);
+  refused({ name: 'x', prune: { method: 'l0' } }, /prune\.method must be one of none, threshold/);
+  refused({ name: 'x', share: { bits: 9 } }, /share\.bits must be <= 8/);
+  refused({ name: 'x', index: { bits: 1 } }, /index\.bits must be auto or an integer from 2 to 16/);
+  refused({ name: 'x', kinds: { dense: {} } }, /kinds has an unknown key dense; .*conv, fc/);
+  refused({ name: 'x', layers: { 'a.b': { share: { bits: 0 } } } }, /layers\.a\.b\.share\.bits/);
+  refused({ name: 'x', coder: 'zip' }, /coder must be one of huffman, arithmetic, auto/);
+  refused({ name: 'a\nb' }, /name must match/);
+  refused([], /must be object/);
+  refused({ name: 'x', ['k\n'.repeat(500)]: 1 }, /unknown key/);
+});
+
+test('whatever JSON value is given, it parses or is refused in one line', () => {
+  fc.assert(
+    fc.property(fc.object({ maxDepth: 3 }), (value) => {
+      try {
+        parseRecipe(value);
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, 'invalid-recipe');
+        assert.doesNotMatch((error as Error).message, /\n/);
+      }
+    }),
+  );
+});
+
+test('kinds and then layers override, the later glob wins, and skip leaves a layer out', () => {
+  const r = parseRecipe({
+    name: 'x',
+    share: { bits: 5 },
+    kinds: { conv: { share: { bits: 8 }, coder: 'auto' } },
+    layers: {
+      'features.*': { share: { bits: 7 } },
+      'features.0?': { prune: { method: 'sparsity', target: 0.3 } },
+      'head.*': { skip: true },
+      'head.keep': { skip: false },
+    },
+  });
+  assert.equal(recipeForLayer(r, 'fc', 'fc')?.share.bits, 5);
+  assert.equal(recipeForLayer(r, 'c', 'conv')?.share.bits, 8);
+  assert.equal(recipeForLayer(r, 'c', 'conv')?.coder, 'auto');
+  const first = recipeForLayer(r, 'features.01', 'conv');
+  assert.equal(first?.share.bits, 7);
+  assert.equal(first?.share.init, 'linear');
+  assert.equal(first?.prune.target, 0.3);
+  assert.equal(recipeForLayer(r, 'features.1', 'conv')?.prune.method, 'none');
+  assert.equal(recipeForLayer(r, 'head.x', 'fc'), undefined);
+  assert.notEqual(recipeForLayer(r, 'head.keep', 'fc'), undefined);
+});
+
+test('globs match as a regular expression would', () => {
+  const letters = fc.string({ unit: fc.constantFrom('a', 'b', '.'), maxLength: 8 });
+  const globs = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*', '?'), maxLength: 8 });
+  fc.assert(
+    fc.property(letters, globs, (name, glob) => {
+      const regex = glob.replace(/[.]/g, '\\.').replace(/\*/g, '.*').replace(/\?/g, '.');
+      assert.equal(matchesGlob(name, glob), new RegExp(`^${regex}$`).test(name));
+    }),
+    { numRuns: 1000 },
+  );
+});
