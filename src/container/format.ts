@@ -2,6 +2,7 @@
  * Constants and limits of the .dcz format, version 1 (docs/dcz-format.md). Reader and writer hold
  * the same limits; the writer refuses what a reader would.
  */
+import type { CodedTensor } from '../compress/coded.ts';
 import type { CompressibleDType } from '../model/dtype.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 
@@ -48,6 +49,11 @@ export const elementSizes = [1, 2, 4, 8] as const;
 
 /** Run kinds 0..3 are channels, 4 is the payload of the next tensor. */
 export const holeKind = 4;
+
+/** Only Huffman-coded sparse tensors have a stream of gaps. */
+export function hasGaps(coded: Pick<CodedTensor, 'coder' | 'indexBits'>): boolean {
+  return coded.coder === 'huffman' && coded.indexBits > 0;
+}
 
 /** The one error of a damaged file: its name and what is wrong, on one line. */
 export function damaged(name: string, what: string, cause?: unknown): DeepCompressionError {

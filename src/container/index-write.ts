@@ -2,7 +2,7 @@
 import type { CodedTensor } from '../compress/coded.ts';
 import { AdaptiveEncoder } from './adaptive.ts';
 import { codeTables, tableContexts, type TableSizes } from './adaptive-tables.ts';
-import { dtypes, elementSizes, holeKind } from './format.ts';
+import { dtypes, elementSizes, hasGaps, holeKind } from './format.ts';
 import { packPlane } from './pack.ts';
 import type { PackedChannel } from './pack-rest.ts';
 import type { PlannedRun } from './rest-plan.ts';
@@ -25,6 +25,7 @@ export interface IndexContents {
 export function serialiseIndex(contents: IndexContents): {
   readonly bytes: Uint8Array;
   readonly sizes: readonly TableSizes[];
+  readonly metadataBytes: number;
 } {
   const metadata = serialiseMetadata(contents);
   const packed = packPlane(metadata, 9);
@@ -36,7 +37,7 @@ export function serialiseIndex(contents: IndexContents): {
   const coder = new AdaptiveEncoder(tableContexts);
   const sizes = contents.tensors.map(({ coded }) => codeTables(coder, coded, coded, refuse).sizes);
   out.bytes(coder.finish());
-  return { bytes: out.take(), sizes };
+  return { bytes: out.take(), sizes, metadataBytes: metadata.length };
 }
 
 function refuse(why: string): never {
@@ -81,11 +82,6 @@ function writeTensor(out: VarintWriter, coded: CodedTensor): void {
     out.number(block.gaps.length);
     out.number(block.entries);
   }
-}
-
-/** Only Huffman-coded sparse tensors have a stream of gaps. */
-export function hasGaps(coded: Pick<CodedTensor, 'coder' | 'indexBits'>): boolean {
-  return coded.coder === 'huffman' && coded.indexBits > 0;
 }
 
 /** Checksums and rmse: bytes that deflate would only make longer. */

@@ -5,7 +5,7 @@
 import { readBytes, type ByteSource } from '../model/bytes.ts';
 import { crc32 } from '../model/crc32.ts';
 import { damaged, pieceBytes } from './format.ts';
-import type { IndexedChannel } from './index-read.ts';
+import type { IndexedChannel } from './index-types.ts';
 import { inflateExactly, joinPlanes } from './pack.ts';
 
 export class RestReader {

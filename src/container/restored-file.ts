@@ -6,7 +6,7 @@ import { blockWeights, type CodedTensor } from '../compress/coded.ts';
 import { checkRange, type ByteSource } from '../model/bytes.ts';
 import type { PayloadDecoder } from './payload-decoder.ts';
 import { dtypeBytes, holeKind } from './format.ts';
-import type { IndexedFile } from './index-read.ts';
+import type { IndexedFile } from './index-types.ts';
 import type { RestReader } from './rest-reader.ts';
 
 export function restoredFile(

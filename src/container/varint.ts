@@ -1,4 +1,4 @@
-/** Unsigned LEB128 numbers up to 2^53 - 1 in their shortest form, and byte strings, in memory. */
+/** Unsigned LEB128 numbers up to 2^53 - 1 in their shortest form, and strings, in memory. */
 
 export class VarintWriter {
   private buffer = new Uint8Array(256);
@@ -90,6 +90,16 @@ export class VarintReader {
 
   string(what: string, most: number): Uint8Array {
     return this.bytes(what, this.number(`the length of ${what}`, most));
+  }
+
+  /** A string of UTF-8. */
+  text(what: string, most: number): string {
+    const bytes = this.string(what, most);
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      return this.fail(`${what} is not UTF-8`);
+    }
   }
 
   bytes(what: string, length: number): Uint8Array {

@@ -8,8 +8,8 @@ import { crc32 } from '../model/crc32.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { Model, Segment } from '../model/model.ts';
 import { isExactIn } from './codebook.ts';
-import { dtypeBytes, footerBytes, holeKind, limits, magic, version } from './format.ts';
-import { hasGaps, serialiseIndex, type IndexedTensor } from './index-write.ts';
+import { dtypeBytes, footerBytes, hasGaps, holeKind, limits, magic, version } from './format.ts';
+import { canonicalJson, serialiseIndex, type IndexedTensor } from './index-write.ts';
 import { packRest, type PackedChannel } from './pack-rest.ts';
 import { floatPayloads, planRuns, type PlannedRun } from './rest-plan.ts';
 import { storedBytes, type StoredBytes } from './stored-bytes.ts';
@@ -55,7 +55,9 @@ export function writeDcz(contents: DczContents, sink: ByteSink): WrittenBytes {
   }
   const files = model.files.map(({ location }, i) => ({ location, runs: runs[i] }));
   checkLimits(files, tensors);
+  most('bytes of recipe', canonicalJson(recipe).length, limits.recipe);
   const index = serialiseIndex({ recipe, channels, files, tensors });
+  most('bytes of metadata', index.metadataBytes, limits.metadata);
   write(index.bytes);
   const footer = new DataView(new ArrayBuffer(footerBytes));
   footer.setUint32(0, index.bytes.length, true);
@@ -156,11 +158,6 @@ function checkLimits(
   files: readonly { readonly location: string; readonly runs: readonly PlannedRun[] }[],
   tensors: readonly IndexedTensor[],
 ): void {
-  const most = (what: string, count: number, limit: number): void => {
-    if (count <= limit) return;
-    const line = `this model does not fit a .dcz file: ${count} ${what}, and ${limit} are allowed`;
-    throw new DeepCompressionError('unsupported', line);
-  };
   most('files', files.length, limits.files);
   most(
     'runs',
@@ -173,4 +170,10 @@ function checkLimits(
     tensors.reduce((sum, t) => sum + t.coded.blocks.length, 0),
     limits.blocks,
   );
+}
+
+function most(what: string, count: number, limit: number): void {
+  if (count <= limit) return;
+  const line = `this model does not fit a .dcz file: ${count} ${what}, and ${limit} are allowed`;
+  throw new DeepCompressionError('unsupported', line);
 }

@@ -178,3 +178,11 @@ test('layout and tensors that do not belong together are refused', () => {
   assert.throws(() => writeToMemory(some), RangeError);
   assert.throws(() => writeToMemory({ ...fake, layout: fake.layout.map(() => []) }), RangeError);
 });
+
+test('a model beyond a limit of the format is refused before it is written whole', () => {
+  const files = Array.from({ length: 4097 }, (_, i) => ({ location: i ? `f${i}` : '', parts: [] }));
+  assert.throws(() => writeToMemory(fakeModel(files)), { code: 'unsupported' });
+  const long = { name: 'a'.repeat(2 << 20) };
+  assert.throws(() => writeToMemory(randomModel(1), long), { code: 'unsupported' });
+  checkRoundTrip(fakeModel(files.slice(1).map((f, i) => (i ? f : { ...f, location: '' }))));
+});

@@ -1,0 +1,63 @@
+/** The index of a .dcz file as it is read: where everything lies, and what it is. */
+import type { Coder } from '../compress/coded.ts';
+import type { CompressibleDType } from '../model/dtype.ts';
+import type { Tables, TableSizes } from './adaptive-tables.ts';
+
+/** A packed piece of a channel, and where its planes lie. */
+export interface IndexedPiece {
+  readonly offset: number;
+  /** Restored bytes. */
+  readonly length: number;
+  /** Deflated length of each plane, 0 for one that is stored as it is. */
+  readonly deflated: readonly number[];
+  crc32: number;
+}
+
+export interface IndexedChannel {
+  readonly length: number;
+  readonly pieces: readonly IndexedPiece[];
+}
+
+/** A file as runs: run r covers restored bytes [starts[r], starts[r + 1]). */
+export interface IndexedFile {
+  readonly location: string;
+  readonly size: number;
+  readonly starts: Float64Array;
+  /** 0..3: a channel; 4: a hole. */
+  readonly kinds: Uint8Array;
+  /** Offset in the channel, or index of the tensor (in hole order). */
+  readonly origins: Float64Array;
+}
+
+export interface IndexedBlock {
+  readonly entries: number;
+  readonly offset: number;
+  readonly values: number;
+  readonly gaps: number;
+  crc32: number;
+}
+
+export interface IndexedTensor {
+  readonly tensor: number;
+  readonly dtype: CompressibleDType;
+  readonly weights: number;
+  readonly coder: Coder;
+  readonly indexBits: number;
+  readonly rowLength: number;
+  readonly kernelLength: number;
+  readonly blocks: readonly IndexedBlock[];
+  rmse: number;
+  tables: Tables;
+  sizes: TableSizes;
+}
+
+export interface DczIndex {
+  readonly recipe: object;
+  readonly channels: readonly IndexedChannel[];
+  readonly files: readonly IndexedFile[];
+  /** In the order of their holes. */
+  readonly tensors: readonly IndexedTensor[];
+}
+
+/** Throws the error of a damaged file; gets what is wrong. */
+export type Fail = (what: string) => never;

@@ -1,0 +1,103 @@
+/**
+ * Channels and tensors in the metadata of a .dcz file: what the packed bytes between header and index
+ * are, in order (docs/dcz-format.md, sections 4 and 5).
+ */
+import { blockWeights, type Coder } from '../compress/coded.ts';
+import { noTables } from './adaptive-tables.ts';
+import { deflateRatio, dtypeBytes, dtypes, hasGaps, limits, pieceBytes } from './format.ts';
+import type {
+  Fail,
+  IndexedBlock,
+  IndexedChannel,
+  IndexedPiece,
+  IndexedTensor,
+} from './index-types.ts';
+import type { VarintReader } from './varint.ts';
+
+/** How far the bytes before the index have been given away. */
+export interface Place {
+  at: number;
+  readonly end: number;
+}
+
+function take(place: Place, length: number, what: string, fail: Fail): number {
+  if (length > place.end - place.at) fail(`${what} that ends outside the file`);
+  place.at += length;
+  return place.at - length;
+}
+
+export function readChannel(
+  fields: VarintReader,
+  size: number,
+  place: Place,
+  fail: Fail,
+): IndexedChannel {
+  const length = fields.number('the length of a channel', limits.length / size) * size;
+  const pieces: IndexedPiece[] = [];
+  for (let at = 0; at < length; at += pieceBytes) {
+    const restored = Math.min(pieceBytes, length - at);
+    const plane = restored / size;
+    const deflated: number[] = [];
+    const offset = place.at;
+    for (let p = 0; p < size; p++) {
+      const bytes = fields.number('the length of a plane', plane - 1);
+      if (bytes > 0 && plane > bytes * deflateRatio) fail('a plane that unpacks too far');
+      take(place, bytes || plane, 'a plane', fail);
+      deflated.push(bytes);
+    }
+    pieces.push({ offset, length: restored, deflated, crc32: 0 });
+  }
+  return { length, pieces };
+}
+
+export function readTensors(fields: VarintReader, place: Place, fail: Fail): IndexedTensor[] {
+  const count = fields.number('the number of tensors', limits.tensors);
+  const tensors: IndexedTensor[] = [];
+  const seen = new Set<number>();
+  let expected = 0;
+  let blocks = 0;
+  for (let i = 0; i < count; i++) {
+    const id = expected + fields.signed('a tensor');
+    if (id < 0 || id > maxTensorId || seen.has(id))
+      fail('a tensor that cannot be, or is there twice');
+    seen.add(id);
+    expected = id + 1;
+    const tensor = readTensor(fields, id, place, fail);
+    blocks += tensor.blocks.length;
+    if (blocks > limits.blocks) fail(`more than ${limits.blocks} blocks`);
+    tensors.push(tensor);
+  }
+  return tensors;
+}
+
+const maxTensorId = 2 ** 31 - 1;
+
+function readTensor(fields: VarintReader, id: number, place: Place, fail: Fail): IndexedTensor {
+  const flags = fields.byte('the flags of a tensor');
+  const dtype = dtypes[flags & 3];
+  const coder: Coder = flags & 4 ? 'arithmetic' : 'huffman';
+  const indexBits = flags >> 3;
+  if (indexBits === 1 || indexBits > 16) fail(`an index of ${indexBits} bits`);
+  const weights = fields.number('the number of weights', limits.length / dtypeBytes[dtype]);
+  const rowLength = fields.number('the length of a row', limits.length);
+  const kernelLength = fields.number('the length of a kernel', limits.length);
+  const inside = (n: number): boolean => n >= 1 && n <= weights;
+  if (weights > 0 && !(inside(rowLength) && inside(kernelLength))) fail('a row that is no row');
+  const count = Math.ceil(weights / blockWeights);
+  if (count > fields.left || count > limits.blocks) fail('fewer blocks than weights ask for');
+  const blocks: IndexedBlock[] = [];
+  const sparse = hasGaps({ coder, indexBits });
+  for (let b = 0; b < count; b++) {
+    const here = Math.min(blockWeights, weights - b * blockWeights);
+    const values = fields.number('the length of a stream');
+    const gaps = sparse ? fields.number('the length of a stream') : 0;
+    const entries = sparse ? fields.number('the entries of a block', here) : here;
+    const offset = take(place, values, 'a stream', fail);
+    take(place, gaps, 'a stream', fail);
+    blocks.push({ entries, offset, values, gaps, crc32: 0 });
+  }
+  const tables = noTables;
+  const sizes = { codebook: 0, tables: 0 };
+  const shape = { weights, rowLength, kernelLength };
+  return { tensor: id, dtype, coder, indexBits, ...shape, blocks, rmse: 0, tables, sizes };
+}
