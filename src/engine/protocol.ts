@@ -163,7 +163,10 @@ export interface ImportResult {
 
 /** The report of a .dcz: read from the file itself, so that it can be shown at any later time. */
 export type ReportInput = { readonly file: FileInput };
-export type ReportResult = Omit<CompressResult, 'seconds'>;
+export type ReportResult = Omit<CompressResult, 'seconds'> & {
+  /** The whole recipe, as the file holds it. */
+  readonly recipeDetails?: object;
+};
 
 /** The built-in recipes, for a choice: the extension host does not load the compression room. */
 export type PresetsInput = Readonly<Record<string, never>>;

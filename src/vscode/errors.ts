@@ -23,8 +23,13 @@ export class UserError extends Error {
   override readonly name = 'UserError';
 }
 
-/** One line for a person. */
-export function lineOf(error: unknown): string {
+/** One line for a person. With the file at hand, its path is shortened to its name. */
+export function lineOf(error: unknown, file?: vscode.Uri): string {
+  const line = fullLineOf(error);
+  return file ? line.replaceAll(file.fsPath, () => file.path.split('/').pop() ?? '') : line;
+}
+
+function fullLineOf(error: unknown): string {
   if (isEngineError(error)) return firstLine(error.message);
   if (error instanceof UserError || error instanceof vscode.FileSystemError)
     return firstLine(error.message);

@@ -12,7 +12,8 @@ export function namedTargets(
   selected: unknown,
   extension: ModelExtension,
 ): readonly vscode.Uri[] {
-  const all = [clicked, ...(Array.isArray(selected) ? (selected as unknown[]) : [])].map(uriOf);
+  const several = Array.isArray(selected) && selected.length > 0;
+  const all = (several ? (selected as unknown[]) : [clicked]).map(uriOf);
   const seen = new Set<string>();
   return all.filter((uri): uri is vscode.Uri => {
     if (!uri || extensionOf(uri) !== extension || seen.has(uri.toString())) return false;

@@ -9,7 +9,7 @@ import { el, fill } from '../ui/dom.ts';
 import { connect } from '../ui/host.ts';
 import { breakdown } from './breakdown.ts';
 import { isToReport, type FromReport, type ReportPageData, type ToReport } from './messages.ts';
-import { fileName, fileParts, recipeText, rowOf, totalsOf } from './model.ts';
+import { fileName, fileParts, recipeOf, rowOf, totalsOf } from './model.ts';
 import { button, overview, type Action } from './overview.ts';
 import { english, type ReportStrings } from './strings.ts';
 import { initialState, layerTable, type TableState } from './table.ts';
@@ -21,7 +21,7 @@ const host = connect<ToReport, FromReport>();
 
 function show(report: ReportResult): void {
   const totals = totalsOf(report.layers);
-  const recipe = recipeText(report.recipe);
+  const recipe = recipeOf(report);
   const arithmetic = report.layers.some((l) => l.coder === 'arithmetic');
   const actions: Action[] = host.present
     ? [
@@ -30,7 +30,7 @@ function show(report: ReportResult): void {
       ]
     : [];
   main.replaceChildren(
-    overview(report, totals, recipe.name, actions, t),
+    overview(report, totals, recipe, actions, t),
     breakdown(fileParts(report), report.output.bytes, arithmetic, t),
     report.layers.length > 0
       ? layerTable(report.layers.map(rowOf), totals, t, savedState(), {

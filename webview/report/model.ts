@@ -119,21 +119,19 @@ export function fileParts(report: ReportResult): readonly { part: Part; bytes: n
   ];
 }
 
-/** The recipe's name and, where the file holds the whole recipe as JSON, its text. */
-export function recipeText(recipe: string): { readonly name: string; readonly json: string } {
-  try {
-    const parsed: unknown = JSON.parse(recipe);
-    if (typeof parsed === 'object' && parsed !== null) {
-      const name: unknown = (parsed as { name?: unknown }).name;
-      return {
-        name: typeof name === 'string' ? name : '',
-        json: JSON.stringify(parsed, null, 2),
-      };
-    }
-  } catch {
-    // a plain name
-  }
-  return { name: recipe, json: '' };
+/** What the file's recipe is called, says of itself, and is in full. */
+export function recipeOf(report: ReportResult): {
+  readonly name: string;
+  readonly description: string;
+  readonly json: string;
+} {
+  const { recipe: name, recipeDetails } = report;
+  const description = (recipeDetails as { description?: unknown } | undefined)?.description;
+  return {
+    name,
+    description: typeof description === 'string' ? description : '',
+    json: recipeDetails ? JSON.stringify(recipeDetails, null, 2) : '',
+  };
 }
 
 /** The last segment of a path of either platform. */

@@ -17,15 +17,11 @@ export interface Action {
 export function overview(
   report: ReportResult,
   totals: Row,
-  recipe: string,
+  recipe: { readonly name: string; readonly description: string },
   actions: readonly Action[],
   t: ReportStrings,
 ): HTMLElement {
   const { input, output } = report;
-  const source = [
-    input.path ? fill(t.fromModel, fileName(input.path)) : '',
-    recipe ? `${t.recipe}: ${recipe}` : '',
-  ];
   return el(
     'header',
     { class: 'overview' },
@@ -36,7 +32,15 @@ export function overview(
         'div',
         {},
         el('h1', { title: output.path }, fileName(output.path)),
-        el('p', { class: 'source' }, source.filter((s) => s !== '').join(' · ')),
+        recipe.name
+          ? el(
+              'p',
+              { class: 'source' },
+              `${t.recipe}: `,
+              el('strong', {}, recipe.name),
+              recipe.description ? ` – ${recipe.description}` : null,
+            )
+          : null,
       ),
       el('div', { class: 'actions' }, ...actions.map(button)),
     ),

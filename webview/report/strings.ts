@@ -6,7 +6,6 @@ export const english = {
   verified: 'Verified',
   verifiedHint:
     'The file was read back, every weight decoded and compared before success was reported.',
-  fromModel: 'Compressed from {0}',
   recipe: 'Recipe',
   loading: 'Reading {0}…',
   failed: 'The report could not be read',
@@ -38,7 +37,7 @@ export const english = {
   partCodebook: 'Codebooks',
   partTables: 'Code tables',
   partRest: 'Rest of the model',
-  partValuesHint: 'Which shared value each kept weight has, entropy-coded',
+  partValuesHint: 'Which shared value each stored weight has, entropy-coded',
   partValuesArithmeticHint:
     'Which shared value each weight has; in arithmetic-coded layers this says where the zeros are, too',
   partIndexHint: 'Where the kept weights are: gaps of zeros, Huffman-coded',

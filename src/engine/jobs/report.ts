@@ -46,6 +46,7 @@ export function reportJob(runtime: Runtime): Job<'report'> {
           ratio: bytes / source.size,
           verified: true,
           recipe: nameOf(dcz.recipe),
+          recipeDetails: dcz.recipe,
           layers: layersOf(model, tensors, stored),
           otherBytes: dcz.otherBytes,
           notes: model.notes,

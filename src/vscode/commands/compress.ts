@@ -84,7 +84,9 @@ export async function compress(
           services.log.error(
             `${plan.model.fsPath}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
           );
-          failed.push({ plan, line: lineOf(error) });
+          const line = lineOf(error, plan.model);
+          const name = nameOf(plan.model);
+          failed.push({ plan, line: line.includes(name) ? line : `${name}: ${line}` });
         }
       }
       return { done, failed, cancelled: false };

@@ -53,7 +53,11 @@ export function layerItem(layer: InspectedLayer, id: string, counting: boolean):
   const size = formatBytes(layer.bytes);
   const zeros = sparsity(layer);
   const zeroText =
-    zeros === undefined ? (counting ? '…' : '') : vscode.l10n.t('{0} zero', formatShare(zeros));
+    zeros === undefined
+      ? counting
+        ? '…'
+        : ''
+      : vscode.l10n.t('{0} zero', formatShare(zeros).replace(/\.0+ /, ' '));
   item.id = id;
   // the sparsity stands before the size: a narrow side bar cuts the end off
   item.description = joined([layer.op, shape, zeroText, size]);

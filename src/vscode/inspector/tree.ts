@@ -123,7 +123,7 @@ export class ModelTree implements vscode.TreeDataProvider<Node> {
           : []),
       ];
     } catch (error) {
-      return isCancelled(error) ? [] : [{ kind: 'message', file, text: lineOf(error) }];
+      return isCancelled(error) ? [] : [{ kind: 'message', file, text: lineOf(error, file.uri) }];
     }
   }
 }

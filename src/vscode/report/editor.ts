@@ -51,7 +51,7 @@ function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel)
     } catch (error) {
       if (loading !== mine || isCancelled(error)) return;
       services.log.error(`report of ${uri.toString(true)}: ${String(error)}`);
-      post({ type: 'error', message: lineOf(error) });
+      post({ type: 'error', message: lineOf(error, uri) });
     }
   };
   const handle = (message: FromReport): unknown => {

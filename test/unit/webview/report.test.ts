@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { columnsOf, sortRows, tableAsText } from '../../../webview/report/columns.ts';
 import { isFromReport } from '../../../webview/report/messages.ts';
-import { fileName, fileParts, recipeText, rowOf, totalsOf } from '../../../webview/report/model.ts';
+import { fileName, fileParts, recipeOf, rowOf, totalsOf } from '../../../webview/report/model.ts';
 import { editorReport, standaloneReport } from '../../../webview/report/page.ts';
 import { english } from '../../../webview/report/strings.ts';
 import { report } from './sample.ts';
@@ -72,10 +72,11 @@ test('the copied table has one line a layer and no tab or line break in a cell',
   assert.equal(rest.length, 0);
   assert.equal(line?.split('\t').length, head?.split('\t').length);
 });
-test('a recipe may be a name or JSON', () => {
-  assert.deepEqual(recipeText('eie'), { name: 'eie', json: '' });
-  assert.equal(recipeText('{"name":"mine"}').name, 'mine');
-  assert.match(recipeText('{"name":"mine"}').json, /\n/);
+test('the recipe shows its name, what it says of itself, and all of it', () => {
+  assert.deepEqual(recipeOf(report), { name: 'deep-compression', description: '', json: '' });
+  const shown = recipeOf({ ...report, recipeDetails: { name: 'mine', description: 'small' } });
+  assert.equal(shown.description, 'small');
+  assert.deepEqual(JSON.parse(shown.json), { name: 'mine', description: 'small' });
 });
 test('file names come out of paths of both platforms', () => {
   assert.equal(fileName('/a/b.dcz'), 'b.dcz');
