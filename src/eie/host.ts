@@ -22,7 +22,10 @@ function denseProduct(w: Float32Array, x: Float32Array, y: Float32Array): void {
   const cols = x.length;
   const even = cols - (cols % 4);
   for (let r = 0, at = 0; r < y.length; r++, at += cols) {
-    let [a, b, c, d] = [0, 0, 0, 0];
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
     for (let i = 0; i < even; i += 4) {
       a += w[at + i] * x[i];
       b += w[at + i + 1] * x[i + 1];
