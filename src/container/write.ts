@@ -55,7 +55,8 @@ export function writeDcz(contents: DczContents, sink: ByteSink): WrittenBytes {
   }
   const files = model.files.map(({ location }, i) => ({ location, runs: runs[i] }));
   checkLimits(files, tensors);
-  most('bytes of recipe', canonicalJson(recipe).length, limits.recipe);
+  const recipeBytes = new TextEncoder().encode(canonicalJson(recipe)).length;
+  most('bytes of recipe', recipeBytes, limits.recipe);
   const index = serialiseIndex({ recipe, channels, files, tensors });
   most('bytes of metadata', index.metadataBytes, limits.metadata);
   write(index.bytes);
