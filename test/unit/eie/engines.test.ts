@@ -132,3 +132,23 @@ test('stalled cycles of a PE are the stalls during which its own queue is full',
     { numRuns: 300 },
   );
 });
+
+test('a starved cycle is booked as queue full when a broadcast stalled two cycles before', () => {
+  fc.assert(
+    fc.property(layerSpecs, machines, (spec, machine) => {
+      const layer = makeLayer(spec);
+      const waited = new Int32Array(machine.pes);
+      const stalls: boolean[] = [];
+      stepLayer(layer, machine, {
+        onCycle: (t, m) => {
+          stalls[t] = m.scanner.hit() !== null && m.queues.some((q) => q.full());
+          for (let p = 0; p < machine.pes; p++)
+            if (m.walkers[p].held === null && stalls[t - 2]) waited[p]++;
+        },
+      });
+      const { perPe } = new LayerSimulator(layer).run(machine).statistics;
+      assert.deepEqual(perPe.queueFull, waited);
+    }),
+    { numRuns: 400 },
+  );
+});
