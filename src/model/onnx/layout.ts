@@ -36,7 +36,10 @@ export class OnnxWriter implements ModelWriter {
   }
 
   whyNotReplaceable(tensor: Tensor): string | undefined {
-    const record = this.#records[tensor.id];
+    return this.#obstacle(this.#records[tensor.id]);
+  }
+
+  #obstacle(record: TensorRecord): string | undefined {
     if (!isCompressible(record.dtype)) return `${record.dtype} values stay as they are`;
     if (record.parameters === 0) return 'it holds no values';
     const obstacle = this.#obstacles.get(record.id);
@@ -55,12 +58,12 @@ export class OnnxWriter implements ModelWriter {
     const edits: Edit[][] = this.#files.map(() => []);
     const growth = new Map<MessageSpan, number>();
     for (const id of tensors) {
-      const record = this.#records[id];
-      const why = record && this.whyNotReplaceable({ id } as Tensor);
-      if (!record || why !== undefined) {
+      const record: TensorRecord | undefined = this.#records[id];
+      const why = record === undefined ? 'there is no such tensor' : this.#obstacle(record);
+      if (record === undefined || why !== undefined) {
         throw new DeepCompressionError(
           'invalid-input',
-          `tensor ${record?.name ?? id} cannot be replaced: ${why ?? 'there is no such tensor'}`,
+          `tensor ${record?.name ?? id} cannot be replaced: ${why}`,
         );
       }
       if (inPlace(record)) edits[record.file].push(hole(record));

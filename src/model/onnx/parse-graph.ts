@@ -1,25 +1,19 @@
 /**
- * Indexes GraphProto, NodeProto, AttributeProto and FunctionProto: light objects for the graph, and
+ * Indexes GraphProto, NodeProto and AttributeProto: light objects for the graph, and
  * every tensor in it, wherever it hides. Source: onnx.proto.
  */
-import type { DType } from '../dtype.ts';
-import type {
-  OnnxAttribute,
-  OnnxFunction,
-  OnnxGraph,
-  OnnxNode,
-  OnnxSparse,
-  OnnxValueInfo,
-} from './graph.ts';
+import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxSparse, OnnxValueInfo } from './graph.ts';
+import { addInlineValues, copyFloats, longestList, type InlineValues } from './inline-values.ts';
 import type { Parse } from './parse.ts';
-import { countElements, elementRange, parseTensor, readInts, stepOver } from './parse-tensor.ts';
+import { parseSparse } from './parse-sparse.ts';
+import { parseTensor } from './parse-tensor.ts';
 import { parseValueInfo } from './parse-value-info.ts';
+import { readInts, stepOver } from './payload.ts';
 import { ChunkList, type Chunk, type MessageSpan } from './record.ts';
 import { wireBytes, wireFixed32, wireVarint, type WireReader } from './wire.ts';
 
 /** Nesting of subgraphs; protobuf itself stops at 100 messages, about 33 graphs. */
 const deepest = 40;
-const longestList = 65536;
 const noAttributes: ReadonlyMap<string, OnnxAttribute> = new Map();
 const noNames: readonly string[] = [];
 
@@ -77,7 +71,12 @@ export function parseGraph(
   return { path, name, nodes, inputs, outputs, values, initializers, sparseInitializers };
 }
 
-function parseNode(parse: Parse, message: MessageSpan, path: string, depth: number): OnnxNode {
+export function parseNode(
+  parse: Parse,
+  message: MessageSpan,
+  path: string,
+  depth: number,
+): OnnxNode {
   const reader: WireReader = parse.reader;
   const { end } = message;
   parse.spend(4);
@@ -132,17 +131,7 @@ function parseNode(parse: Parse, message: MessageSpan, path: string, depth: numb
   return { path, name, opType, domain, overload, inputs, outputs, attributes };
 }
 
-/** Values that an attribute holds itself, a tensor only if its node turns out to be a Constant. */
-interface InlineValues {
-  readonly attribute: OnnxAttribute;
-  readonly message: MessageSpan;
-  readonly floats: ChunkList;
-  readonly ints: ChunkList;
-  readonly f: Chunk | undefined;
-  readonly i: Chunk | undefined;
-}
-
-function parseAttribute(
+export function parseAttribute(
   parse: Parse,
   message: MessageSpan,
   nodePath: string,
@@ -240,114 +229,4 @@ function parseAttribute(
   if (attribute.ints !== undefined && attribute.ints.length > longestList) delete attribute.ints;
   if (/^value_(float|int)s?$/.test(name)) inline.push({ attribute, message, floats, ints, f, i });
   return attribute;
-}
-
-/** Adds the floats just stepped over, unless the list is already longer than is kept. */
-function copyFloats(parse: Parse, target: number[], start: number, packed: boolean): void {
-  const reader: WireReader = parse.reader;
-  const end = reader.position;
-  reader.position = start;
-  const limit = packed ? reader.length(end) : end;
-  while (reader.position + 4 <= limit && target.length <= longestList)
-    target.push(reader.float(limit));
-  reader.position = end;
-}
-
-/** Constant's value_float(s) and value_int(s) as tensors of the index. */
-function addInlineValues(parse: Parse, values: InlineValues, nodePath: string): void {
-  const { attribute, message } = values;
-  const single = attribute.name === 'value_float' || attribute.name === 'value_int';
-  const float = attribute.name.startsWith('value_float');
-  const scalar = float ? values.f : values.i;
-  const list = float ? values.floats : values.ints;
-  const wire = float ? 'fixed32' : 'varint';
-  const dtype: DType = float ? 'float32' : 'int64';
-  if (single && scalar === undefined) return;
-  const [least, most] = elementRange(wire, list);
-  const known = float ? attribute.floats : attribute.ints;
-  // Packed varints can only be counted by reading them; a longer list than is kept is not indexed.
-  const count = single ? 1 : least === most ? least : (known?.length ?? -1);
-  if (!Number.isInteger(count))
-    parse.reader.fail(`${nodePath}: floats end in the middle of a value`);
-  if (count < 0) return;
-  const shape = single ? [] : [count];
-  countElements(parse.reader, nodePath, shape);
-  attribute.tensors = [
-    parse.addTensor({
-      name: '',
-      path: `${nodePath}.attribute[${attribute.name}]`,
-      dtype,
-      shape,
-      parameters: count,
-      storage: count === 0 ? 'empty' : 'attribute',
-      bytes: single && scalar !== undefined ? scalar.end - scalar.start : list.bytes,
-      sparse: undefined,
-      message,
-      wire,
-      rewriteField: float ? 7 : 0,
-      chunks: single && scalar !== undefined ? [scalar] : list.chunks,
-      external: undefined,
-    }),
-  ];
-}
-
-function parseSparse(parse: Parse, message: MessageSpan, path: string): OnnxSparse {
-  const reader: WireReader = parse.reader;
-  const { end } = message;
-  const shape: number[] = [];
-  let values = -1;
-  let indices = -1;
-  while (reader.next(end)) {
-    const { field } = reader;
-    if (field === 1 || field === 2) {
-      reader.expect(wireBytes, 'part of a sparse tensor');
-      const part = field === 1 ? 'values' : 'indices';
-      if ((field === 1 ? values : indices) >= 0) reader.fail(`${path}.${part} occurs twice`);
-      const id = parseTensor(parse, parse.enter(message), `${path}.${part}`);
-      if (field === 1) values = id;
-      else indices = id;
-    } else if (field === 3) {
-      readInts(reader, end, shape, 1024);
-      if (shape.length > 1024) reader.fail(`${path} has more than 1024 dimensions`);
-    } else reader.skip(end);
-  }
-  countElements(reader, path, shape);
-  const sparse = { values, indices, shape };
-  if (values >= 0) parse.tensors[values].sparse = sparse;
-  return sparse;
-}
-
-export function parseFunction(parse: Parse, message: MessageSpan, path: string): OnnxFunction {
-  const reader: WireReader = parse.reader;
-  const { end } = message;
-  parse.spend(4);
-  const nodes: OnnxNode[] = [];
-  const inputs: string[] = [];
-  const outputs: string[] = [];
-  const inline: InlineValues[] = [];
-  let name = '';
-  let domain = '';
-  let overload = '';
-  while (reader.next(end)) {
-    const { field } = reader;
-    if (![1, 4, 5, 7, 10, 11, 13].includes(field)) {
-      reader.skip(end);
-      continue;
-    }
-    reader.expect(wireBytes, `field ${field} of a function`);
-    parse.spend(1);
-    if (field === 7) {
-      nodes.push(parseNode(parse, parse.enter(message), `${path}.node[${nodes.length}]`, 1));
-    } else if (field === 11) {
-      parseAttribute(parse, parse.enter(message), path, 1, inline);
-    } else {
-      const text = reader.string(end);
-      if (field === 1) name = text;
-      else if (field === 4) inputs.push(text);
-      else if (field === 5) outputs.push(text);
-      else if (field === 10) domain = text === 'ai.onnx' ? '' : text;
-      else overload = text;
-    }
-  }
-  return { path, name, domain, overload, inputs, outputs, nodes };
 }

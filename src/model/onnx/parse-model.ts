@@ -1,7 +1,8 @@
 /** Indexes ModelProto: versions, the main graph, functions and training graphs. Source: onnx.proto. */
 import type { ByteSource } from '../bytes.ts';
 import type { OnnxFunction, OnnxGraph } from './graph.ts';
-import { parseFunction, parseGraph } from './parse-graph.ts';
+import { parseFunction } from './parse-function.ts';
+import { parseGraph } from './parse-graph.ts';
 import { Parse } from './parse.ts';
 import type { MessageSpan, TensorRecord } from './record.ts';
 import { wireBytes, wireVarint, WireReader } from './wire.ts';

@@ -2,8 +2,8 @@
 import type { MessageSpan, TensorRecord } from './record.ts';
 import type { WireReader } from './wire.ts';
 
-/** Nodes, names and attributes together; the largest unrolled models have a tenth of it. */
-const mostThings = 8_000_000;
+/** Nodes, names and attributes together; the largest unrolled models have a quarter of it. */
+const mostThings = 4_000_000;
 
 export class Parse {
   readonly tensors: TensorRecord[] = [];

@@ -11,7 +11,7 @@ import { isWeighted, operandRole, rolesByStrength } from './operands.ts';
 import type { ParsedModel } from './parse-model.ts';
 import type { TensorRecord } from './record.ts';
 import { definingScope, functionScope, graphScope, type Scope } from './scope.ts';
-import { functionKey, isConstant, trace, type Hops } from './trace.ts';
+import { functionKey, isConstant, passesOn, trace, type Hops } from './trace.ts';
 
 export interface Use {
   readonly role: Role;
@@ -101,7 +101,7 @@ class Uses {
         continue;
       }
       node.inputs.forEach((name, index) => {
-        if (name === '') return;
+        if (name === '' || this.#isComputed(scope, name)) return;
         const role = this.#roleOf(scope, node, index);
         this.#follow(scope, name, { role, node, index, hops: undefined }, inside);
       });
@@ -145,6 +145,17 @@ class Uses {
       return broadcast ? use : { ...use, role: 'other' };
     }
     return use;
+  }
+
+  /** True for what plainly is an activation: most operands, so it is worth a look. */
+  #isComputed(scope: Scope, name: string): boolean {
+    const producer = definingScope(scope, name)?.producers.get(name);
+    if (producer === undefined) return true;
+    return (
+      producer.kind === 'node' &&
+      !passesOn(producer.node) &&
+      this.#calleeOf(producer.node) === undefined
+    );
   }
 
   #roleOf(scope: Scope, node: OnnxNode, index: number): Role {

@@ -48,6 +48,11 @@ const arithmeticOps = new Set([
   ...['Ceil', 'Floor', 'ReduceProd'],
 ]);
 
+/** False for operators that make new values: nothing behind them is an origin. */
+export function passesOn(node: OnnxNode): boolean {
+  return passing.has(node.opType) || arithmeticOps.has(node.opType) || node.opType === 'If';
+}
+
 export type FunctionScopes = (node: OnnxNode) => Scope | undefined;
 
 export function functionKey(

@@ -4,7 +4,7 @@
  */
 import type { ByteSource } from '../bytes.ts';
 import { bitsOf } from '../dtype.ts';
-import { fromBfloat16, fromFloat16 } from '../half.ts';
+import { float16Values, fromBfloat16 } from '../half.ts';
 import { smallValues } from '../small-formats.ts';
 import { decodeEntry, type Numbers } from './decode.ts';
 import type { TensorRecord } from './record.ts';
@@ -40,6 +40,7 @@ export class VarintScanner {
     const perEntry = bits < 8 ? 8 / bits : 1;
     this.#seek(Math.floor(start / perEntry));
     const values = perEntry > 1 ? smallValues(dtype) : undefined;
+    const halves = dtype === 'float16' ? float16Values() : undefined;
     let skip = start % perEntry;
     for (let i = 0; i < target.length;) {
       this.#step();
@@ -48,7 +49,7 @@ export class VarintScanner {
           target[i++] = values[(reader.low >>> (skip * bits)) & ((1 << bits) - 1)];
         }
         skip = 0;
-      } else if (dtype === 'float16') target[i++] = fromFloat16(reader.low & 0xffff);
+      } else if (halves !== undefined) target[i++] = halves[reader.low & 0xffff];
       else if (dtype === 'bfloat16') target[i++] = fromBfloat16(reader.low);
       else target[i++] = decodeEntry(dtype, reader.low, reader.high);
     }

@@ -63,7 +63,7 @@ for (const [what, bytes, text] of [
   [
     'half a float',
     w(intField(1, 1), intField(2, 1), bytesField(4, new Uint8Array(6))),
-    /6 bytes of float_data/,
+    /middle of a value/,
   ],
   [
     'too few strings',
@@ -104,12 +104,11 @@ test('two initializers of one name in one graph are refused, dense or sparse', (
 
 test('graphs nested too deep are refused before the stack is used up', () => {
   let inner: Uint8Array = textField(2, 'bottom');
-  for (let i = 0; i < 20_000; i++) {
+  for (let i = 0; i < 2000; i++) {
     inner = bytesField(1, [
       textField(4, 'If'),
       bytesField(5, [textField(1, 'b'), bytesField(6, inner)]),
     ]);
-    if (inner.length > 4_000_000) break;
   }
   assert.throws(() => open(modelBytes(inner)), saying('invalid-model', /nested more than 40 deep/));
 });
@@ -131,9 +130,9 @@ test('a payload in a million pieces is refused, one of a million elements is rea
 
 test('a file of nothing but tiny nodes is refused before it fills the memory', () => {
   const one = bytesField(1, textField(4, 'A'));
-  const many = new Uint8Array(2_100_000 * one.length);
+  const many = new Uint8Array(1_050_000 * one.length);
   for (let at = 0; at < many.length; at += one.length) many.set(one, at);
-  assert.throws(() => open(modelBytes(many)), saying('invalid-model', /more than 8000000 nodes/));
+  assert.throws(() => open(modelBytes(many)), saying('invalid-model', /more than 4000000 nodes/));
 });
 
 const outside = (location: string): Uint8Array =>
