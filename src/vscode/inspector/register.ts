@@ -65,8 +65,25 @@ export function registerInspector(services: Services): Inspector {
         await tree.getChildren();
         models.refresh();
       }
-      const node = tree.root(uri);
-      if (node) await view.reveal(node, { select: true, focus: true, expand: true });
+      await revealModel(view, tree, uri);
     },
   };
+}
+
+/** A refresh under way makes VS Code forget the nodes it is asked for: then once more. */
+async function revealModel(
+  view: vscode.TreeView<Node>,
+  tree: ModelTree,
+  uri: vscode.Uri,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const node = tree.root(uri);
+    if (!node) return;
+    try {
+      return await view.reveal(node, { select: true, focus: true, expand: true });
+    } catch (error) {
+      if (attempt === 10) throw error;
+      await new Promise((done) => setTimeout(done, 150));
+    }
+  }
 }
