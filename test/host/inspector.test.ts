@@ -16,6 +16,13 @@ describe('the Model Inspector', () => {
   const copy = inWorkspace('copy.onnx').fsPath;
   after(() => rmSync(copy, { force: true }));
 
+  it('shows a model on request', async () => {
+    const messages = await messagesOf(() =>
+      vscode.commands.executeCommand('deepCompression.inspect', inWorkspace('cls.onnx')),
+    );
+    assert.deepEqual(messages, []);
+  });
+
   it('lists the models of the workspace with their sizes', async () => {
     const rows = await treeRows(view);
     assert.deepEqual(rows.map(({ label }) => label).sort(), ['cls.onnx', 'rec.onnx']);
@@ -51,12 +58,5 @@ describe('the Model Inspector', () => {
     assert.doesNotMatch(rows[0]?.label ?? '', /\n|Unexpected/);
     rmSync(copy);
     assert.equal((await treeRows(view)).length, 2);
-  });
-
-  it('shows a model on request', async () => {
-    const messages = await messagesOf(() =>
-      vscode.commands.executeCommand('deepCompression.inspect', inWorkspace('cls.onnx')),
-    );
-    assert.deepEqual(messages, []);
   });
 });

@@ -52,9 +52,21 @@ test(
   inSession(async ({ bench }) => {
     await bench.showInspector();
     await bench.treeRow('cls.onnx').click({ button: 'right' });
-    await bench.menuItem('Compress Model').click();
+    await bench.choose('Compress Model');
     await bench.pick('keep');
     await bench.notification(/cls\.onnx.*verified/).waitFor();
     await bench.treeRow('cls.dcz').waitFor();
+  }),
+);
+
+test(
+  'a model is shown in the side bar from the explorer',
+  inSession(async ({ bench }) => {
+    await bench.contextMenu(['cls.onnx'], 'Inspect Model');
+    await bench
+      .treeRow(/Conv .*\d×\d.* B/)
+      .first()
+      .waitFor();
+    assert.equal(await bench.notification(/./).count(), 0);
   }),
 );

@@ -81,10 +81,10 @@ test(
     const page = await openReport(own);
     assert.deepEqual(await violationsOf(page), []);
     for (const [theme, kind] of [
-      ['Default Dark Modern', 'vscode-dark'],
+      ['Dark 2026', 'vscode-dark'],
       ['Default High Contrast', 'vscode-high-contrast'],
     ] as const) {
-      own.bench.setTheme(theme);
+      await own.bench.setTheme(theme);
       await eventually(`the page is ${kind}`, () =>
         page.evaluate((k) => document.body.dataset['vscodeThemeKind'] === k, kind),
       );

@@ -36,7 +36,7 @@ export interface VSCodeServer {
   readonly home: string;
   /** Address of the workbench on a folder. */
   url(folder: string, options?: OpenOptions): string;
-  /** Writes the user settings; a running VS Code applies them at once. */
+  /** Writes the user settings for the windows that are opened from now on. */
   settings(values: Readonly<Record<string, unknown>>): void;
   close(): Promise<void>;
 }

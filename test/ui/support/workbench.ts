@@ -18,10 +18,7 @@ export class Workbench {
   /** What the browser said about broken content security policies, in any frame. */
   readonly violations: string[] = [];
 
-  private constructor(
-    readonly page: Page,
-    private readonly server: VSCodeServer,
-  ) {
+  private constructor(readonly page: Page) {
     page.setDefaultTimeout(patience);
     page.on('console', (message) => {
       const text = message.text();
@@ -44,7 +41,7 @@ export class Workbench {
       // the workbench asks before it writes to the clipboard
       permissions: ['clipboard-read', 'clipboard-write'],
     });
-    const bench = new Workbench(await context.newPage(), server);
+    const bench = new Workbench(await context.newPage());
     await bench.page.goto(server.url(folder, options));
     await bench.ready().catch(async (error: unknown) => {
       await bench.page.screenshot({ path: 'dist-test/failed-start.png' });
@@ -67,8 +64,11 @@ export class Workbench {
     await this.page.context().close();
   }
 
+  /** "Reload Window", which lets VS Code save what is open first. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    const loaded = this.page.waitForEvent('load');
+    await this.command('Developer: Reload Window');
+    await loaded;
     await this.ready();
   }
 
@@ -89,11 +89,15 @@ export class Workbench {
       for (const name of files) await this.file(name).click({ modifiers: ['ControlOrMeta'] });
     }
     await this.file(files.at(-1) ?? '').click({ button: 'right' });
-    await this.menuItem(item).click();
+    await this.choose(item);
   }
 
-  menuItem(text: string): Locator {
-    return this.page.locator('.monaco-menu .action-label', { hasText: text }).first();
+  /** Chooses an item of the menu that is open. VS Code ignores clicks on a menu just opened. */
+  async choose(item: string): Promise<void> {
+    const menu = this.page.locator('.monaco-menu .action-label', { hasText: item }).first();
+    await menu.waitFor();
+    await this.page.waitForTimeout(400);
+    await menu.click();
   }
 
   async showExplorer(): Promise<void> {
@@ -166,9 +170,14 @@ export class Workbench {
     await toast.waitFor({ state: 'detached' });
   }
 
-  /** Changes the colour theme through the user settings, which every window of the server has. */
-  setTheme(name: string): void {
-    this.server.settings({ 'workbench.colorTheme': name });
+  /** Changes the colour theme as a user does; the server keeps it for the windows that follow. */
+  async setTheme(name: string): Promise<void> {
+    await this.command('Preferences: Color Theme');
+    await this.quickRow('Light Modern').waitFor();
+    await this.quickInput.locator('input').first().fill(name);
+    await this.page.waitForTimeout(300);
+    await this.page.keyboard.press('Enter');
+    await this.quickInput.waitFor({ state: 'hidden' });
   }
 
   /** A modal question of VS Code. */
