@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { centroidGradient, spreadCentroids } from '../../../src/train/centroids.ts';
+import { applyMask, clipNorm, maskOf, Optimizer } from '../../../src/train/optimizer.ts';
+import type { OptimizerSpec, Regularisation } from '../../../src/train/optimizer.ts';
+import { adjustedDropout, gradualSparsity, rateAt } from '../../../src/train/schedule.ts';
+
+const none: Regularisation = { l1: 0, l2: 0 };
+
+/** Weights after some steps with gradient 2 w (the loss w^2), in float64. */
+function reference(
+  spec: OptimizerSpec,
+  reg: Regularisation,
+  start: number,
+  rate: number,
+  steps: number,
+): number {
+  let [w, m, v] = [start, 0, 0];
+  for (let t = 1; t <= steps; t++) {
+    let g = 2 * w;
+    const extra = reg.l2 * w + reg.l1 * Math.sign(w);
+    if (reg.decoupled) w -= rate * extra;
+    else g += extra;
+    if (spec.kind === 'sgd') {
+      m = spec.momentum * m + g;
+      w -= rate * (spec.nesterov ? g + spec.momentum * m : m);
+    } else {
+      const [b1, b2] = [spec.beta1 ?? 0.9, spec.beta2 ?? 0.999];
+      m = b1 * m + (1 - b1) * g;
+      v = b2 * v + (1 - b2) * g * g;
+      w -= (rate * (m / (1 - b1 ** t))) / (Math.sqrt(v / (1 - b2 ** t)) + (spec.epsilon ?? 1e-8));
+    }
+  }
+  return w;
+}
+
+const specs: readonly OptimizerSpec[] = [
+  { kind: 'sgd', momentum: 0 },
+  { kind: 'sgd', momentum: 0.9 },
+  { kind: 'sgd', momentum: 0.9, nesterov: true },
+  { kind: 'adam' },
+  { kind: 'adam', beta1: 0.8, beta2: 0.95, epsilon: 1e-3 },
+];
+
+for (const spec of specs)
+  test(`${JSON.stringify(spec)} equals its formula in float64, with every regularisation`, () => {
+    for (const reg of [
+      none,
+      { l1: 0.01, l2: 0 },
+      { l1: 0, l2: 0.1 },
+      { l1: 0.01, l2: 0.1, decoupled: true },
+    ]) {
+      const values = Float32Array.of(1, -0.5, 2);
+      const optimizer = new Optimizer(spec, reg, [{ values, regularised: true }]);
+      for (let t = 0; t < 20; t++) optimizer.step([values.map((w) => 2 * w)], 0.02);
+      [1, -0.5, 2].forEach((start, i) =>
+        assert.ok(
+          Math.abs(values[i]! - reference(spec, reg, start, 0.02, 20)) < 1e-5,
+          `${values[i]}`,
+        ),
+      );
+    }
+  });
+
+test('masked weights stay exactly 0, frozen tensors as they are, biases unregularised', () => {
+  const weights = Float32Array.of(1, 0, -2);
+  const frozen = Float32Array.of(5);
+  const bias = Float32Array.of(3);
+  const optimizer = new Optimizer({ kind: 'adam' }, { l1: 1, l2: 1 }, [
+    { values: weights, mask: maskOf(weights), regularised: true },
+    { values: frozen, regularised: true, frozen: true },
+    { values: bias, regularised: false },
+  ]);
+  for (let t = 0; t < 5; t++)
+    optimizer.step([Float32Array.of(1, 1, 1), Float32Array.of(1), Float32Array.of(0)], 0.1);
+  assert.equal(weights[1], 0);
+  assert.ok(weights[0]! < 1);
+  assert.equal(frozen[0], 5);
+  assert.equal(bias[0], 3);
+  applyMask(weights, Uint8Array.of(0, 1, 1));
+  assert.equal(weights[0], 0);
+});
+
+test('a restored optimizer continues exactly where the saved one was', () => {
+  for (const spec of specs) {
+    const run = (steps: number, resumeAt: number): Float32Array => {
+      let values = Float32Array.of(1, -2);
+      let optimizer = new Optimizer(spec, none, [{ values, regularised: false }]);
+      for (let t = 0; t < steps; t++) {
+        if (t === resumeAt) {
+          const state = structuredClone(optimizer.state());
+          values = values.slice();
+          optimizer = new Optimizer(spec, none, [{ values, regularised: false }]);
+          optimizer.restore(state);
+        }
+        optimizer.step([values.map((w) => 2 * w)], 0.05);
+      }
+      return values;
+    };
+    assert.deepEqual(run(12, 5), run(12, -1));
+  }
+});
+
+test('gradients are clipped by their common norm', () => {
+  const a = Float32Array.of(3, 0);
+  const b = Float32Array.of(4);
+  assert.equal(clipNorm([a, b], 10), 5);
+  assert.deepEqual([...a, ...b], [3, 0, 4]);
+  assert.equal(clipNorm([a, b], 1), 5);
+  [0.6, 0, 0.8].forEach((v, i) => assert.ok(Math.abs([...a, ...b][i]! - v) < 1e-6));
+});
+
+test("the worked example of Deep Compression's Figure 3: summed gradients move the centroids", () => {
+  const codes = Uint8Array.of(4, 1, 3, 2, 2, 2, 1, 4, 1, 4, 2, 1, 4, 2, 3, 3);
+  const gradient = Float32Array.of(
+    ...[-0.03, -0.01, 0.03, 0.02, -0.01, 0.01, -0.02, 0.12],
+    ...[-0.01, 0.02, 0.04, 0.01, -0.07, -0.02, 0.01, -0.02],
+  );
+  const codebook = Float32Array.of(0, -1, 0, 1.5, 2);
+  const sums = centroidGradient(gradient, codes, 5);
+  [0, -0.03, 0.04, 0.02, 0.04].forEach((s, i) =>
+    assert.ok(Math.abs(sums[i]! - s) < 1e-6, `${i}: ${sums[i]}`),
+  );
+  const optimizer = new Optimizer({ kind: 'sgd', momentum: 0 }, none, [
+    { values: codebook, regularised: false },
+  ]);
+  optimizer.step([sums], 1);
+  [0, -0.97, -0.04, 1.48, 1.96].forEach((c, i) => assert.ok(Math.abs(codebook[i]! - c) < 1e-6));
+  const values = new Float32Array(16);
+  spreadCentroids(codebook, codes, values);
+  assert.deepEqual(values.subarray(0, 4), Float32Array.of(1.96, -0.97, 1.48, -0.04));
+  assert.equal(
+    centroidGradient(gradient, new Uint8Array(16), 1)[0],
+    0,
+    'the pruned zero never moves',
+  );
+});
+
+test('schedules start, pass and end where they say', () => {
+  assert.equal(rateAt({ kind: 'constant', rate: 0.1 }, 0.7), 0.1);
+  assert.equal(rateAt({ kind: 'cosine', rate: 1, end: 0.1 }, 0), 1);
+  assert.ok(Math.abs(rateAt({ kind: 'cosine', rate: 1, end: 0.1 }, 0.5) - 0.55) < 1e-12);
+  assert.ok(Math.abs(rateAt({ kind: 'cosine', rate: 1, end: 0.1 }, 1) - 0.1) < 1e-12);
+  const steps = { kind: 'steps', rate: 1, factor: 0.1, boundaries: [0.5, 0.75] } as const;
+  assert.deepEqual(
+    [0, 0.5, 0.8].map((p) => Number(rateAt(steps, p).toFixed(9))),
+    [1, 0.1, 0.01],
+  );
+  assert.ok(Math.abs(gradualSparsity(0.2, 0.9, 0) - 0.2) < 1e-12);
+  assert.equal(gradualSparsity(0.2, 0.9, 1), 0.9);
+  assert.ok(gradualSparsity(0, 0.9, 0.5) > 0.75, 'most of it in the first half');
+  assert.ok(Math.abs(adjustedDropout(0.5, 100, 25) - 0.25) < 1e-12);
+});
