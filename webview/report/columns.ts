@@ -7,6 +7,7 @@ import {
   formatBytes,
   formatCount,
   formatExact,
+  formatRatio,
   formatShare,
   formatSmall,
 } from '../ui/format.ts';
@@ -56,6 +57,21 @@ export function columnsOf(t: ReportStrings): readonly Column[] {
       more: options.more ?? false,
     };
   };
+  /** In the totals row with the ratio, as the paper prints it: `2.88 % (35×)`. */
+  const share = (
+    id: string,
+    group: string,
+    label: string,
+    hint: string,
+    value: (row: Row) => number,
+  ): Column => ({
+    ...number(id, group, label, hint, value, formatShare),
+    text: (row) => {
+      const text = formatShare(value(row));
+      const ratio = 1 / value(row);
+      return row.order < 0 && Number.isFinite(ratio) ? `${text} (${formatRatio(ratio)})` : text;
+    },
+  });
   const more = true;
   const PQ = 'P+Q';
   const PQH = 'P+Q+H';
@@ -72,13 +88,13 @@ export function columnsOf(t: ReportStrings): readonly Column[] {
     number('weights', '', t.weights, t.weightsHint, (r) => r.weights, formatCount, {
       exact: formatExact,
     }),
-    number('left', '', t.left, t.leftHint, (r) => r.left, formatShare),
+    share('left', '', t.left, t.leftHint, (r) => r.left),
     number('wb', t.weightBits, PQ, t.weightBitsPQHint, (r) => r.weightBits, bitWidth),
     number('wbh', t.weightBits, PQH, t.weightBitsPQHHint, (r) => r.weightBitsHuffman, formatBits),
     number('ib', t.indexBits, PQ, t.indexBitsPQHint, (r) => r.indexBits, bitWidth),
     number('ibh', t.indexBits, PQH, t.indexBitsPQHHint, (r) => r.indexBitsHuffman, formatBits),
-    number('rate', t.rate, PQ, t.ratePQHint, (r) => r.rate, formatShare),
-    number('rateh', t.rate, PQH, t.ratePQHHint, (r) => r.rateHuffman, formatShare),
+    share('rate', t.rate, PQ, t.ratePQHint, (r) => r.rate),
+    share('rateh', t.rate, PQH, t.ratePQHHint, (r) => r.rateHuffman),
     number('stored', '', t.stored, t.storedHint, (r) => r.stored, formatBytes, {
       exact: (bytes) => `${formatExact(bytes)} B`,
     }),

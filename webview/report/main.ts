@@ -1,6 +1,7 @@
 /**
  * The report page of a .dcz: composition only. In VS Code it asks its host for the data; as a file
- * of its own it finds them in the page. It holds no state but the table's sorting and filter.
+ * of its own it finds them in the page. It holds no state but the table's sorting and filter
+ * and how far it is scrolled.
  */
 import '../ui/theme.css';
 import './report.css';
@@ -18,6 +19,7 @@ const main = document.getElementById('report') as HTMLElement;
 const data = JSON.parse(document.getElementById('data')?.textContent ?? '{}') as ReportPageData;
 const t: ReportStrings = data.strings ?? english;
 const host = connect<ToReport, FromReport>();
+let kept = restore(host.saved());
 
 function show(report: ReportResult): void {
   const totals = totalsOf(report.layers);
@@ -33,8 +35,8 @@ function show(report: ReportResult): void {
     overview(report, totals, recipe, actions, t),
     breakdown(fileParts(report), report.output.bytes, arithmetic, t),
     report.layers.length > 0
-      ? layerTable(report.layers.map(rowOf), totals, t, savedState(), {
-          save: (state) => host.save(state),
+      ? layerTable(report.layers.map(rowOf), totals, t, kept.table, {
+          save: (state) => keep({ table: state }),
           copy: (text) =>
             host.present
               ? host.post({ type: 'copy', text })
@@ -68,6 +70,7 @@ function show(report: ReportResult): void {
       ),
     );
   document.title = fileName(report.output.path);
+  if (kept.scroll > 0) requestAnimationFrame(() => scrollTo(0, kept.scroll));
 }
 
 function message(text: string, detail: string, actions: readonly Action[]): void {
@@ -82,15 +85,30 @@ function message(text: string, detail: string, actions: readonly Action[]): void
   );
 }
 
-function savedState(): TableState {
-  const saved = host.saved();
-  if (typeof saved !== 'object' || saved === null) return initialState;
-  const { sort, direction, more, filter } = saved as Partial<Record<keyof TableState, unknown>>;
+/** What outlives the page while its tab is hidden or the window reloads. */
+interface Kept {
+  readonly table: TableState;
+  readonly scroll: number;
+}
+
+function keep(change: Partial<Kept>): void {
+  kept = { ...kept, ...change };
+  host.save(kept);
+}
+
+function restore(saved: unknown): Kept {
+  const { table, scroll } = (saved ?? {}) as { table?: unknown; scroll?: unknown };
+  const { sort, direction, more, filter } = (table ?? {}) as Partial<
+    Record<keyof TableState, unknown>
+  >;
   return {
-    sort: typeof sort === 'string' ? sort : '',
-    direction: direction === -1 ? -1 : 1,
-    more: more === true,
-    filter: typeof filter === 'string' ? filter : '',
+    table: {
+      sort: typeof sort === 'string' ? sort : initialState.sort,
+      direction: direction === -1 ? -1 : 1,
+      more: more === true,
+      filter: typeof filter === 'string' ? filter : initialState.filter,
+    },
+    scroll: typeof scroll === 'number' ? scroll : 0,
   };
 }
 
@@ -109,6 +127,13 @@ host.listen(isToReport, (received) => {
         { label: t.openLog, run: () => host.post({ type: 'openLog' }) },
       ]);
   }
+});
+let scrolled: number | undefined;
+addEventListener('scroll', () => {
+  clearTimeout(scrolled);
+  scrolled = window.setTimeout(() => {
+    if (main.querySelector('.overview')) keep({ scroll: Math.round(scrollY) });
+  }, 200);
 });
 if (data.report) show(data.report);
 else host.post({ type: 'ready' });

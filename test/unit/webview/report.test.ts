@@ -66,6 +66,12 @@ test('the columns are those of Tables 2 to 5, in their order', () => {
     ['fc', '400', '100 %', '8', '4.0', '–', '–', '20.0 %', '15.0 %', '254 B'],
   );
 });
+test('the totals row prints ratios beside shares, as the paper does', () => {
+  const totals = totalsOf(report.layers);
+  assert.match(column('rateh').text(totals), /^\d[\d.]* % \(\d[\d.]*×\)$/);
+  assert.match(column('left').text(totals), /^28\.7 % \(3\.48×\)$/);
+  assert.equal(column('left').text(totalsOf([])), '0.00 %');
+});
 test('the copied table has one line a layer and no tab or line break in a cell', () => {
   const evil = [{ ...rows[0]!, name: 'a\tb\nc' }];
   const [head, line, ...rest] = tableAsText(evil, columns).split('\n');
