@@ -39,12 +39,12 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** A fresh workspace in a fresh window. */
+/** A fresh workspace in a fresh window. `name` is the folder's. */
 export async function session(
   files?: Readonly<Record<string, string>>,
-  options: ServerOptions & Look = {},
+  options: ServerOptions & Look & { readonly name?: string } = {},
 ): Promise<Session> {
-  const { viewport, scale, reducedMotion, ...serverOptions } = options;
+  const { viewport, scale, reducedMotion, name, ...serverOptions } = options;
   const look: Look = {
     ...(viewport && { viewport }),
     ...(scale && { scale }),
@@ -53,7 +53,7 @@ export async function session(
   const running = await server(serverOptions);
   running.settings({}); // whatever a test before has changed
   browser ??= launchBrowser();
-  const folder = createWorkspace(join(running.home, `workspace-${++count}`), files);
+  const folder = createWorkspace(join(running.home, name ?? `workspace-${++count}`), files);
   const bench = await Workbench.open(await browser, running, folder, look);
   return {
     bench,
@@ -92,4 +92,4 @@ export async function closeAll(): Promise<void> {
   for (const running of servers.values()) await (await running).close();
 }
 
-after(closeAll);
+if (process.env['NODE_TEST_CONTEXT']) after(closeAll); // not in scripts/screenshots.mjs

@@ -2,7 +2,7 @@
  * A page object over the real VS Code workbench: says what a user does (right-click, pick, press a
  * notification's button) and hides which elements VS Code draws for it. Every wait has a limit.
  */
-import type { Browser, Frame, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Frame, Locator, Page } from 'playwright-core';
 import type { OpenOptions, VSCodeServer } from './server.ts';
 
 export interface Look {
@@ -13,6 +13,26 @@ export interface Look {
 }
 
 const patience = 20_000;
+const contexts = new Map<string, Promise<BrowserContext>>();
+
+/** Windows of one look share a context, and with it the cache: the second opens much faster. */
+function contextFor(
+  browser: Browser,
+  { viewport, scale, reducedMotion }: Look,
+): Promise<BrowserContext> {
+  const key = JSON.stringify([viewport, scale, reducedMotion]);
+  const context =
+    contexts.get(key) ??
+    browser.newContext({
+      viewport: viewport ?? { width: 1440, height: 900 },
+      deviceScaleFactor: scale ?? 1,
+      reducedMotion: reducedMotion ? 'reduce' : null,
+      // the workbench asks before it writes to the clipboard
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+  contexts.set(key, context);
+  return context;
+}
 
 export class Workbench {
   /** What the browser said about broken content security policies, in any frame. */
@@ -34,14 +54,7 @@ export class Workbench {
     folder: string,
     options: OpenOptions & Look = {},
   ): Promise<Workbench> {
-    const context = await browser.newContext({
-      viewport: options.viewport ?? { width: 1440, height: 900 },
-      deviceScaleFactor: options.scale ?? 1,
-      reducedMotion: options.reducedMotion ? 'reduce' : null,
-      // the workbench asks before it writes to the clipboard
-      permissions: ['clipboard-read', 'clipboard-write'],
-    });
-    const bench = new Workbench(await context.newPage());
+    const bench = new Workbench(await (await contextFor(browser, options)).newPage());
     await bench.page.goto(server.url(folder, options));
     await bench.ready().catch(async (error: unknown) => {
       await bench.page.screenshot({ path: 'dist-test/failed-start.png' });
@@ -61,7 +74,7 @@ export class Workbench {
   }
 
   async close(): Promise<void> {
-    await this.page.context().close();
+    await this.page.close();
   }
 
   /** "Reload Window", which lets VS Code save what is open first. */
@@ -115,6 +128,17 @@ export class Workbench {
 
   private get inspectorPane(): Locator {
     return this.page.locator('.sidebar[data-active-composite$=".deepCompression"]');
+  }
+
+  /** Drags the side bar's edge. */
+  async widenSideBar(pixels: number): Promise<void> {
+    const box = await this.page.locator('.part.sidebar').boundingBox();
+    if (!box) throw new Error('there is no side bar');
+    const [x, y] = [box.x + box.width + 2, box.y + box.height / 2];
+    await this.page.mouse.move(x, y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(x + pixels, y, { steps: 5 });
+    await this.page.mouse.up();
   }
 
   /** A row of the tree in the side bar, by its label. */
@@ -175,8 +199,7 @@ export class Workbench {
     await this.command('Preferences: Color Theme');
     await this.quickRow('Light Modern').waitFor();
     await this.quickInput.locator('input').first().fill(name);
-    await this.page.waitForTimeout(300);
-    await this.page.keyboard.press('Enter');
+    await this.pick(name);
     await this.quickInput.waitFor({ state: 'hidden' });
   }
 
