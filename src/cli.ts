@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * `deepc`: composition root of the command line. Parses, runs one job on this machine's threads,
  * prints. Exit 0; 1 with one line `error: …`; 2 for wrong usage; 130 after Ctrl-C.

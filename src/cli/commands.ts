@@ -6,9 +6,8 @@ import type { Runtime } from '../engine/input.ts';
 import type { Progress } from '../engine/protocol.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { Command } from './arguments.ts';
-import { table } from './format.ts';
 import { progressView } from './progress.ts';
-import { compressTable, decompressText, importTable, inspectTable } from './tables.ts';
+import { compressTable, decompressText, importTable, inspectTable, presetsText } from './tables.ts';
 
 export interface CommandContext {
   readonly runtime: Runtime;
@@ -70,7 +69,7 @@ async function run(
       return { result, text: () => importTable(result) };
     }
     case 'presets':
-      return { result: { presets }, text: presetsTable };
+      return { result: { presets }, text: () => presetsText(presets) };
   }
 }
 
@@ -96,15 +95,4 @@ function recipeOf(nameOrPath: string): string | object {
     throw new DeepCompressionError('invalid-recipe', `${nameOrPath}: not JSON (${why})`);
   }
   throw new DeepCompressionError('invalid-recipe', `${nameOrPath}: a recipe is a JSON object`);
-}
-
-function presetsTable(): string {
-  const columns = [
-    { title: 'preset', align: 'left' },
-    { title: 'what it does', align: 'left' },
-  ] as const;
-  return table(
-    columns,
-    presets.map((p) => [p.name, p.description]),
-  );
 }

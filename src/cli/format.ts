@@ -53,6 +53,18 @@ export function name(text: string, longest = 40): string {
   return clean.length <= longest ? clean : `${clean.slice(0, 12)}…${clean.slice(13 - longest)}`;
 }
 
+/** A text as lines of at most `width` characters, broken between words. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 export interface Column {
   readonly title: string;
   /** Text is put left, numbers right. */

@@ -20,6 +20,7 @@ import {
   shape,
   size,
   table,
+  wrapped,
   type Column,
 } from './format.ts';
 
@@ -136,6 +137,12 @@ function layerRow(l: CompressedLayer): string[] {
   ];
 }
 
+export function presetsText(presets: readonly { name: string; description: string }[]): string {
+  return presets
+    .map((p) => [p.name, ...wrapped(p.description, 76).map((line) => `    ${line}`)].join('\n'))
+    .join('\n');
+}
+
 export function decompressText(result: DecompressResult): string {
   return [
     `${result.input.path}: ${count(result.input.bytes)} bytes -> ` +
@@ -159,6 +166,14 @@ export function importTable({ output, layers }: ImportResult): string {
   return [table(columns, rows), '', `${output.path}: ${count(output.bytes)} bytes`].join('\n');
 }
 
+/** Many notes of one kind say little one by one: a few are shown, the JSON has all. */
+const shownNotes = 8;
+
 function noteLines(notes: readonly string[]): string[] {
-  return notes.map((note) => `note: ${note}`);
+  const shown = notes.length > shownNotes + 1 ? notes.slice(0, shownNotes) : notes;
+  const hidden = notes.length - shown.length;
+  return [
+    ...shown.map((note) => `note: ${name(note, 160)}`),
+    ...(hidden > 0 ? [`note: … and ${hidden} more (--json lists all)`] : []),
+  ];
 }

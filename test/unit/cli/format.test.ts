@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { count, name, number, percent, shape, size, table } from '../../../src/cli/format.ts';
+import {
+  count,
+  name,
+  number,
+  percent,
+  shape,
+  size,
+  table,
+  wrapped,
+} from '../../../src/cli/format.ts';
 
 test('numbers are formatted for people', () => {
   assert.equal(count(1234567), '1,234,567');
@@ -47,4 +56,8 @@ test('columns are as wide as their widest cell', () => {
       'all        5',
     ].join('\n'),
   );
+});
+
+test('text is broken between words, a longer word stands alone', () => {
+  assert.deepEqual(wrapped('a bb ccc dddddddd e', 6), ['a bb', 'ccc', 'dddddddd', 'e']);
 });
