@@ -43,7 +43,7 @@ export const importJob: Job<'import'> = async (input, signal, onProgress) => {
         sink.write(onnx);
       },
     );
-    progress({ stage: 'done', layer: '', fraction: 1 });
+    progress({ stage: 'write', layer: '', fraction: 1 });
     return {
       output: { path: input.out, bytes },
       layers: layers.map(({ name, shape, entries, nonzeros }) => ({

@@ -32,6 +32,7 @@ test('distinct floats are counted as a set counts them, sorted, by bitmap, and w
       assert.equal(distinctBySorting(wide, 'wide'), reference(wide));
       assert.equal(counted('wide', wide), list.length === 0 ? 0 : reference(wide));
     }),
+    { numRuns: 30 },
   );
 });
 
@@ -51,6 +52,7 @@ test('what two threads saw merges to what one would have seen', () => {
         assert.equal(merged.count(), reference(array([...a, ...b])));
       }
     }),
+    { numRuns: 10 }, // each makes several tables of megabytes
   );
 });
 
