@@ -92,6 +92,7 @@ for (const [path, feeds] of models) {
         quiet,
       );
       const restored = new Uint8Array(readFileSync(back));
+      assert.equal(Buffer.from(restored).equals(original), recipe === 'keep');
 
       const index = openOnnx(path, memorySource(path, original), () => assert.fail());
       const dcz = openDcz(memorySource(out, new Uint8Array(readFileSync(out))));
