@@ -1,16 +1,15 @@
 /**
  * Sorted points with prefix sums, on which both k-means algorithms work: the mean of any run of points
- * and its sum of squares in constant time.
+ * in constant time.
  */
 import type { Points } from '../histogram.ts';
 
 export class SortedPoints {
   readonly values: Float64Array;
   readonly counts: Float64Array;
-  /** Weights, sums and sums of squares of the points before i, values less `origin`. */
+  /** Weights and sums of the points before i, values less `origin`. */
   readonly weightBefore: Float64Array;
-  readonly #sumBefore: Float64Array;
-  readonly #squareBefore: Float64Array;
+  readonly sumBefore: Float64Array;
   /** The mean of all: sums are taken around it, which keeps their digits. */
   readonly origin: number;
 
@@ -26,13 +25,11 @@ export class SortedPoints {
     }
     this.origin = weight > 0 ? total / weight : 0;
     this.weightBefore = new Float64Array(n + 1);
-    this.#sumBefore = new Float64Array(n + 1);
-    this.#squareBefore = new Float64Array(n + 1);
+    this.sumBefore = new Float64Array(n + 1);
     for (let i = 0; i < n; i++) {
       const v = values[i] - this.origin;
       this.weightBefore[i + 1] = this.weightBefore[i] + counts[i];
-      this.#sumBefore[i + 1] = this.#sumBefore[i] + v * counts[i];
-      this.#squareBefore[i + 1] = this.#squareBefore[i] + v * v * counts[i];
+      this.sumBefore[i + 1] = this.sumBefore[i] + v * counts[i];
     }
   }
 
@@ -47,17 +44,8 @@ export class SortedPoints {
   /** Mean of the points from `start` up to before `end`, of which there is at least one. */
   mean(start: number, end: number): number {
     if (end === start + 1) return this.values[start];
-    const sum = this.#sumBefore[end] - this.#sumBefore[start];
+    const sum = this.sumBefore[end] - this.sumBefore[start];
     return this.origin + sum / (this.weightBefore[end] - this.weightBefore[start]);
-  }
-
-  /** Sum of their squared distances from their mean. */
-  spread(start: number, end: number): number {
-    if (end <= start + 1) return 0;
-    const sum = this.#sumBefore[end] - this.#sumBefore[start];
-    const square = this.#squareBefore[end] - this.#squareBefore[start];
-    const weight = this.weightBefore[end] - this.weightBefore[start];
-    return Math.max(0, square - (sum * sum) / weight);
   }
 
   /** Index of the first point that is at least `value`. */

@@ -1,8 +1,13 @@
 /**
  * Optimal one-dimensional k-means: the k runs of sorted points with the least sum of squares, by
- * dynamic programming (after Wang and Song, "Ckmeans.1d.dp", 2011). The best split of a prefix moves
- * right as the prefix grows, so a layer of the table is filled by divide and conquer in
- * O(n log n): O(k n log n) in all, and 4 k n bytes.
+ * dynamic programming (after Wang and Song, "Ckmeans.1d.dp", 2011). With S and W the sum and the
+ * weight of a run, its sum of squares is a constant less S^2 / W, so the table holds the least of
+ * -sum(S^2 / W) and the inner loop is one division.
+ *
+ * The best split of a prefix moves right as the prefix grows and as the runs become more. While
+ * runs are few a row of the table is filled by divide and conquer, O(n log n); once they are many,
+ * splits move so little that taking prefixes from long to short, each between its neighbour's split
+ * and its own of the row before, is nearly O(n). 4 k n bytes.
  */
 import type { SortedPoints } from './clusters.ts';
 
@@ -11,17 +16,17 @@ export function optimalCentroids(points: SortedPoints, k: number): Float64Array 
   const n = points.length;
   if (n <= k) return Float64Array.from(points.values);
   if (k < 1) return new Float64Array(0);
-  // cost[i]: least sum of squares of the first i points in `runs` runs
-  let cost = new Float64Array(n + 1);
-  let next = new Float64Array(n + 1);
-  for (let i = 1; i <= n; i++) cost[i] = points.spread(0, i);
-  // split[runs][i]: where the last of `runs` + 2 runs of the first i points begins
+  const row = new Row(points);
+  // split[runs - 2][i]: where the last of `runs` runs of the first i points begins
   const split: Int32Array[] = [];
   for (let runs = 2; runs <= k; runs++) {
     const begin = new Int32Array(n + 1);
-    fill(points, cost, next, begin, runs, n, runs - 1, n - 1);
+    const before = split.at(-1);
+    // splits of neighbouring rows lie about i / runs^2 points apart
+    if (before && n / (2 * runs * runs) < Math.log2(n)) row.sweep(begin, before, runs);
+    else row.divide(begin, runs, n, runs - 1, n - 1);
+    row.turn();
     split.push(begin);
-    [cost, next] = [next, cost];
   }
   const centroids = new Float64Array(k);
   let end = n;
@@ -33,31 +38,64 @@ export function optimalCentroids(points: SortedPoints, k: number): Float64Array 
   return centroids;
 }
 
-/** Fills next[low..high], whose best splits lie within from..to. */
-function fill(
-  points: SortedPoints,
-  cost: Float64Array,
-  next: Float64Array,
-  begin: Int32Array,
-  low: number,
-  high: number,
-  from: number,
-  to: number,
-): void {
-  if (low > high) return;
-  const middle = (low + high) >>> 1;
-  let best = Infinity;
-  let at = from;
-  const last = Math.min(to, middle - 1);
-  for (let s = from; s <= last; s++) {
-    const total = cost[s] + points.spread(s, middle);
-    if (total < best) {
-      best = total;
-      at = s;
+/** One row of the table after another: the least cost of every prefix in `runs` runs. */
+class Row {
+  readonly #weight: Float64Array;
+  readonly #sum: Float64Array;
+  #cost: Float64Array;
+  #next: Float64Array;
+
+  constructor(points: SortedPoints) {
+    const n = points.length;
+    this.#weight = points.weightBefore;
+    this.#sum = points.sumBefore;
+    this.#next = new Float64Array(n + 1);
+    this.#cost = new Float64Array(n + 1);
+    for (let i = 1; i <= n; i++) this.#cost[i] = -(this.#sum[i] ** 2) / this.#weight[i];
+  }
+
+  /** Makes the row just filled the one to build on. */
+  turn(): void {
+    [this.#cost, this.#next] = [this.#next, this.#cost];
+  }
+
+  /** Fills prefixes low..high, whose best splits lie within from..to, the middle one first. */
+  divide(begin: Int32Array, low: number, high: number, from: number, to: number): void {
+    if (low > high) return;
+    const middle = (low + high) >>> 1;
+    const at = this.#best(middle, from, Math.min(to, middle - 1));
+    begin[middle] = at;
+    this.divide(begin, low, middle - 1, from, at);
+    this.divide(begin, middle + 1, high, at, to);
+  }
+
+  /** Fills every prefix of at least `runs` points from the longest down. */
+  sweep(begin: Int32Array, before: Int32Array, runs: number): void {
+    let to = begin.length - 2;
+    for (let i = begin.length - 1; i >= runs; i--) {
+      to = this.#best(i, Math.max(runs - 1, before[i]), Math.min(to, i - 1));
+      begin[i] = to;
     }
   }
-  next[middle] = best;
-  begin[middle] = at;
-  fill(points, cost, next, begin, low, middle - 1, from, at);
-  fill(points, cost, next, begin, middle + 1, high, at, to);
+
+  /** The split in from..last that costs prefix `i` least; the leftmost of equals. */
+  #best(i: number, from: number, last: number): number {
+    const cost = this.#cost;
+    const weight = this.#weight;
+    const sum = this.#sum;
+    const w = weight[i];
+    const s = sum[i];
+    let best = Infinity;
+    let at = from;
+    for (let j = from; j <= last; j++) {
+      const d = s - sum[j];
+      const total = cost[j] - (d * d) / (w - weight[j]);
+      if (total < best) {
+        best = total;
+        at = j;
+      }
+    }
+    this.#next[i] = best;
+    return at;
+  }
 }
