@@ -18,7 +18,7 @@ import { probe } from './probe.ts';
 import { appendReversePass } from './reverse.ts';
 import type { ReverseOptions } from './reverse.ts';
 import type { Runtime } from './runtime.ts';
-import { upgradeGraph } from './upgrade.ts';
+import { upgradeGraph, wantedOpset } from './upgrade.ts';
 
 export interface CompileOptions extends LowerOptions, ReverseOptions {
   /** Initializers (or outputs of Constant nodes) to train, by value name; float32 only. */
@@ -89,9 +89,10 @@ export async function compileTraining(
 ): Promise<TrainingGraph> {
   const graph = decodeGraph(bytes);
   checkTrainable(graph, options.trainable);
-  upgradeGraph(graph);
-  const open = cloneGraph(graph);
+  const openInputs = graph.inputs;
   graph.inputs = graph.inputs.map((input) => fixedInput(input, options));
+  if (graph.opset < wantedOpset) upgradeGraph(graph, await probe(graph, runtime));
+  const open = { ...cloneGraph(graph), inputs: openInputs };
   const inputs = [...graph.inputs];
   const output = outputOf(graph, options.output);
 
@@ -168,7 +169,7 @@ function evaluationModel(
   loss: LossSpec,
   facts: Parameters<typeof scoresOf>[1],
 ): Uint8Array<ArrayBuffer> {
-  const value = loss.kind === 'mse' ? output : scoresOf(graph, facts, output);
+  const value = loss.kind === 'mse' ? output : scoresOf(graph, facts, output).value;
   const prediction = freshName(graph, 'prediction');
   new Emitter(graph, graph.nodes, '').into([prediction], 'Identity', [value]);
   for (const { name, shape } of promoted) {

@@ -7,6 +7,7 @@ import { DeepCompressionError } from '../model/errors.ts';
 import type { Emitter } from './emitter.ts';
 import { freshName, floatTensor, intOf } from './graph.ts';
 import type { Graph, GraphValue } from './graph.ts';
+import { positiveAxis } from './gradients/rule.ts';
 import type { Facts } from './probe.ts';
 
 export type LossSpec =
@@ -28,39 +29,43 @@ export interface Loss {
   readonly prediction: string;
   /** d loss / d prediction. */
   readonly gradient: string;
-  /** Inputs that the trainer feeds: `labels` (int64) and `target` or `teacher` (float32). */
+  /**
+   * Inputs that the trainer feeds: `labels` (int64, one a position: samples, times places where the
+   * output has some) and `target` or `teacher` (float32, of the prediction's shape).
+   */
   readonly labels: string | undefined;
   readonly target: string | undefined;
 }
 
+export interface Scores {
+  readonly value: string;
+  /** Axis of the classes. */
+  readonly axis: number;
+}
+
 /**
- * The value that scores classes: a final Softmax or LogSoftmax over the class axis is looked
- * through, because the loss has its own.
+ * The value that scores classes, before softmax: a final Softmax or LogSoftmax is looked through,
+ * because the loss has its own, and names the axis of the classes. Without one the classes lie on
+ * axis 1, as convolutional networks have them.
  */
-export function scoresOf(graph: Graph, facts: Facts, output: string): string {
+export function scoresOf(graph: Graph, facts: Facts, output: string): Scores {
   let value = output;
   for (let i = 0; i < 8; i++) {
     const node = graph.nodes.find((candidate) => candidate.output.includes(value));
-    const passes =
-      node?.opType === 'Identity' ||
-      ((node?.opType === 'Softmax' || node?.opType === 'LogSoftmax') &&
-        overClasses(node, facts, value));
-    if (!node || !passes) return value;
+    const rank = facts.get(value)?.shape.length ?? 0;
+    if (node?.opType === 'Softmax' || node?.opType === 'LogSoftmax')
+      return { value: node.input[0]!, axis: positiveAxis(intOf(node, 'axis', -1), rank) };
+    if (node?.opType !== 'Identity') break;
     value = node.input[0]!;
   }
-  return value;
-}
-
-function overClasses(node: Parameters<typeof intOf>[0], facts: Facts, value: string): boolean {
-  const rank = facts.get(value)?.shape.length ?? 0;
-  const axis = intOf(node, 'axis', -1);
-  return (axis < 0 ? axis + rank : axis) === 1;
+  return { value, axis: 1 };
 }
 
 /** @throws DeepCompressionError `unsupported` when the output does not fit the loss. */
 export function appendLoss(emit: Emitter, facts: Facts, output: string, spec: LossSpec): Loss {
   const { graph } = emit;
-  const prediction = spec.kind === 'mse' ? output : scoresOf(graph, facts, output);
+  const found = spec.kind === 'mse' ? { value: output, axis: 1 } : scoresOf(graph, facts, output);
+  const prediction = found.value;
   const fact = facts.get(prediction);
   if (!fact || fact.type !== 'float32')
     throw new DeepCompressionError('unsupported', `output ${output} is not float32`);
@@ -82,11 +87,23 @@ export function appendLoss(emit: Emitter, facts: Facts, output: string, spec: Lo
   }
   if (shape.length < 2)
     throw new DeepCompressionError('unsupported', `output ${output} has no axis of classes`);
-  const classes = shape[1]!;
+  const classes = shape[found.axis]!;
   const positions = shape.reduce((a, b) => a * b, 1) / classes;
-  // trailing axes of one position (N x C x 1 x 1) count as none
-  const flat = positions === shape[0] ? [shape[0], classes] : shape;
-  const scores = flat.length === shape.length ? prediction : emit.reshape(prediction, flat);
+  // to rows of class scores: [positions, classes]
+  const perm = [...shape.keys()].filter((i) => i !== found.axis).concat(found.axis);
+  const inverse = [...perm.keys()].map((i) => perm.indexOf(i));
+  const rows = (value: string): string =>
+    emit.reshape(emit.transpose(value, perm), [positions, classes]);
+  const back = (value: string): string =>
+    emit.transpose(
+      emit.reshape(
+        value,
+        perm.map((i) => shape[i]!),
+      ),
+      inverse,
+    );
+  const plain = shape.length === 2 && found.axis === 1;
+  const scores = plain ? prediction : rows(prediction);
   const axis = [intAttribute('axis', 1)];
   const softened = (value: string, op: 'Softmax' | 'LogSoftmax', temperature: number): string =>
     emit.op(op, [emit.scale(value, 1 / temperature)], axis);
@@ -96,11 +113,7 @@ export function appendLoss(emit: Emitter, facts: Facts, output: string, spec: Lo
 
   const labelWeight = spec.kind === 'cross-entropy' ? 1 : 1 - spec.weight;
   if (labelWeight > 0) {
-    labels = input(
-      'labels',
-      7,
-      flat.filter((_, i) => i !== 1),
-    );
+    labels = input('labels', 7, [positions]);
     const onOff = freshName(graph, 'loss_off_on');
     graph.initializers.set(onOff, floatTensor([2], Float32Array.of(0, 1)));
     const wanted = emit.op('OneHot', [labels, emit.ints([classes]), onOff], axis);
@@ -114,7 +127,7 @@ export function appendLoss(emit: Emitter, facts: Facts, output: string, spec: Lo
   if (spec.kind === 'distillation' && spec.weight > 0) {
     const t = spec.temperature;
     target = input('teacher', 1, shape);
-    const teacher = flat.length === shape.length ? target : emit.reshape(target, flat);
+    const teacher = plain ? target : rows(target);
     const q = softened(teacher, 'Softmax', t);
     const logRatio = emit.sub(
       softened(teacher, 'LogSoftmax', t),
@@ -128,6 +141,6 @@ export function appendLoss(emit: Emitter, facts: Facts, output: string, spec: Lo
   }
   const loss = terms.map((term) => term.loss).reduce((a, b) => emit.add(a, b));
   const total = terms.map((term) => term.gradient).reduce((a, b) => emit.add(a, b));
-  const gradient = flat.length === shape.length ? total : emit.reshape(total, shape);
+  const gradient = plain ? total : back(total);
   return { loss, prediction, gradient, labels, target };
 }

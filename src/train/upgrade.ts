@@ -7,23 +7,29 @@ import type { GraphProto, NodeProto } from 'onnx-buf';
 import { DeepCompressionError } from '../model/errors.ts';
 import { intAttribute, stringAttribute } from '../model/proto-attributes.ts';
 import { Emitter } from './emitter.ts';
+import { positiveAxis } from './gradients/rule.ts';
+import type { Facts } from './probe.ts';
 import { floatOf, intOf, intsOf, makeNode, stringOf } from './graph.ts';
 import type { Graph } from './graph.ts';
 
 const oldest = 7;
-const wanted = 17;
+/** Graphs at this opset or later are left as they are. */
+export const wantedOpset = 17;
 
-/** @throws DeepCompressionError `unsupported` for opsets before 7. */
-export function upgradeGraph(graph: Graph): void {
+/**
+ * @param facts shapes in the graph as it is, where they are known: some forms are simpler with them
+ * @throws DeepCompressionError `unsupported` for opsets before 7.
+ */
+export function upgradeGraph(graph: Graph, facts?: Facts): void {
   const from = graph.opset;
-  if (from >= wanted) return;
+  if (from >= wantedOpset) return;
   if (from < oldest)
     throw new DeepCompressionError(
       'unsupported',
       `opset ${from}: training needs at least ${oldest}`,
     );
-  graph.opset = wanted;
-  graph.nodes = upgradeNodes(graph, graph.nodes, from, 0);
+  graph.opset = wantedOpset;
+  graph.nodes = upgradeNodes(graph, graph.nodes, from, 0, facts);
 }
 
 function upgradeNodes(
@@ -31,6 +37,7 @@ function upgradeNodes(
   nodes: readonly NodeProto[],
   from: number,
   depth: number,
+  facts?: Facts,
 ): NodeProto[] {
   if (depth > 32) throw new DeepCompressionError('invalid-model', 'subgraphs nest too deep');
   const result: NodeProto[] = [];
@@ -45,7 +52,8 @@ function upgradeNodes(
     }
     const standard = node.domain === '' || node.domain === 'ai.onnx';
     const change = standard ? changes[node.opType] : undefined;
-    if (!change || from >= change.until || !change.apply(node, emit, from)) result.push(node);
+    if (!change || from >= change.until || !change.apply(node, emit, from, facts))
+      result.push(node);
   }
   return result;
 }
@@ -54,7 +62,7 @@ interface Change {
   /** The opset that introduced today's form. */
   readonly until: number;
   /** Changes the node in place and gives false, or emits what replaces it and gives true. */
-  apply(node: NodeProto, emit: Emitter, from: number): boolean;
+  apply(node: NodeProto, emit: Emitter, from: number, facts: Facts | undefined): boolean;
 }
 
 function drop(node: NodeProto, ...names: readonly string[]): void {
@@ -72,12 +80,21 @@ const toInput = (name: string, index: number): Change => ({
   },
 });
 
-/** Before 13, an axis split the shape in two, and everything behind it was one. */
+/**
+ * Before 13, an axis split the shape in two, and everything behind it was one. That is the same as
+ * today where nothing but ones lies behind it.
+ */
 const softmax: Change = {
   until: 13,
-  apply(node, emit) {
+  apply(node, emit, _from, facts) {
     const axis = intOf(node, 'axis', 1);
     const [x = ''] = node.input;
+    const shape = facts?.get(x)?.shape;
+    if (shape?.slice(positiveAxis(axis, shape.length) + 1).every((size) => size === 1)) {
+      drop(node, 'axis');
+      node.attribute.push(intAttribute('axis', axis));
+      return false;
+    }
     const flat = emit.op('Flatten', [x], [intAttribute('axis', axis)]);
     const y = emit.op(node.opType, [flat], [intAttribute('axis', 1)]);
     emit.into(node.output, 'Reshape', [y, emit.op('Shape', [x])]);
