@@ -25,6 +25,8 @@ export interface Column {
   readonly text: (row: Row) => string;
   /** Exact figure for the tooltip, where `text` is rounded. */
   readonly exact?: (row: Row) => string;
+  /** A second line below, '' for none. */
+  readonly below?: (row: Row) => string;
   readonly more: boolean;
 }
 
@@ -57,7 +59,7 @@ export function columnsOf(t: ReportStrings): readonly Column[] {
       more: options.more ?? false,
     };
   };
-  /** In the totals row with the ratio, as the paper prints it: `2.88 % (35×)`. */
+  /** In the totals row with the ratio, as the paper prints it: 2.88 % (35×). */
   const share = (
     id: string,
     group: string,
@@ -66,10 +68,9 @@ export function columnsOf(t: ReportStrings): readonly Column[] {
     value: (row: Row) => number,
   ): Column => ({
     ...number(id, group, label, hint, value, formatShare),
-    text: (row) => {
-      const text = formatShare(value(row));
+    below: (row) => {
       const ratio = 1 / value(row);
-      return row.order < 0 && Number.isFinite(ratio) ? `${text} (${formatRatio(ratio)})` : text;
+      return row.order < 0 && Number.isFinite(ratio) ? formatRatio(ratio) : '';
     },
   });
   const more = true;

@@ -225,11 +225,13 @@ function cells(
 ): HTMLElement[] {
   return columns.slice(1).flatMap((column) => {
     const text = column.text(row);
+    const below = column.below?.(row) ?? '';
     const dense = text === '–' && row.indexBits === null && column.group !== '';
     const cell = el(
       'td',
       { class: classOf(column), title: dense ? t.dense : column.exact?.(row) },
       text,
+      below ? el('span', { class: 'below' }, `(${below})`) : null,
     );
     return column.id === 'stored' ? [cell, el('td', { class: 'bar' }, bar(row, longest, t))] : cell;
   });
