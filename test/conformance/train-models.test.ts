@@ -89,7 +89,6 @@ async function checkDirection(
   });
   const loss = async (factor: number): Promise<number> =>
     Number((await run(factor))[graph.loss]!.data[0]);
-  console.log(h, predicted, ((await loss(h)) - (await loss(-h))) / (2 * h), await loss(h));
   const measured = ((await loss(step)) - (await loss(-step))) / (2 * step);
   await session.close();
   return { predicted, measured };
