@@ -16,9 +16,20 @@ export function dependenciesAreFresh() {
   }
 }
 
-/** Runs `npm ci` unless the dependencies are fresh; install scripts stay off (.npmrc). */
+/**
+ * Runs `npm ci` unless the dependencies are fresh; install scripts stay off (.npmrc). Where the
+ * lock file lacks optional packages of other platforms (a partial mirror wrote it), npm ci refuses;
+ * npm install then installs the same versions.
+ */
 export async function ensureDependencies(log) {
   if (dependenciesAreFresh()) return;
   log('installing the npm dependencies (npm ci)');
-  await npm(['ci', '--no-audit', '--no-fund'], { timeout: 600_000 });
+  const options = { timeout: 600_000 };
+  try {
+    await npm(['ci', '--no-audit', '--no-fund'], options);
+  } catch (error) {
+    if (!String(error).includes('EUSAGE')) throw error;
+    log('package-lock.json is not complete for npm ci: npm install');
+    await npm(['install', '--no-save', '--no-audit', '--no-fund'], options);
+  }
 }

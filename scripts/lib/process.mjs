@@ -82,9 +82,10 @@ export async function must(command, args, options) {
   return output;
 }
 
-/** The npm that started us, else the one on PATH. */
-export function npm(args, options) {
+/** The npm that started us, else the one on PATH. Its errors are wanted even after `npm --silent`. */
+export function npm(args, { env = process.env, ...rest }) {
   const own = process.env.npm_execpath;
+  const options = { ...rest, env: { ...env, npm_config_loglevel: 'error' } };
   return own?.endsWith('npm-cli.js')
     ? must(process.execPath, [own, ...args], options)
     : must('npm', args, options);
