@@ -46,25 +46,31 @@ export class Optimizer {
       spec.kind === 'adam' ? tensors.map(({ values }) => new Float32Array(values.length)) : [];
   }
 
-  /** One update; `gradients` in the order of the tensors, changed when regularised. */
+  /** One update; `gradients` in the order of the tensors, only read. */
   step(gradients: readonly Float32Array[], rate: number): void {
     this.#steps++;
+    const { l1, l2, decoupled = false } = this.regularisation;
     this.tensors.forEach((tensor, i) => {
       if (tensor.frozen) return;
+      const { values } = tensor;
+      const outside = tensor.regularised && decoupled;
+      const inside = tensor.regularised && !decoupled;
+      if (outside) shrink(values, rate * l1, rate * l2);
+      const decay = { l1: inside ? l1 : 0, l2: inside ? l2 : 0 };
       const gradient = gradients[i]!;
-      if (tensor.regularised) regularise(tensor.values, gradient, this.regularisation, rate);
-      if (this.spec.kind === 'sgd') sgd(tensor.values, gradient, this.#first[i]!, rate, this.spec);
+      if (this.spec.kind === 'sgd') sgd(values, gradient, this.#first[i]!, rate, this.spec, decay);
       else
         adam(
-          tensor.values,
+          values,
           gradient,
           this.#first[i]!,
           this.#second[i]!,
           rate,
           this.#steps,
           this.spec,
+          decay,
         );
-      if (tensor.mask) applyMask(tensor.values, tensor.mask);
+      if (tensor.mask) applyMask(values, tensor.mask);
     });
   }
 
@@ -104,18 +110,15 @@ export function clipNorm(gradients: readonly Float32Array[], most: number): numb
   return norm;
 }
 
-function regularise(
-  values: Float32Array,
-  gradient: Float32Array,
-  { l1, l2, decoupled = false }: Regularisation,
-  rate: number,
-): void {
-  if (l1 === 0 && l2 === 0) return;
-  const target = decoupled ? values : gradient;
-  const sign = decoupled ? -rate : 1;
+interface Decay {
+  readonly l1: number;
+  readonly l2: number;
+}
+
+function shrink(values: Float32Array, l1: number, l2: number): void {
   for (let i = 0; i < values.length; i++) {
     const w = values[i]!;
-    target[i]! += sign * (l2 * w + l1 * Math.sign(w));
+    values[i] = w - l2 * w - (w > 0 ? l1 : w < 0 ? -l1 : 0);
   }
 }
 
@@ -125,16 +128,17 @@ function sgd(
   velocity: Float32Array,
   rate: number,
   { momentum, nesterov = false }: Extract<OptimizerSpec, { kind: 'sgd' }>,
+  { l1, l2 }: Decay,
 ): void {
-  if (momentum === 0) {
-    for (let i = 0; i < values.length; i++) values[i]! -= rate * gradient[i]!;
-    return;
-  }
+  // Polyak: w -= rate v; Nesterov: w -= rate (g + momentum v)
+  const ofVelocity = nesterov ? rate * momentum : rate;
+  const ofGradient = nesterov ? rate : 0;
   for (let i = 0; i < values.length; i++) {
-    const g = gradient[i]!;
+    const w = values[i]!;
+    const g = gradient[i]! + l2 * w + (w > 0 ? l1 : w < 0 ? -l1 : 0);
     const v = momentum * velocity[i]! + g;
     velocity[i] = v;
-    values[i]! -= rate * (nesterov ? g + momentum * v : v);
+    values[i] = w - ofVelocity * v - ofGradient * g;
   }
 }
 
@@ -146,15 +150,17 @@ function adam(
   rate: number,
   steps: number,
   { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: Extract<OptimizerSpec, { kind: 'adam' }>,
+  { l1, l2 }: Decay,
 ): void {
-  const correction1 = 1 - beta1 ** steps;
-  const correction2 = 1 - beta2 ** steps;
+  const step = rate / (1 - beta1 ** steps);
+  const correction = 1 / (1 - beta2 ** steps);
   for (let i = 0; i < values.length; i++) {
-    const g = gradient[i]!;
+    const w = values[i]!;
+    const g = gradient[i]! + l2 * w + (w > 0 ? l1 : w < 0 ? -l1 : 0);
     const m = beta1 * first[i]! + (1 - beta1) * g;
     const v = beta2 * second[i]! + (1 - beta2) * g * g;
     first[i] = m;
     second[i] = v;
-    values[i]! -= (rate * (m / correction1)) / (Math.sqrt(v / correction2) + epsilon);
+    values[i] = w - (step * m) / (Math.sqrt(v * correction) + epsilon);
   }
 }
