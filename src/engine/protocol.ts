@@ -5,6 +5,14 @@
 import type { DType } from '../model/dtype.ts';
 import type { Role, Storage } from '../model/model.ts';
 import type { ErrorCode } from '../model/errors.ts';
+import type {
+  PublishedInput,
+  PublishedResult,
+  SimulateInput,
+  SimulateResult,
+  SweepInput,
+  SweepResult,
+} from './protocol-eie.ts';
 
 export const protocolVersion = 1;
 
@@ -181,6 +189,9 @@ export interface Jobs {
   import: { input: ImportInput; result: ImportResult };
   report: { input: ReportInput; result: ReportResult };
   presets: { input: PresetsInput; result: PresetsResult };
+  simulate: { input: SimulateInput; result: SimulateResult };
+  sweep: { input: SweepInput; result: SweepResult };
+  published: { input: PublishedInput; result: PublishedResult };
 }
 
 export type JobName = keyof Jobs;

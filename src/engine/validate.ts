@@ -23,6 +23,19 @@ const isObject = (v: unknown): v is Record<string, unknown> =>
 const file: Check = (v) =>
   isObject(v) && (filled(v['path']) || (text(v['label']) && v['bytes'] instanceof Uint8Array));
 
+const source: Check = (v) =>
+  isObject(v) && (v['kind'] === 'workload' ? filled(v['name']) : file(v['file']));
+const positions: Check = (v) => Array.isArray(v) && v.every(integerFrom(0));
+const layers = {
+  source,
+  input: optional(file),
+  density: optional((v) => typeof v === 'number'),
+  seed: integerFrom(0),
+  threads: optional(integerFrom(1)),
+  layers: optional(positions),
+  machine: optional(isObject),
+};
+
 const shapes: Readonly<Record<JobName, Readonly<Record<string, Check>>>> = {
   inspect: { file, statistics: flag, threads: optional(integerFrom(1)) },
   compress: {
@@ -37,6 +50,16 @@ const shapes: Readonly<Record<JobName, Readonly<Record<string, Check>>>> = {
   import: { weights: file, prototxt: file, out: filled, overwrite: flag },
   report: { file },
   presets: {},
+  simulate: {
+    ...layers,
+    timelineBins: optional(integerFrom(0)),
+    measureHost: optional(flag),
+  },
+  sweep: {
+    ...layers,
+    axes: (v) => Array.isArray(v) && v.every((a) => isObject(a) && Array.isArray(a['values'])),
+  },
+  published: {},
 };
 
 /** The message, when it is one. @throws DeepCompressionError `invalid-input` */

@@ -6,7 +6,10 @@ import { decompressJob } from './decompress.ts';
 import { importJob } from './import.ts';
 import { inspectJob } from './inspect.ts';
 import { presetsJob } from './presets.ts';
+import { publishedJob } from './published.ts';
 import { reportJob } from './report.ts';
+import { simulateJob } from './simulate.ts';
+import { sweepJob } from './sweep.ts';
 
 export type AllJobs = { readonly [K in JobName]: Job<K> };
 
@@ -18,5 +21,8 @@ export function allJobs(runtime: Runtime): AllJobs {
     import: importJob,
     report: reportJob(runtime),
     presets: presetsJob,
+    simulate: simulateJob,
+    sweep: sweepJob,
+    published: publishedJob,
   };
 }
