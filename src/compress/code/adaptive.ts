@@ -18,13 +18,14 @@ const rates = Int32Array.from({ length: 512 }, (_, n) => {
   return Math.floor((1310720 + d) / (2 * d));
 });
 
-/** `estimate` after `bit`. */
+/** `estimate` after `bit` (0 or 1). Without a branch: which way to go is what cannot be foreseen. */
 export function adaptBit(estimate: number, bit: number, limit: number): number {
   const n = estimate & countMask;
-  let mean = estimate >> countBits;
-  if (bit !== 0) mean += (((certain - mean) >> 7) * rates[n]) >> 9;
-  else mean -= ((mean >> 7) * rates[n]) >> 9;
-  return (mean << countBits) | (n < limit ? n + 1 : n);
+  const mean = estimate >> countBits;
+  const away = mean ^ (-bit & certain); // how far the bit is from the mean
+  const step = Math.imul(away >> 7, rates[n]) >> 9;
+  const sign = bit - 1;
+  return ((mean + ((step ^ sign) - sign)) << countBits) | (n < limit ? n + 1 : n);
 }
 
 /** `estimate` after the observation `value`, 0 .. 2^22 - 1. */

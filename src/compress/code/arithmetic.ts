@@ -28,15 +28,13 @@ export function encodeArithmetic(
   for (let i = 0; i < n; i++) {
     const code = codes[i];
     const survives = code === 0 ? 0 : 1;
-    coder.encode(survives, significance.predict());
-    significance.update(survives);
+    significance.code(coder, survives);
     if (survives !== 0) {
       const rank = code - 1;
       values.begin(significance.column, significance.place);
       for (let level = 0, node = 1; level < depth; level++) {
         const bit = (rank >> (depth - 1 - level)) & 1;
-        coder.encode(bit, values.predict(node, level));
-        values.update(bit);
+        values.code(coder, bit, node, level);
         node = 2 * node + bit;
       }
       values.end(rank, significance.column);
@@ -63,16 +61,13 @@ export function decodeArithmetic(
   const { depth } = values;
   const ranks = shape.codebook.length - 1;
   for (let i = 0; i < n; i++) {
-    const survives = coder.decode(significance.predict());
-    significance.update(survives);
+    const survives = significance.code(coder, 0);
     let code = 0;
     if (survives !== 0) {
       values.begin(significance.column, significance.place);
       let node = 1;
       for (let level = 0; level < depth; level++) {
-        const bit = coder.decode(values.predict(node, level));
-        values.update(bit);
-        node = 2 * node + bit;
+        node = 2 * node + values.code(coder, 0, node, level);
       }
       const rank = node - (1 << depth);
       if (rank >= ranks) {

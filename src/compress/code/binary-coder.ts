@@ -7,7 +7,12 @@ const initialRange = 0x7fffffff;
 const minimumRange = 1 << 23;
 const sign = 1 << 31;
 
-export class BinaryEncoder {
+/** Either direction: `code` takes the bit to encode and returns it, or returns the decoded one. */
+export interface BinaryCoder {
+  code(bit: number, p: number): number;
+}
+
+export class BinaryEncoder implements BinaryCoder {
   #bytes: Uint8Array<ArrayBuffer>;
   #at = 0;
   /** Low end of the range: 32 bits, unsigned, kept in a signed number. */
@@ -18,8 +23,13 @@ export class BinaryEncoder {
     this.#bytes = new Uint8Array(Math.max(capacity, 16));
   }
 
-  /** Codes `bit` (0 or 1); `p` / 65536 is the probability of 1, 0 < p < 65536. */
+  /** As `code`. */
   encode(bit: number, p: number): void {
+    this.code(bit, p);
+  }
+
+  /** Codes `bit` (0 or 1); `p` / 65536 is the probability of 1, 0 < p < 65536. Returns `bit`. */
+  code(bit: number, p: number): number {
     const bound = Math.imul(this.#range >>> 16, p) + (Math.imul(this.#range & 0xffff, p) >>> 16);
     if (bit !== 0) {
       this.#range = bound;
@@ -32,6 +42,7 @@ export class BinaryEncoder {
       this.#low <<= 8;
       this.#range <<= 8;
     }
+    return bit;
   }
 
   /** Bytes shifted out so far: those of the stream without its last ones. */
@@ -72,7 +83,7 @@ export class BinaryEncoder {
   }
 }
 
-export class BinaryDecoder {
+export class BinaryDecoder implements BinaryCoder {
   readonly #bytes: Uint8Array;
   #at = 0;
   #range = initialRange;
@@ -85,8 +96,13 @@ export class BinaryDecoder {
     this.#code &= 0x7fffffff;
   }
 
-  /** The next bit, given the probability it was coded with. Past the end the stream is zeros. */
+  /** As `code`. */
   decode(p: number): number {
+    return this.code(0, p);
+  }
+
+  /** The next bit, given the probability it was coded with. Past the end the stream is zeros. */
+  code(_bit: number, p: number): number {
     const bound = Math.imul(this.#range >>> 16, p) + (Math.imul(this.#range & 0xffff, p) >>> 16);
     let bit = 0;
     if (this.#code < bound) {

@@ -4,13 +4,10 @@
  * the row, of the column and just before were (rows and columns differ in scale), the place in the
  * kernel, and the last rank. docs/dcz-coding.md, section 4.6.
  */
-import { adaptBit, adaptMean, countBits, evenOdds } from './adaptive.ts';
-import { stretchTable } from './logistic.ts';
-import { learn, squashSum } from './mixing.ts';
+import { adaptMean, countBits } from './adaptive.ts';
+import type { BinaryCoder } from './binary-coder.ts';
+import { Mixer } from './mixing.ts';
 
-const inputs = 7;
-const initialWeight = 3400;
-const learningRate = 17;
 const bitLimit = 500;
 const meanLimit = 250;
 
@@ -26,30 +23,13 @@ export class ValueModel {
   #recent: number;
   #lastRank: number;
 
-  readonly #estimates: Int32Array;
-  readonly #weights: Int32Array;
+  readonly #mixer: Mixer;
   readonly #kernel: number;
   // contexts of the value at hand
   #rowClass = 0;
   #columnClass = 0;
   #recentClass = 0;
   #place = 0;
-  #o = 0;
-  #x0 = 0;
-  #x1 = 0;
-  #x2 = 0;
-  #x3 = 0;
-  #x4 = 0;
-  #x5 = 0;
-  #x6 = 0;
-  #s0 = 0;
-  #s1 = 0;
-  #s2 = 0;
-  #s3 = 0;
-  #s4 = 0;
-  #s5 = 0;
-  #s6 = 0;
-  #p = 0;
 
   /** `columns` and `kernel` are the significance model's. */
   constructor(codebook: Float64Array, columns: number, kernel: number) {
@@ -68,9 +48,14 @@ export class ValueModel {
     this.#lastRank = values >> 1;
     this.#byColumn = new Int32Array(columns).fill(-1);
     this.#kernel = kernel;
-    const nodes = 1 << this.depth;
-    this.#estimates = new Int32Array(nodes * (90 + kernel) + 64).fill(evenOdds);
-    this.#weights = new Int32Array(8 * inputs).fill(initialWeight);
+    this.#mixer = new Mixer({
+      estimates: ((90 + kernel) << this.depth) + 64,
+      sets: 8,
+      initialWeight: 3400,
+      learningRate: 17,
+      limit: bitLimit,
+      lastLimit: bitLimit,
+    });
   }
 
   /** A new row begins. */
@@ -88,76 +73,21 @@ export class ValueModel {
     this.#place = place;
   }
 
-  /** Probability (16 bits) of 1 at the branch `node` (1 is the root) on level `level` (from 0). */
-  predict(node: number, level: number): number {
-    const e = this.#estimates;
-    const w = this.#weights;
+  /** Codes the branch at `node` (1 is the root) on level `level` (from 0), and learns it. */
+  code(coder: BinaryCoder, bit: number, node: number, level: number): number {
+    const { contexts } = this.#mixer;
     const depth = this.depth;
     const kernel = this.#kernel;
-    const o = level * inputs;
-    const x1 = (1 << depth) + node * 8 + this.#rowClass;
-    const x2 = (9 << depth) + node * 8 + this.#columnClass;
-    const x3 = (17 << depth) + node * 8 + this.#recentClass;
-    const x4 = (25 << depth) + node * 64 + this.#rowClass * 8 + this.#columnClass;
-    const x5 = (89 << depth) + node * kernel + this.#place;
-    const x6 =
+    contexts[0] = node;
+    contexts[1] = (1 << depth) + node * 8 + this.#rowClass;
+    contexts[2] = (9 << depth) + node * 8 + this.#columnClass;
+    contexts[3] = (17 << depth) + node * 8 + this.#recentClass;
+    contexts[4] = (25 << depth) + node * 64 + this.#rowClass * 8 + this.#columnClass;
+    contexts[5] = (89 << depth) + node * kernel + this.#place;
+    contexts[6] =
       ((89 + kernel) << depth) +
       (level < 3 ? node * 8 + (this.#lastRank >> Math.max(0, depth - 3)) : 64 + node);
-    const s0 = stretchTable[e[node] >> 19];
-    const s1 = stretchTable[e[x1] >> 19];
-    const s2 = stretchTable[e[x2] >> 19];
-    const s3 = stretchTable[e[x3] >> 19];
-    const s4 = stretchTable[e[x4] >> 19];
-    const s5 = stretchTable[e[x5] >> 19];
-    const s6 = stretchTable[e[x6] >> 19];
-    this.#o = o;
-    this.#x0 = node;
-    this.#x1 = x1;
-    this.#x2 = x2;
-    this.#x3 = x3;
-    this.#x4 = x4;
-    this.#x5 = x5;
-    this.#x6 = x6;
-    this.#s0 = s0;
-    this.#s1 = s1;
-    this.#s2 = s2;
-    this.#s3 = s3;
-    this.#s4 = s4;
-    this.#s5 = s5;
-    this.#s6 = s6;
-    const sum =
-      Math.imul(w[o], s0) +
-      Math.imul(w[o + 1], s1) +
-      Math.imul(w[o + 2], s2) +
-      Math.imul(w[o + 3], s3) +
-      Math.imul(w[o + 4], s4) +
-      Math.imul(w[o + 5], s5) +
-      Math.imul(w[o + 6], s6);
-    const p = squashSum(sum | 0);
-    this.#p = p;
-    return p;
-  }
-
-  /** Learns the branch taken. */
-  update(bit: number): void {
-    const e = this.#estimates;
-    const w = this.#weights;
-    const o = this.#o;
-    const error = (bit << 16) - this.#p;
-    w[o] = learn(w[o], error, this.#s0, learningRate);
-    w[o + 1] = learn(w[o + 1], error, this.#s1, learningRate);
-    w[o + 2] = learn(w[o + 2], error, this.#s2, learningRate);
-    w[o + 3] = learn(w[o + 3], error, this.#s3, learningRate);
-    w[o + 4] = learn(w[o + 4], error, this.#s4, learningRate);
-    w[o + 5] = learn(w[o + 5], error, this.#s5, learningRate);
-    w[o + 6] = learn(w[o + 6], error, this.#s6, learningRate);
-    e[this.#x0] = adaptBit(e[this.#x0], bit, bitLimit);
-    e[this.#x1] = adaptBit(e[this.#x1], bit, bitLimit);
-    e[this.#x2] = adaptBit(e[this.#x2], bit, bitLimit);
-    e[this.#x3] = adaptBit(e[this.#x3], bit, bitLimit);
-    e[this.#x4] = adaptBit(e[this.#x4], bit, bitLimit);
-    e[this.#x5] = adaptBit(e[this.#x5], bit, bitLimit);
-    e[this.#x6] = adaptBit(e[this.#x6], bit, bitLimit);
+    return this.#mixer.code(coder, bit, level);
   }
 
   /** The survivor's rank (code - 1) is known. */
