@@ -35,6 +35,7 @@ export type Input =
       readonly distinct?: boolean;
     }
   | { readonly ints: readonly number[]; readonly shape?: readonly number[]; readonly fed?: boolean }
+  | { readonly bools: readonly number[]; readonly shape: readonly number[] }
   | { readonly fixed: readonly number[]; readonly shape: readonly number[] }
   | 'absent';
 
@@ -99,6 +100,9 @@ export async function checkGradient(
         graph.inputs.push({ name, type: 7, shape: dims });
         feeds[name] = { type: 'int64', dims, data: BigInt64Array.from(input.ints, BigInt) };
       } else graph.initializers.set(name, int64Tensor(dims, input.ints));
+    } else if ('bools' in input) {
+      graph.inputs.push({ name, type: 9, shape: input.shape });
+      feeds[name] = { type: 'bool', dims: input.shape, data: Uint8Array.from(input.bools) };
     } else if ('fixed' in input) {
       graph.initializers.set(name, floatTensor(input.shape, Float32Array.from(input.fixed)));
       values.push(nd(input.shape, Float32Array.from(input.fixed)));
@@ -184,7 +188,7 @@ export async function checkGradient(
 }
 
 function randomValues(
-  input: Extract<Input, { shape: readonly number[]; ints?: never; fixed?: never }>,
+  input: Extract<Input, { shape: readonly number[]; ints?: never; bools?: never; fixed?: never }>,
   random: () => number,
 ): Float32Array {
   const { shape, low = -1, high = 1, away = [], distinct = false } = input;

@@ -4,7 +4,7 @@ import {
   intAttribute,
   stringAttribute,
 } from '../../../src/model/proto-attributes.ts';
-import { elementwise, make, map, spread } from './array.ts';
+import { broadcastShape, elementwise, make, map, spread } from './array.ts';
 import type { Nd } from './array.ts';
 import { checkGradient } from './check.ts';
 import type { Case, Input } from './check.ts';
@@ -231,4 +231,22 @@ test('Max and Min: gradients of three inputs', async () => {
   ];
   await checkGradient(bothRuntimes, { op: 'Max', inputs, reference: elementwise(Math.max) }, 3);
   await checkGradient(bothRuntimes, { op: 'Min', inputs, reference: elementwise(Math.min) }, 3);
+});
+
+test('Where: each side gets the gradient where it was chosen', async () => {
+  const bools = [1, 0, 0];
+  for (const [a, b] of [
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    [[3], [2, 1]],
+    [[], [2, 3]],
+  ] as const)
+    await checkGradient(bothRuntimes, {
+      op: 'Where',
+      inputs: [{ bools, shape: [3] }, { shape: a }, { shape: b }],
+      reference: (x: Nd, y: Nd) =>
+        make(broadcastShape(x.shape, y.shape, [3]), (at) => spread(bools[at.at(-1)!] ? x : y, at)),
+    });
 });
