@@ -4,7 +4,6 @@
  * pass is ordinary ONNX operators, so ONNX Runtime executes everything and no numeric kernel is
  * ours. Input shapes are fixed at compile time, the batch included.
  */
-import type { NodeProto } from 'onnx-buf';
 import { TensorProto_DataType as DataType } from 'onnx-buf';
 import { DeepCompressionError } from '../model/errors.ts';
 import { Emitter } from './emitter.ts';
@@ -15,6 +14,7 @@ import type { LossSpec } from './loss.ts';
 import { lowerGraph } from './lower/lowering.ts';
 import type { LowerOptions } from './lower/lowering.ts';
 import { probe } from './probe.ts';
+import { removeUnused } from './remove-unused.ts';
 import { appendReversePass } from './reverse.ts';
 import type { ReverseOptions } from './reverse.ts';
 import type { Runtime } from './runtime.ts';
@@ -226,35 +226,4 @@ function outputOf(graph: Graph, wanted: string | undefined): string {
     'not-found',
     `the model has no output named ${wanted ?? '(none)'}`,
   );
-}
-
-/** Drops nodes and initializers that no output needs: a final softmax, sizes, unused gradients. */
-function removeUnused(graph: Graph): void {
-  const needed = new Set(graph.outputs.map(({ name }) => name));
-  const kept: NodeProto[] = [];
-  for (const node of [...graph.nodes].reverse()) {
-    if (!node.output.some((name) => needed.has(name))) continue;
-    kept.push(node);
-    for (const name of node.input) needed.add(name);
-    for (const attribute of node.attribute)
-      for (const sub of attribute.g ? [attribute.g, ...attribute.graphs] : attribute.graphs)
-        for (const name of namesIn(sub)) needed.add(name);
-  }
-  graph.nodes = kept.reverse();
-  for (const name of graph.initializers.keys())
-    if (!needed.has(name)) graph.initializers.delete(name);
-}
-
-/** Every name that a subgraph reads, its own values included (which is harmless). */
-function namesIn(graph: NonNullable<NodeProto['attribute'][number]['g']>): string[] {
-  return [
-    ...graph.output.map(({ name }) => name),
-    ...graph.node.flatMap((node) => [
-      ...node.input,
-      ...node.attribute.flatMap((a) => [
-        ...(a.g ? namesIn(a.g) : []),
-        ...a.graphs.flatMap(namesIn),
-      ]),
-    ]),
-  ];
 }
