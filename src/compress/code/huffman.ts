@@ -1,12 +1,16 @@
 /**
  * Canonical Huffman streams (docs/dcz-coding.md, section 2): codes of 1 to 16 bits given by their
  * lengths alone, sent most significant bit first into a stream that fills from the least significant
- * bit. Decoding looks up 11 bits at once and walks the rare longer codes by length.
+ * bit. Decoding looks up 12 bits at once, which often hold two symbols, and walks the rare longer codes
+ * by length.
  */
 import { DeepCompressionError } from '../../model/errors.ts';
 import { maxCodeLength } from './code-lengths.ts';
 
-const primaryBits = 11;
+const primaryBits = 12;
+
+/** Codes of fewer symbols get the table that gives two at a time: a symbol takes 9 bits of it. */
+const pairSymbols = 512;
 
 /** Per symbol: the code, bit-reversed, times 32, plus its length. A sole symbol has length 0. */
 export function canonicalCodes(lengths: Uint8Array): Int32Array<ArrayBuffer> {
@@ -83,6 +87,11 @@ export interface HuffmanTable {
   readonly mask: number;
   /** By the next bits: symbol times 32 plus length; 0 where the code is longer than the index. */
   readonly primary: Int32Array;
+  /**
+   * By the next bits: a symbol, another one times 2^9, the length of both times 2^18, and 1 or 2
+   * (how many there are) times 2^23; 0 where not even one code fits. Empty: too many symbols.
+   */
+  readonly pairs: Int32Array;
   /** Codes longer than the index, by length: their first code, and its place in `symbols`. */
   readonly first: Int32Array;
   readonly count: Int32Array;
@@ -117,7 +126,27 @@ export function huffmanTable(lengths: Uint8Array): HuffmanTable {
     for (let i = reverse(code, length); i < primary.length; i += step)
       primary[i] = (s << 5) | length;
   }
-  return { sole, mask: primary.length - 1, primary, first, count, place, symbols };
+  const pairs = sole === -1 && lengths.length <= pairSymbols ? pairTable(primary, bits) : none;
+  return { sole, mask: primary.length - 1, primary, pairs, first, count, place, symbols };
+}
+
+const none = new Int32Array(0);
+
+function pairTable(primary: Int32Array, bits: number): Int32Array {
+  const pairs = new Int32Array(primary.length);
+  for (let i = 0; i < pairs.length; i++) {
+    const one = primary[i];
+    if (one === 0) continue;
+    const length = one & 31;
+    // what follows the first code, zeros where the index ends
+    const two = primary[i >>> length];
+    const both = length + (two & 31);
+    pairs[i] =
+      two !== 0 && both <= bits
+        ? (one >>> 5) | ((two >>> 5) << 9) | (both << 18) | (2 << 23)
+        : (one >>> 5) | (length << 18) | (1 << 23);
+  }
+  return pairs;
 }
 
 /**
@@ -138,12 +167,35 @@ export function decodeSymbols(
     target.fill(Math.max(table.sole, 0), 0, n);
     return;
   }
-  const { primary, mask } = table;
+  const { primary, pairs, mask } = table;
   const end = bytes.length;
   let at = 0;
   let pending = 0;
   let count = 0; // bits in `pending`
-  for (let i = 0; i < n; i++) {
+  let i = 0;
+  if (pairs.length > 0) {
+    for (const last = n - 1; i < last;) {
+      if (count < 16) {
+        if (at + 1 < end) pending |= (bytes[at] | (bytes[at + 1] << 8)) << count;
+        else if (at < end) pending |= bytes[at] << count;
+        at += 2;
+        count += 16;
+      }
+      let entry = pairs[pending & mask];
+      if (entry === 0) {
+        const long = longCode(table, pending);
+        entry = (long >>> 5) | ((long & 31) << 18) | (1 << 23);
+      }
+      // the second one is written over when there was only one
+      target[i] = entry & 511;
+      target[i + 1] = (entry >>> 9) & 511;
+      i += entry >>> 23;
+      const length = (entry >>> 18) & 31;
+      pending >>>= length;
+      count -= length;
+    }
+  }
+  for (; i < n; i++) {
     if (count < 16) {
       if (at + 1 < end) pending |= (bytes[at] | (bytes[at + 1] << 8)) << count;
       else if (at < end) pending |= bytes[at] << count;

@@ -21,16 +21,28 @@ export interface RunHistogram {
   readonly long: Float64Array;
 }
 
+/** Runs by length; all zeros between calls. */
+let tally = new Int32Array(0);
+
 /** Counts the runs of `codes[0 .. n)` into `short` (of length `longRun`) and returns the long ones. */
 export function countRuns(codes: Uint16Array, n: number, short: Float64Array): Float64Array {
-  const long: number[] = [];
-  let start = 0;
+  if (tally.length <= n) tally = new Int32Array(n + 1);
+  const counts = tally;
+  let run = 0;
+  let longest = 0;
+  // no branch on whether a weight survives, which is as good as random
   for (let i = 0; i < n; i++) {
-    if (codes[i] === 0) continue;
-    const run = i - start;
-    if (run < longRun) short[run]++;
-    else long.push(run);
-    start = i + 1;
+    const survives = (-codes[i] >>> 31) | 0;
+    counts[run] += survives;
+    run = (run + 1) & (survives - 1);
+    if (run > longest) longest = run;
+  }
+  const long: number[] = [];
+  for (let r = 0; r <= longest; r++) {
+    if (counts[r] === 0) continue;
+    if (r < longRun) short[r] += counts[r];
+    else for (let c = 0; c < counts[r]; c++) long.push(r);
+    counts[r] = 0;
   }
   return Float64Array.from(long);
 }
