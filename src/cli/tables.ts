@@ -62,7 +62,7 @@ export function inspectTable({ model, parameters, layers, notes }: InspectResult
     '',
     `${model.path}: ${size(model.bytes)} ${model.format}, IR ${model.irVersion}, ${opsets.join(', ')}` +
       (model.producer === '' ? '' : `, by ${name(model.producer)}`),
-    `${count(parameters)} values in ${count(layers.length)} tensors`,
+    `${count(parameters)} values in ${count(layers.length)} ${layers.length === 1 ? 'tensor' : 'tensors'}`,
     ...noteLines(notes),
   ].join('\n');
 }

@@ -4,8 +4,7 @@
  */
 import { memorySource, readBytes, type ByteSource } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
-import type { Model } from '../model/model.ts';
-import { openOnnx } from '../model/onnx/open.ts';
+import { openOnnx, type OnnxModel } from '../model/onnx/open.ts';
 import { magic } from '../container/format.ts';
 import { openDcz, type Dcz } from '../container/read.ts';
 import { externalResolver } from '../platform/external.ts';
@@ -16,6 +15,8 @@ import type { FileInput } from './protocol.ts';
 export interface Runtime {
   /** The bundled worker for threads; undefined: everything is done on the calling thread. */
   readonly workerFile: string | undefined;
+  /** Folder of ONNX Runtime's wasm files; undefined: beside the bundle. */
+  readonly ortFolder?: string;
 }
 
 export type SharedInput =
@@ -27,7 +28,7 @@ export interface Opened {
   readonly path: string;
   /** The file itself. */
   readonly source: ByteSource;
-  readonly model: Model;
+  readonly model: OnnxModel;
   /** Present when the file is a .dcz; `model` is then the one it restores. */
   readonly dcz: Dcz | undefined;
   close(): void;
@@ -85,7 +86,7 @@ export function isDcz(source: ByteSource): boolean {
 }
 
 /** The model of a .dcz as an ordinary one, over the virtual files it restores. */
-export function restoredModel(path: string, dcz: Dcz): Model {
+export function restoredModel(path: string, dcz: Dcz): OnnxModel {
   return openOnnx(path, dcz.fileSource(0), (location) => {
     const index = dcz.files.findIndex((f, i) => i > 0 && f.location === location);
     if (index < 0)

@@ -9,7 +9,9 @@
  */
 import { Worker } from 'node:worker_threads';
 import { DeepCompressionError } from '../model/errors.ts';
+import type { EieWork } from './eie/bench.ts';
 import type { SharedInput } from './input.ts';
+import type { Progress } from './protocol.ts';
 import {
   deathOf,
   revivedError,
@@ -41,14 +43,32 @@ export function startCrew(input: SharedInput, options: CrewOptions): Crew {
   const { workerFile, threads, signal } = options;
   return workerFile === undefined || threads <= 1
     ? new InlineCrew(input, signal)
-    : new ThreadCrew(input, workerFile, Math.min(threads, 64), signal);
+    : new ThreadCrew({ role: 'tasks', input }, workerFile, Math.min(threads, 64), signal);
+}
+
+/** Threads for the EIE simulator's work (eie/bench.ts), with the same promises as a crew. */
+export interface EieCrew {
+  readonly size: number;
+  perform(work: EieWork, onProgress?: (progress: Progress) => void): Promise<unknown>;
+  performOnEach(work: EieWork): Promise<unknown[]>;
+  dispose(): Promise<void>;
+}
+
+export function startEieCrew(
+  threads: number,
+  workerFile: string,
+  ortFolder: string | undefined,
+  signal: AbortSignal | undefined,
+): EieCrew {
+  return new ThreadCrew({ role: 'eie', ortFolder }, workerFile, Math.min(threads, 64), signal);
 }
 
 const cancelled = (): DeepCompressionError => new DeepCompressionError('cancelled', 'cancelled');
 const perThread = 2;
 
 interface Piece {
-  readonly work: Work;
+  readonly work: Work | EieWork;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -94,7 +114,7 @@ class InlineCrew implements Crew {
   }
 }
 
-class ThreadCrew implements Crew {
+class ThreadCrew implements Crew, EieCrew {
   readonly size: number;
   private readonly threads: Thread[] = [];
   private readonly waiting: Piece[] = [];
@@ -104,26 +124,26 @@ class ThreadCrew implements Crew {
   private readonly onAbort = (): void => void this.stop(cancelled());
 
   constructor(
-    input: SharedInput,
+    role: WorkerRole,
     workerFile: string,
     size: number,
     private readonly signal: AbortSignal | undefined,
   ) {
     this.size = size;
-    for (let i = 0; i < size; i++) this.threads.push(this.startThread(input, workerFile));
+    for (let i = 0; i < size; i++) this.threads.push(this.startThread(role, workerFile));
     if (signal?.aborted) this.onAbort();
     else signal?.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  perform(work: Work): Promise<unknown> {
+  perform(work: Work | EieWork, onProgress?: (progress: Progress) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.failure) return reject(this.failure);
-      this.waiting.push({ work, resolve, reject });
+      this.waiting.push({ work, resolve, reject, onProgress });
       this.handOut();
     });
   }
 
-  performOnEach(work: Work): Promise<unknown[]> {
+  performOnEach(work: Work | EieWork): Promise<unknown[]> {
     if (this.failure) return Promise.reject(this.failure);
     return Promise.all(
       this.threads.map(
@@ -136,8 +156,7 @@ class ThreadCrew implements Crew {
     return this.stop(cancelled());
   }
 
-  private startThread(input: SharedInput, workerFile: string): Thread {
-    const workerData: WorkerRole = { role: 'tasks', input };
+  private startThread(workerData: WorkerRole, workerFile: string): Thread {
     const worker = new Worker(workerFile, {
       workerData,
       stdout: true, // nothing of ours prints there; keep the command line's stdout clean
@@ -147,6 +166,7 @@ class ThreadCrew implements Crew {
     worker.on('message', (message: FromThread) => {
       const piece = thread.pending.get(message.id);
       if (!piece) return;
+      if ('progress' in message) return piece.onProgress?.(message.progress);
       thread.pending.delete(message.id);
       if ('error' in message) piece.reject(revivedError(message.error));
       else piece.resolve(message.value);

@@ -3,20 +3,25 @@
  * boundary: as code, line and stack, because structured cloning drops the class.
  */
 import { DeepCompressionError, type ErrorCode } from '../model/errors.ts';
-import type { Work } from './workbench.ts';
+import type { EieWork } from './eie/bench.ts';
 import type { SharedInput } from './input.ts';
+import type { Progress } from './protocol.ts';
+import type { Work } from './workbench.ts';
 
 /** `workerData` of dist/worker.js: a server of jobs, or one thread of a job's crew. */
 export type WorkerRole =
-  { readonly role: 'jobs' } | { readonly role: 'tasks'; readonly input: SharedInput };
+  | { readonly role: 'jobs' }
+  | { readonly role: 'tasks'; readonly input: SharedInput }
+  | { readonly role: 'eie'; readonly ortFolder: string | undefined };
 
 export interface ToThread {
   readonly id: number;
-  readonly work: Work;
+  readonly work: Work | EieWork;
 }
 
 export type FromThread =
   | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly progress: Progress }
   | { readonly id: number; readonly error: PlainError };
 
 export interface PlainError {

@@ -37,6 +37,7 @@ export function compressJob(runtime: Runtime): Job<'compress'> {
           'invalid-input',
           `${path} is a .dcz file, already compressed`,
         );
+      model.writer.layout(new Set()); // now rather than at the end: what cannot be written at all
       throwIfCancelled(signal);
       progress({ stage: 'open', layer: '', fraction: 0.01 });
       const crew = startCrew(shared, {

@@ -7,6 +7,7 @@ import { blockWeights } from '../../compress/coded.ts';
 import { bitsOf } from '../../model/dtype.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import type { Model, Tensor } from '../../model/model.ts';
+import { ahead } from '../ahead.ts';
 import { DistinctCounter, type DistinctPart } from '../distinct.ts';
 import { openInput, sharedInput, type Opened, type Runtime } from '../input.ts';
 import { mergedMoments, noMoments } from '../moments.ts';
@@ -93,9 +94,10 @@ async function allStatistics(
   let done = 0;
   const results: Statistics[] = new Array<Statistics>(model.tensors.length).fill(unknown);
   const one = async (tensor: Tensor): Promise<void> => {
-    results[tensor.id] = await statisticsOf(tensor, crew);
-    done += tensor.parameters;
-    onProgress({ stage: 'statistics', layer: tensor.name, fraction: all === 0 ? 1 : done / all });
+    results[tensor.id] = await statisticsOf(tensor, crew, (values) => {
+      done += values;
+      onProgress({ stage: 'statistics', layer: tensor.name, fraction: done / all });
+    });
   };
   // Small tensors side by side; large ones one after another, as their bitmaps take memory.
   const numeric = model.tensors.filter((t) => t.parameters > 0 && isNumeric(t));
@@ -108,18 +110,28 @@ function isNumeric({ dtype }: Tensor): boolean {
   return bitsOf[dtype] > 0 && dtype !== 'complex64' && dtype !== 'complex128';
 }
 
-async function statisticsOf(tensor: Tensor, crew: Crew): Promise<Statistics> {
+async function statisticsOf(
+  tensor: Tensor,
+  crew: Crew,
+  onValues: (values: number) => void,
+): Promise<Statistics> {
   const { id, parameters } = tensor;
   const last = parameters <= blockWeights;
-  const blocks: Promise<unknown>[] = [];
-  for (let start = 0; start < parameters; start += blockWeights) {
+  const read = async (start: number): Promise<BlockStatistics> => {
     const length = Math.min(blockWeights, parameters - start);
-    blocks.push(crew.perform({ kind: 'statistics', tensor: id, start, length, last }));
-  }
+    const piece = { kind: 'statistics', tensor: id, start, length, last } as const;
+    return (await crew.perform(piece)) as BlockStatistics;
+  };
   try {
-    const parts = (await Promise.all(blocks)) as BlockStatistics[];
-    const m = parts.reduce((sum, part) => mergedMoments(sum, part.moments), noMoments);
-    const distinct = last ? parts[0].distinct : await gatheredDistinct(tensor, crew);
+    let m = noMoments;
+    let ofAll: number | null = null;
+    // A few blocks ahead and no more: a shape can claim any number of them.
+    for await (const { result } of ahead(starts(parameters), crew.size * 2 + 1, read)) {
+      m = mergedMoments(m, result.moments);
+      ofAll = result.distinct;
+      onValues(result.moments.values);
+    }
+    const distinct = last ? ofAll : await gatheredDistinct(tensor, crew);
     return {
       zeros: m.zeros,
       distinct,
@@ -133,6 +145,10 @@ async function statisticsOf(tensor: Tensor, crew: Crew): Promise<Statistics> {
     if (error instanceof DeepCompressionError && error.code === 'not-found') return unknown;
     throw error;
   }
+}
+
+function* starts(parameters: number): Generator<number> {
+  for (let start = 0; start < parameters; start += blockWeights) yield start;
 }
 
 /** Merges what every thread saw of a tensor. */

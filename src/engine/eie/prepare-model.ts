@@ -1,0 +1,252 @@
+/**
+ * A .dcz as layers for the simulator: every compressed weight tensor as the matrices it multiplies
+ * by, each with the activations that the model itself gives it. Blocks are checked by their CRC as
+ * they are decoded. Runs in a thread of its own (bench.ts), so it need not be cancellable.
+ */
+import type { CodedTensor } from '../../compress/coded.ts';
+import { prepareDecoder } from '../../compress/code/decode-block.ts';
+import { weightsOfBlock } from '../../compress/code/encode-block.ts';
+import { bytesOf, restoreBlock } from '../../compress/code/restore.ts';
+import { matricesOf, type EieMatrix } from '../../eie/layers.ts';
+import { randomActivations } from '../../eie/workloads.ts';
+import { crc32 } from '../../model/crc32.ts';
+import { isCompressible } from '../../model/dtype.ts';
+import { DeepCompressionError } from '../../model/errors.ts';
+import type { Tensor } from '../../model/model.ts';
+import type { OnnxModel } from '../../model/onnx/open.ts';
+import { mulberry32 } from '../../model/random.ts';
+import type { LayerActivations } from '../protocol-eie.ts';
+import { openInput, type SharedInput } from '../input.ts';
+import type { Progress } from '../protocol.ts';
+import { blockDiagonal } from './block-diagonal.ts';
+import { modelValues, type ModelValues, type Sample } from './model-values.ts';
+import { assumedDensity, type Prepared, type PreparedLayer } from './prepared.ts';
+import { activationUses, type ActivationUse } from './uses.ts';
+import { chooseVector, vectorsOf } from './vectors.ts';
+
+export interface ModelOptions {
+  /** What users call the source. */
+  readonly label: string;
+  readonly sample: Sample | undefined;
+  /** Given by the user: the model is then not run. */
+  readonly density: number | undefined;
+  readonly seed: number;
+  /** Where ONNX Runtime's files are. */
+  readonly ortFolder: string;
+}
+
+interface Found {
+  readonly tensor: Tensor;
+  readonly matrices: readonly EieMatrix[];
+  readonly use: ActivationUse;
+}
+
+/** More groups than this are one block-diagonal matrix. */
+const mostGroups = 8;
+
+/** @throws DeepCompressionError of any code a file or a sample can cause */
+export async function prepareModel(
+  file: SharedInput,
+  options: ModelOptions,
+  onProgress: (progress: Progress) => void,
+): Promise<Prepared> {
+  const opened = openInput(file);
+  try {
+    const { dcz, model, path } = opened;
+    if (!dcz) throw new Error('a model is compressed before it is simulated');
+    const coded = new Map(dcz.tensors.map((t) => [t.coded.tensor, t.coded]));
+    const uses = activationUses(model);
+    const found: Found[] = [];
+    const skipped: { name: string; reason: string }[] = [];
+    for (const tensor of model.tensors) {
+      onProgress({
+        stage: 'decode',
+        layer: tensor.name,
+        fraction: (0.5 * tensor.id) / model.tensors.length,
+      });
+      const own = coded.get(tensor.id);
+      const reason = whyNot(tensor, own);
+      if (reason === '') continue;
+      if (reason !== undefined) {
+        skipped.push({ name: tensor.name, reason });
+        continue;
+      }
+      try {
+        const use = uses.get(tensor.id) ?? { why: 'the operator that uses it is not known' };
+        found.push({ tensor, matrices: matrices(path, tensor, own as CodedTensor), use });
+      } catch (error) {
+        if (!(error instanceof DeepCompressionError) || error.code !== 'unsupported') throw error;
+        skipped.push({ name: tensor.name, reason: withoutName(error.message, tensor.name) });
+      }
+    }
+    if (found.length === 0)
+      throw new DeepCompressionError(
+        'unsupported',
+        `${path}: no layer of it can run on EIE${skipped.length > 0 ? ` (${skipped[0].name}: ${skipped[0].reason})` : ''}`,
+      );
+    onProgress({ stage: 'run the model', layer: '', fraction: 0.5 });
+    const values = await valuesFor(model, found, options);
+    const layers = found.flatMap((f) => layersOf(f, values, options));
+    return {
+      layers,
+      skipped,
+      notes: [
+        ...values.notes,
+        ...(options.density === undefined ? fallbackNote(values.why, layers) : []),
+      ],
+    };
+  } finally {
+    opened.close();
+  }
+}
+
+/** '' for what is no layer at all, undefined for what can run. */
+function whyNot(tensor: Tensor, coded: CodedTensor | undefined): string | undefined {
+  const { role, geometry, dtype, op } = tensor;
+  if (role === 'embedding') return 'a table that is looked up, not multiplied';
+  if (role !== 'weight') return '';
+  if (!isCompressible(dtype)) return `its ${dtype} weights are not compressed by this program`;
+  if (!coded) return 'it is stored uncompressed';
+  if (!geometry) return `${op || 'its operator'} is not a matrix product`;
+  return undefined;
+}
+
+const withoutName = (message: string, name: string): string =>
+  message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
+
+function matrices(path: string, tensor: Tensor, coded: CodedTensor): EieMatrix[] {
+  const { geometry } = tensor;
+  if (!geometry) throw new Error('no geometry');
+  if (coded.weights !== tensor.parameters)
+    throw new DeepCompressionError(
+      'invalid-container',
+      `${path}: damaged .dcz file: tensor ${tensor.id} is not one of the model's`,
+    );
+  const decoder = prepareDecoder(coded);
+  const list = matricesOf(tensor.name, coded, geometry, (block, codes) => {
+    const stored = coded.blocks[block];
+    decoder.decode(block, stored, codes);
+    const length = weightsOfBlock(coded.weights, block);
+    const bytes = new Uint8Array(length * bytesOf(coded.dtype));
+    restoreBlock(coded, codes.length === length ? codes : codes.subarray(0, length), bytes);
+    if (crc32(bytes) !== stored.crc32)
+      throw new DeepCompressionError(
+        'invalid-container',
+        `${path}: damaged .dcz file: a checksum of tensor ${tensor.id} does not match`,
+      );
+  });
+  const [first] = list;
+  if (geometry.kind !== 'conv' || list.length <= mostGroups) return list;
+  return [
+    {
+      ...first,
+      name: `${tensor.name} [${list.length} groups]`,
+      matrix: blockDiagonal(list.map((m) => m.matrix)),
+      part: -1,
+    },
+  ];
+}
+
+async function valuesFor(
+  model: OnnxModel,
+  found: readonly Found[],
+  { sample, density, seed, ortFolder }: ModelOptions,
+): Promise<ModelValues> {
+  if (density !== undefined)
+    return {
+      values: new Map(),
+      notes: [],
+      why: `activations of density ${density} were asked for`,
+    };
+  const names = new Set(found.flatMap(({ use }) => ('value' in use ? [use.value] : [])));
+  return modelValues(model, [...names], sample, seed, ortFolder);
+}
+
+function layersOf(
+  { tensor, matrices: parts, use }: Found,
+  { values, why }: ModelValues,
+  { label, sample, density, seed }: ModelOptions,
+): PreparedLayer[] {
+  return parts.map((m): PreparedLayer => {
+    const made = madeActivations(m, tensor, use, values, why);
+    const random = mulberry32((seed ^ Math.imul(tensor.id + 1, 0x9e3779b1) ^ (m.part + 1)) >>> 0);
+    const { cols } = m.matrix;
+    let activations: Float32Array;
+    let about: LayerActivations;
+    if (typeof made === 'string') {
+      const active = Math.round((density ?? assumedDensity) * cols);
+      activations = randomActivations(cols, active, random);
+      about = {
+        from: 'density',
+        density: active / cols,
+        meanDensity: null,
+        note: density === undefined ? `density ${assumedDensity} assumed: ${made}` : made,
+      };
+    } else {
+      activations = made.values;
+      const { density: share, meanDensity, note } = made;
+      about = { from: sample ? 'sample' : 'random-input', density: share, meanDensity, note };
+    }
+    return {
+      layer: {
+        name: m.name,
+        matrix: m.matrix,
+        bias: null,
+        codebook: m.codebook,
+        activations,
+      },
+      source: label,
+      op: tensor.op,
+      kind: m.kind,
+      machine: {
+        weightBits: m.weightBits,
+        detect: typeof made !== 'string' && made.signed ? 'nonzero' : 'positive',
+      },
+      activations: about,
+      runsPerInference: typeof made === 'string' ? null : made.runs,
+      workload: '',
+    };
+  });
+}
+
+interface Made {
+  readonly values: Float32Array;
+  readonly density: number;
+  readonly meanDensity: number | null;
+  readonly note: string;
+  readonly runs: number;
+  /** The value has negative numbers: the detection must let them through. */
+  readonly signed: boolean;
+}
+
+/** The vector for a matrix, or why there is none. */
+function madeActivations(
+  m: EieMatrix,
+  tensor: Tensor,
+  use: ActivationUse,
+  values: ModelValues['values'],
+  why: string,
+): Made | string {
+  if (why !== '') return why;
+  if ('why' in use) return use.why;
+  const { geometry } = tensor;
+  const value = values.get(use.value);
+  if (!value || !geometry) return 'the runtime gave no numbers for its input';
+  if (!value.data.every((v) => Number.isFinite(v)))
+    return 'its input has values that are not finite';
+  const vectors = vectorsOf(value, use.layout, use.node, geometry, m.part);
+  if (typeof vectors === 'string') return vectors;
+  if (vectors.length !== m.matrix.cols) return 'its input does not fit its weights';
+  const signed = value.data.some((v) => v < 0);
+  return { ...chooseVector(vectors), runs: vectors.count, signed };
+}
+
+/** One note instead of one a layer, when the model could not be run. */
+function fallbackNote(why: string, layers: readonly PreparedLayer[]): string[] {
+  const without = layers.filter((l) => l.activations.from === 'density').length;
+  if (without === 0) return [];
+  if (why !== '') return [`activations are drawn at random: ${why}`];
+  return [
+    `${without} of ${layers.length} layers have activations drawn at random at density ${assumedDensity}, because the model could not give theirs (see each layer's note)`,
+  ];
+}

@@ -1,0 +1,59 @@
+/**
+ * ONNX Runtime as WebAssembly (onnxruntime-web), the one runtime that every user has: no native
+ * code, no network. The two files it loads, the module and the wasm, lie in `folder`; scripts/build.mjs
+ * puts them beside worker.js and cli.js. One thread, and it blocks the one it runs on: call it from a
+ * thread that can be terminated.
+ */
+import { dirname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import * as ort from 'onnxruntime-web';
+import type { Feeds, HostTensor, Session } from '../../train/runtime.ts';
+
+export interface ExternalData {
+  /** Location as the model names it. */
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
+/** Where the build puts the runtime's files: beside the bundle that this is in. */
+export function bundledFolder(): string {
+  return dirname(fileURLToPath(import.meta.url));
+}
+
+/**
+ * A session over a model in memory.
+ * @param folder holds ort-wasm-simd-threaded.{mjs,wasm}; only the first call of a process counts
+ * @throws Error what the runtime says of a model it refuses
+ */
+export async function openSession(
+  model: Uint8Array,
+  externals: readonly ExternalData[],
+  folder: string,
+): Promise<Session> {
+  ort.env.logLevel = 'fatal';
+  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.wasmPaths = pathToFileURL(`${folder}/`).href;
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: ['wasm'],
+    logSeverityLevel: 4,
+    ...(externals.length > 0 && { externalData: [...externals] }),
+  });
+  return {
+    async run(feeds: Feeds) {
+      const inputs = Object.fromEntries(
+        Object.entries(feeds).map(([name, { type, data, dims }]) => [
+          name,
+          new ort.Tensor(type as 'float32', data as Float32Array, dims),
+        ]),
+      );
+      const outputs = await session.run(inputs);
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, { type, dims, data }]) => [
+          name,
+          { type, dims, data: data as HostTensor['data'] },
+        ]),
+      );
+    },
+    close: () => session.release(),
+  };
+}
