@@ -10,8 +10,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, openSync, closeSync, readSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { EngineClient } from '../../src/engine/client.ts';
 import { allJobs } from '../../src/engine/jobs/all.ts';
 import type { Progress } from '../../src/engine/protocol.ts';
 import { openOnnx } from '../../src/model/onnx/open.ts';
@@ -36,6 +38,8 @@ const restored = join(folder, 'vgg16.restored.onnx');
 
 interface Measured {
   readonly seconds: number;
+  /** Processor seconds of all threads. */
+  readonly cpu: number;
   readonly peak: number;
   readonly stages: Readonly<Record<string, number>>;
   readonly result: unknown;
@@ -61,9 +65,46 @@ const steps: Record<string, (onProgress: (p: Progress) => void) => unknown> = {
       never,
       onProgress,
     ),
+  cancel: cancelled,
 };
+/** As the extension works: everything in the worker, this thread only listens. */
+async function cancelled(): Promise<unknown> {
+  const client = new EngineClient(workerFile);
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const run = (controller: AbortController, stop: (p: Progress) => boolean): Promise<number> => {
+    let asked = 0;
+    const input = { file: { path }, out: packed, overwrite: true, seed: 1, threads };
+    return client
+      .run(
+        'compress',
+        { ...input, recipe: options.preset },
+        {
+          signal: controller.signal,
+          onProgress: (p) => {
+            if (asked > 0 || !stop(p)) return;
+            asked = performance.now();
+            controller.abort();
+          },
+        },
+      )
+      .then(
+        () => NaN,
+        () => performance.now() - asked,
+      );
+  };
+  delay.enable();
+  const stages = ['analyse', 'count', 'encode', 'verify'];
+  const ms: Record<string, number> = {};
+  for (const stage of stages)
+    ms[stage] = Math.round(await run(new AbortController(), (p) => p.stage === stage));
+  delay.disable();
+  await client.dispose();
+  return { cancelMs: ms, hostDelayMs: { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 } };
+}
+
 const never = new AbortController().signal;
-const jobs = () => allJobs({ workerFile: fileURLToPath(new URL('./worker.js', import.meta.url)) });
+const workerFile = fileURLToPath(new URL('./worker.js', import.meta.url));
+const jobs = () => allJobs({ workerFile });
 
 if (options.step !== undefined) {
   // In the child: one step, its stages timed by the progress it reports.
@@ -81,6 +122,7 @@ if (options.step !== undefined) {
   turn('end');
   const measured: Measured = {
     seconds: (performance.now() - start) / 1000,
+    cpu: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
     peak: process.resourceUsage().maxRSS * 1024,
     stages,
     result: options.step === 'inspect' ? null : result,
@@ -116,7 +158,7 @@ function report(): void {
   console.log(`${path}: ${bytes} bytes, ${vggParameters} parameters, ${threads} threads`);
   const show = (name: string, m: Measured, goal: string): void =>
     console.log(
-      `${name.padEnd(11)} ${m.seconds.toFixed(2).padStart(7)} s   peak ${mb(m.peak).padStart(8)}` +
+      `${name.padEnd(11)} ${m.seconds.toFixed(2).padStart(7)} s   cpu ${m.cpu.toFixed(2).padStart(6)} s   peak ${mb(m.peak).padStart(8)}` +
         ` (${(m.peak / bytes).toFixed(2)}x the model)   goal: ${goal}`,
     );
   read(path); // the file is in the page cache for every step alike
@@ -130,6 +172,16 @@ function report(): void {
         `${(vggParameters / seconds / 1e6).toFixed(0).padStart(6)} M weights/s`,
     );
   show('decompress', measure('decompress'), '< 6 s');
+  const { cancelMs, hostDelayMs } = measure('cancel').result as {
+    readonly cancelMs: Readonly<Record<string, number>>;
+    readonly hostDelayMs: { readonly p99: number; readonly max: number };
+  };
+  const latencies = Object.entries(cancelMs).map(([stage, ms]) => `${stage} ${ms} ms`);
+  console.log(`cancel, from asking to a stopped worker: ${latencies.join(', ')}   goal: < 200 ms`);
+  console.log(
+    `event loop of the host meanwhile: p99 ${hostDelayMs.p99.toFixed(1)} ms, ` +
+      `max ${hostDelayMs.max.toFixed(1)} ms   goal: < 50 ms`,
+  );
   const size = statSync(packed).size;
   console.log(
     `restored: ${read(restored).slice(0, 16)} (sha256), ${statSync(restored).size} bytes`,
