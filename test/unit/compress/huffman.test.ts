@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { BitReader, BitWriter } from '../../../src/compress/code/bits.ts';
 import {
   codeLengths,
   entropyBits,
@@ -170,21 +169,6 @@ test('streams that are cut, padded, continued or of no code are refused', () => 
   assert.throws(() => huffmanTable(Uint8Array.of(0, 2)), refused);
   assert.throws(() => decodeSymbols(huffmanTable(Uint8Array.of(0)), stream, target, 1), refused);
   assert.throws(() => decodeSymbols(huffmanTable(Uint8Array.of(1)), stream, target, 1), refused);
-});
-
-test('bits come back in the order they were written', () => {
-  fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(65535), fc.integer({ min: 0, max: 16 }))), (pieces) => {
-      const writer = new BitWriter();
-      for (const [value, width] of pieces) writer.write(value, width);
-      const reader = new BitReader(writer.take());
-      for (const [value, width] of pieces) {
-        assert.equal(reader.read(width), value & ((1 << width) - 1));
-      }
-      assert.ok(reader.left < 8);
-      assert.throws(() => reader.read(reader.left + 1), { code: 'invalid-container' });
-    }),
-  );
 });
 
 test('CRC-32 has the check value of its catalogue and equals the bit-by-bit reference', () => {
