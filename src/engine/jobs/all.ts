@@ -1,4 +1,5 @@
 /** The jobs by name, bound to what this program can offer them (its worker file, if any). */
+import { LayerStore } from '../eie/layer-store.ts';
 import type { Runtime } from '../input.ts';
 import type { Job, JobName } from '../protocol.ts';
 import { compressJob } from './compress.ts';
@@ -14,6 +15,7 @@ import { sweepJob } from './sweep.ts';
 export type AllJobs = { readonly [K in JobName]: Job<K> };
 
 export function allJobs(runtime: Runtime): AllJobs {
+  const store = new LayerStore(runtime);
   return {
     inspect: inspectJob(runtime),
     compress: compressJob(runtime),
@@ -21,8 +23,8 @@ export function allJobs(runtime: Runtime): AllJobs {
     import: importJob,
     report: reportJob(runtime),
     presets: presetsJob,
-    simulate: simulateJob,
-    sweep: sweepJob,
+    simulate: simulateJob(store),
+    sweep: sweepJob(store, runtime),
     published: publishedJob,
   };
 }

@@ -81,7 +81,7 @@ export function compressJob(runtime: Runtime): Job<'compress'> {
               coded,
               stats: { ...stats, rmse: Math.fround(stats.rmse) },
             }));
-            layers = layersOf(model, kept, sizes.perTensor);
+            layers = await layersOf(model, kept, sizes.perTensor, signal);
             otherBytes = sizes.other;
             notes = [...model.notes, ...plan.notes];
           },

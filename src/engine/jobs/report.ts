@@ -47,7 +47,7 @@ export function reportJob(runtime: Runtime): Job<'report'> {
           verified: true,
           recipe: nameOf(dcz.recipe),
           recipeDetails: dcz.recipe,
-          layers: layersOf(model, tensors, stored),
+          layers: await layersOf(model, tensors, stored, signal),
           otherBytes: dcz.otherBytes,
           notes: model.notes,
         } satisfies ReportResult;

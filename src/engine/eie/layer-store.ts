@@ -1,0 +1,85 @@
+/**
+ * The prepared layers of the last few sources with their simulators, so that a slider's step only
+ * pays for what it changes. Keyed by the content of the files (path, size and time of change, or a
+ * checksum of given bytes) and every option that layers and activations depend on.
+ */
+import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { crc32 } from '../../model/crc32.ts';
+import { LayerSimulator } from '../../eie/run.ts';
+import type { OnProgress } from '../jobs/progress.ts';
+import type { Runtime } from '../input.ts';
+import type { SimulateLayers } from '../protocol-eie.ts';
+import type { FileInput } from '../protocol.ts';
+import { checkLayerOptions } from './options.ts';
+import { prepareLayers } from './prepare.ts';
+import { bytesOfLayer, type Prepared, type PreparedLayer } from './prepared.ts';
+
+export interface StoredLayer extends PreparedLayer {
+  readonly index: number;
+  readonly simulator: LayerSimulator;
+}
+
+export interface Stored extends Omit<Prepared, 'layers'> {
+  readonly layers: readonly StoredLayer[];
+}
+
+const mostSources = 4;
+const mostBytes = 1 << 30;
+
+export class LayerStore {
+  /** Oldest first. */
+  private readonly kept = new Map<string, { readonly stored: Stored; readonly bytes: number }>();
+
+  constructor(private readonly runtime: Runtime) {}
+
+  /** @throws DeepCompressionError of any code a source, its files or its options can cause */
+  async get(input: SimulateLayers, signal: AbortSignal, onProgress: OnProgress): Promise<Stored> {
+    checkLayerOptions(input);
+    const key = keyOf(input);
+    const known = this.kept.get(key);
+    if (known) {
+      this.kept.delete(key);
+      this.kept.set(key, known);
+      return known.stored;
+    }
+    const threads = input.threads ?? Math.min(8, availableParallelism());
+    const prepared = await prepareLayers(input, this.runtime, threads, signal, onProgress);
+    const layers = prepared.layers.map((layer, index): StoredLayer => ({
+      ...layer,
+      index,
+      simulator: new LayerSimulator(layer.layer),
+    }));
+    const bytes = layers.reduce((sum, l) => sum + bytesOfLayer(l.layer), 0);
+    const stored = { ...prepared, layers };
+    this.kept.set(key, { stored, bytes });
+    this.trim();
+    return stored;
+  }
+
+  private trim(): void {
+    let bytes = 0;
+    for (const entry of this.kept.values()) bytes += entry.bytes;
+    for (const [key, entry] of this.kept) {
+      if (this.kept.size <= 1 || (this.kept.size <= mostSources && bytes <= mostBytes)) return;
+      this.kept.delete(key);
+      bytes -= entry.bytes;
+    }
+  }
+}
+
+function keyOf({ source, input, density, seed }: SimulateLayers): string {
+  return JSON.stringify([
+    source.kind,
+    source.kind === 'workload' ? source.name.toLowerCase() : identity(source.file),
+    input ? identity(input) : '',
+    density ?? '',
+    seed,
+  ]);
+}
+
+function identity(file: FileInput): readonly (string | number)[] {
+  if (!('path' in file)) return ['bytes', file.label, file.bytes.length, crc32(file.bytes)];
+  const stat = statSync(file.path, { throwIfNoEntry: false });
+  return ['path', file.path, stat?.size ?? -1, stat?.mtimeMs ?? -1];
+}
