@@ -5,8 +5,9 @@
  */
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
-import { parseCommand, usage, UsageError } from './cli/arguments.ts';
+import { parseCommand, usage } from './cli/arguments.ts';
 import { runCommand } from './cli/commands.ts';
+import { UsageError } from './cli/usage.ts';
 import { DeepCompressionError } from './model/errors.ts';
 import { version } from '../package.json';
 

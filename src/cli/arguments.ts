@@ -4,8 +4,16 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-
-export class UsageError extends Error {}
+import {
+  eieArguments,
+  eieOptions,
+  eieOptionsUsage,
+  eieUsage,
+  simulateTakes,
+  sweepTakes,
+  type EieArguments,
+} from './eie-arguments.ts';
+import { UsageError } from './usage.ts';
 
 export const usage = `usage: deepc COMMAND …
 
@@ -16,7 +24,7 @@ export const usage = `usage: deepc COMMAND …
   deepc report FILE.dcz                        what a compressed file holds, layer by layer
   deepc import WEIGHTS.net --prototxt FILE --out MODEL.onnx
                                                Song Han's published Deep Compression format
-  deepc presets                                the built-in recipes
+  deepc presets                                the built-in recipes${eieUsage}
 
 options
   --out FILE      file to write; refused when it exists, unless --force
@@ -26,12 +34,23 @@ options
   --seed N        seed of everything random (default: 1)
   --threads N     threads to use (default: as many as the machine has, at most 8)
   --json          one JSON document on stdout, progress on stderr
-  --help, --version`;
+  --help, --version
+${eieOptionsUsage}`;
 
-const commands = ['inspect', 'compress', 'decompress', 'report', 'import', 'presets'] as const;
+const commands = [
+  'inspect',
+  'compress',
+  'decompress',
+  'report',
+  'import',
+  'presets',
+  'simulate',
+  'sweep',
+] as const;
 export type CommandName = (typeof commands)[number];
 
 const options = {
+  ...eieOptions,
   out: { type: 'string' },
   preset: { type: 'string' },
   recipe: { type: 'string' },
@@ -53,6 +72,8 @@ const taken: Readonly<Record<CommandName, readonly string[]>> = {
   report: [],
   import: ['out', 'prototxt', 'force'],
   presets: [],
+  simulate: simulateTakes,
+  sweep: sweepTakes,
 };
 
 export interface Command {
@@ -67,6 +88,8 @@ export interface Command {
   readonly force: boolean;
   readonly json: boolean;
   readonly statistics: boolean;
+  /** Of simulate and sweep; of no meaning for the others. */
+  readonly eie: EieArguments;
 }
 
 /** @throws UsageError */
@@ -107,6 +130,7 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
     force: values.force ?? false,
     json: values.json ?? false,
     statistics: !(values['no-statistics'] ?? false),
+    eie: eieArguments(values, command === 'sweep'),
   };
 }
 

@@ -1,11 +1,12 @@
 /** One function a command: its job's input from the arguments, its result as JSON or as text. */
 import { readFileSync } from 'node:fs';
-import { presets } from '../compress/recipe.ts';
+import { parseRecipe, presets } from '../compress/recipe.ts';
 import { allJobs } from '../engine/jobs/all.ts';
 import type { Runtime } from '../engine/input.ts';
 import type { Progress } from '../engine/protocol.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { Command } from './arguments.ts';
+import { runEie } from './eie-commands.ts';
 import { progressView } from './progress.ts';
 import { compressTable, decompressText, importTable, inspectTable, presetsText } from './tables.ts';
 
@@ -68,6 +69,9 @@ async function run(
       const result = await jobs.import(input, signal, show);
       return { result, text: () => importTable(result) };
     }
+    case 'simulate':
+    case 'sweep':
+      return runEie(c, jobs, signal, show);
     case 'presets':
       return { result: { presets }, text: () => presetsText(presets) };
   }
@@ -89,8 +93,10 @@ function recipeOf(nameOrPath: string): string | object {
   }
   try {
     const recipe: unknown = JSON.parse(text);
-    if (typeof recipe === 'object' && recipe !== null) return recipe;
+    if (typeof recipe === 'object' && recipe !== null) return parseRecipe(recipe);
   } catch (error) {
+    if (error instanceof DeepCompressionError)
+      throw new DeepCompressionError(error.code, `${nameOrPath}: ${error.message}`);
     const why = error instanceof Error ? error.message.split('\n')[0] : '';
     throw new DeepCompressionError('invalid-recipe', `${nameOrPath}: not JSON (${why})`);
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { parseCommand, UsageError } from '../../../src/cli/arguments.ts';
+import { parseCommand } from '../../../src/cli/arguments.ts';
+import { UsageError } from '../../../src/cli/usage.ts';
 
 test('a full compress command is understood', () => {
   const c = parseCommand(
