@@ -10,6 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { copyRuntime } from './lib/onnxruntime.mjs';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const words = process.argv.slice(2).filter((a) => a !== '--');
@@ -51,6 +52,7 @@ try {
     outdir: out,
     minify: true,
   });
+  copyRuntime(out);
   for (const f of chosen) {
     console.log(`\n== ${f.replace('.bench.ts', '')}`);
     const { status } = spawnSync(

@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { copyRuntime } from './lib/onnxruntime.mjs';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const production = process.argv.includes('--production');
@@ -56,4 +57,5 @@ const results = await Promise.all([
     loader: { '.ttf': 'file' },
   }),
 ]);
+copyRuntime(dist);
 if (metafile) writeFileSync(metafile, JSON.stringify(results.map((r) => r && r.metafile)));

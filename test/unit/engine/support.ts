@@ -1,7 +1,7 @@
 /** The bundled command line and worker as users get them, and small models made on the spot. */
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { build } from 'esbuild';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -42,6 +42,8 @@ export async function buildEngine(folder: string): Promise<BuiltEngine> {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
   });
+  for (const name of ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'])
+    copyFileSync(join('node_modules/onnxruntime-web/dist', name), join(outdir, name));
   return { cli: join(outdir, 'cli.js'), worker: join(outdir, 'worker.js') };
 }
 
