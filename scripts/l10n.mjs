@@ -1,6 +1,6 @@
 /**
  * Collects every translatable text of the extension into l10n/bundle.l10n.json (the English source
- * that translators start from): literals of vscode.l10n.t in src/vscode, and the report page's.
+ * that translators start from): literals of vscode.l10n.t in src/vscode, and those of the pages.
  *   node scripts/l10n.mjs            writes the bundle
  *   node scripts/l10n.mjs --check    exits 1 when it is out of date
  */
@@ -17,12 +17,15 @@ for (const name of readdirSync('src/vscode', { recursive: true }).filter((f) => 
   for (const [, single, double] of readFileSync(join('src/vscode', name), 'utf8').matchAll(call))
     texts.add((single ?? double).replace(/\\(.)/g, '$1'));
 const { outputFiles } = await build({
-  entryPoints: ['webview/report/strings.ts'],
+  entryPoints: ['webview/report/strings.ts', 'webview/eie/strings.ts'],
   format: 'esm',
+  outdir: 'dist',
   write: false,
 });
-const { english } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
-for (const text of Object.values(english)) texts.add(text);
+for (const { text: module } of outputFiles) {
+  const { english } = await import(`data:text/javascript,${encodeURIComponent(module)}`);
+  for (const text of Object.values(english)) texts.add(text);
+}
 
 const sorted = [...texts].sort((a, b) => (a < b ? -1 : 1));
 const bundle = `${JSON.stringify(Object.fromEntries(sorted.map((t) => [t, t])), null, 2)}\n`;

@@ -6,6 +6,7 @@
 import * as vscode from 'vscode';
 import { EngineClient } from './engine/client.ts';
 import { registerCommands } from './vscode/commands/register.ts';
+import { registerEie } from './vscode/eie/panel.ts';
 import { registerInspector } from './vscode/inspector/register.ts';
 import { registerReport } from './vscode/report/editor.ts';
 import type { Services } from './vscode/services.ts';
@@ -18,6 +19,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const services: Services = { context, log, engine };
   const inspector = registerInspector(services);
   registerReport(services);
+  registerEie(services);
   registerCommands(services, inspector);
   context.subscriptions.push(log);
 }

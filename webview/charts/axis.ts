@@ -59,7 +59,11 @@ export function leftAxis(
     const y = round(scale.at(value));
     return [
       node('path', { d: `M${x0},${y} H${x1}`, class: 'grid' }),
-      node('text', { x: x0 - 6, y: round(y + 4), 'text-anchor': 'end', class: 'tick' }, format(value)),
+      node(
+        'text',
+        { x: x0 - 6, y: round(y + 4), 'text-anchor': 'end', class: 'tick' },
+        format(value),
+      ),
     ];
   });
 }
@@ -107,7 +111,8 @@ export function shortNumber(value: number): string {
   if (magnitude >= 1e9) return `${trim(value / 1e9)}G`;
   if (magnitude >= 1e6) return `${trim(value / 1e6)}M`;
   if (magnitude >= 1e4) return `${trim(value / 1e3)}k`;
-  if (magnitude >= 1000) return `${Math.floor(value / 1000)},${String(value % 1000).padStart(3, '0')}`;
+  if (magnitude >= 1000)
+    return `${Math.floor(value / 1000)},${String(value % 1000).padStart(3, '0')}`;
   if (magnitude > 0 && magnitude < 1e-3) return value.toExponential(0);
   return trim(value);
 }

@@ -24,7 +24,11 @@ export interface PeBarsText {
   readonly stalled: string;
   readonly axis: string;
   /** Tooltip of a bar. `pes`: one number, or a range of several. */
-  readonly title: (pes: readonly number[], cycles: Readonly<Record<Cause, number>>, stalled: number) => string;
+  readonly title: (
+    pes: readonly number[],
+    cycles: Readonly<Record<Cause, number>>,
+    stalled: number,
+  ) => string;
 }
 
 /** Order of the bars: by number, or by entries, the fullest first. */
@@ -87,10 +91,18 @@ export function peBars(
       const height = bottom - scale.at(mean[cause]);
       y -= height;
       stack.push(
-        node('rect', { x, y: round(y), width: w, height: round(height), fill: `url(#pattern-${cause})` }),
+        node('rect', {
+          x,
+          y: round(y),
+          width: w,
+          height: round(height),
+          fill: `url(#pattern-${cause})`,
+        }),
       );
     }
-    marks.push(node('g', { class: 'pe' }, node('title', {}, text.title([...pes], mean, stalled)), ...stack));
+    marks.push(
+      node('g', { class: 'pe' }, node('title', {}, text.title([...pes], mean, stalled)), ...stack),
+    );
     if (group > 1) most.push(`M${x},${round(scale.at(entries))} h${w}`);
     if (stalled > 0 && mostStalled > 0) {
       const h = Math.max(1, (strip * stalled) / mostStalled);
@@ -106,20 +118,45 @@ export function peBars(
     ...marks,
     ...(most.length ? [node('path', { d: most.join(' '), class: 'most' })] : []),
     node('path', { d: `M${left},${ideal} H${width}`, class: 'ideal' }),
-    node('rect', { x: round(width - idealWidth), y: round(ideal - 21), width: round(idealWidth), height: 18, rx: 3, class: 'plate' }),
-    node('text', { x: width - 5, y: round(ideal - 8), 'text-anchor': 'end', class: 'on-plate' }, text.ideal),
+    node('rect', {
+      x: round(width - idealWidth),
+      y: round(ideal - 21),
+      width: round(idealWidth),
+      height: 18,
+      rx: 3,
+      class: 'plate',
+    }),
+    node(
+      'text',
+      { x: width - 5, y: round(ideal - 8), 'text-anchor': 'end', class: 'on-plate' },
+      text.ideal,
+    ),
     ...peLabels(order, group, left, pitch, bottom + 15),
     node('path', { d: `M${left},${stripTop} H${width}`, class: 'axis-line' }),
     node('text', { x: left - 6, y: stripTop + 4, 'text-anchor': 'end', class: 'tick' }, '0'),
-    node('text', { x: left - 6, y: stripTop + strip, 'text-anchor': 'end', class: 'tick' }, mostStalled > 0 ? shortNumber(mostStalled) : ''),
+    node(
+      'text',
+      { x: left - 6, y: stripTop + strip, 'text-anchor': 'end', class: 'tick' },
+      mostStalled > 0 ? shortNumber(mostStalled) : '',
+    ),
     ...(held.length ? [node('path', { d: held.join(' '), class: 'held' })] : []),
     node('text', { x: left, y: stripTop + strip + 16, class: 'tick' }, text.stalled),
-    node('text', { x: width, y: stripTop + strip + 16, 'text-anchor': 'end', class: 'tick' }, text.axis),
+    node(
+      'text',
+      { x: width, y: stripTop + strip + 16, 'text-anchor': 'end', class: 'tick' },
+      text.axis,
+    ),
   ]);
 }
 
 /** Numbers below the bars: all where they fit, else as many as do. */
-function peLabels(order: Int32Array, group: number, left: number, pitch: number, y: number): SvgNode[] {
+function peLabels(
+  order: Int32Array,
+  group: number,
+  left: number,
+  pitch: number,
+  y: number,
+): SvgNode[] {
   const bars = Math.ceil(order.length / group);
   const widest = textWidth(String(order.length)) + 8;
   let every = 1;
@@ -127,7 +164,11 @@ function peLabels(order: Int32Array, group: number, left: number, pitch: number,
   const labels: SvgNode[] = [];
   for (let b = 0; b < bars; b += every)
     labels.push(
-      node('text', { x: round(left + (b + 0.5) * pitch), y, 'text-anchor': 'middle', class: 'tick' }, String(order[b * group])),
+      node(
+        'text',
+        { x: round(left + (b + 0.5) * pitch), y, 'text-anchor': 'middle', class: 'tick' },
+        String(order[b * group]),
+      ),
     );
   return labels;
 }

@@ -85,7 +85,8 @@ export function queueTimeline(data: QueueData, width: number, text: QueueText): 
   const stripBottom = stripTop + 12;
   const { steps, cycles: stepCycles } = queueSteps(data, Math.floor(plot / 3));
   const time = { ...linearScale(data.cycles, left, left + plot, width < 500 ? 3 : 6) };
-  const x = (cycle: number): number => round(left + (plot * Math.min(cycle, data.cycles)) / data.cycles);
+  const x = (cycle: number): number =>
+    round(left + (plot * Math.min(cycle, data.cycles)) / data.cycles);
   const y = linearScale(data.depth, middle, top, Math.min(4, data.depth));
   const share = (value: number): number => round(middle - (middle - top) * value);
   const centre = (i: number): number => x((i + 0.5) * stepCycles);
@@ -95,22 +96,44 @@ export function queueTimeline(data: QueueData, width: number, text: QueueText): 
     .reverse()
     .map(([i, s]) => `L${centre(i)},${round(y.at(s.least))}`)
     .join(' ');
-  const ticks = { ...time, at: (v: number) => x(v), ticks: time.ticks.filter((v) => v <= data.cycles) };
+  const ticks = {
+    ...time,
+    at: (v: number) => x(v),
+    ticks: time.ticks.filter((v) => v <= data.cycles),
+  };
   return picture(width, Math.ceil(stripBottom + 24), text.summary, [
     node('text', { x: left, y: 12, class: 'tick' }, text.occupancy),
-    node('text', { x: width, y: 12, 'text-anchor': 'end', class: 'tick working-text' }, text.working),
+    node(
+      'text',
+      { x: width, y: 12, 'text-anchor': 'end', class: 'tick working-text' },
+      text.working,
+    ),
     ...leftAxis(y, left, left + plot, shortNumber),
     ...[0, 0.5, 1].map((v) =>
-      node('text', { x: left + plot + 6, y: round(share(v) + 4), class: 'tick working-text' }, `${v * 100} %`),
+      node(
+        'text',
+        { x: left + plot + 6, y: round(share(v) + 4), class: 'tick working-text' },
+        `${v * 100} %`,
+      ),
     ),
     node('path', { d: `${line((s) => y.at(s.most))} ${back} Z`, class: 'queue-range' }),
     node('path', { d: line((s) => share(s.working)), class: 'queue-working' }),
     node('path', { d: line((s) => y.at(s.mean)), class: 'queue-mean' }),
     node('text', { x: left, y: heatTop - 7, class: 'tick' }, text.perPe),
-    node('rect', { x: left, y: heatTop, width: plot, height: round(heatBottom - heatTop), class: 'heat-0' }),
+    node('rect', {
+      x: left,
+      y: heatTop,
+      width: plot,
+      height: round(heatBottom - heatTop),
+      class: 'heat-0',
+    }),
     ...heat(data, rows, rowHeight, heatTop, Math.max(1, Math.floor(plot / 5)), x),
     node('text', { x: left - 6, y: heatTop + 9, 'text-anchor': 'end', class: 'tick' }, 'PE 0'),
-    node('text', { x: left - 6, y: round(heatBottom), 'text-anchor': 'end', class: 'tick' }, String(data.pes - 1)),
+    node(
+      'text',
+      { x: left - 6, y: round(heatBottom), 'text-anchor': 'end', class: 'tick' },
+      String(data.pes - 1),
+    ),
     node('text', { x: left, y: stripTop - 6, class: 'tick' }, text.stalls),
     ...bottomAxis(ticks, stripTop, stripBottom, shortNumber).filter((n) => n.tag === 'text'),
     ...stallStrip(steps, stepCycles, stripTop, stripBottom, x),

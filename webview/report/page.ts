@@ -20,12 +20,32 @@ export function editorReport(parts: {
   readonly title: string;
   readonly data: ReportPageData;
 }): string {
-  const { cspSource, nonce } = parts;
+  return pageHtml({ ...parts, root: 'report', images: parts.cspSource });
+}
+
+/**
+ * Any page of ours in VS Code: one policy, data as JSON in the page.
+ * @param root id of the element the script fills
+ * @param images sources of `img-src`
+ */
+export function pageHtml(parts: {
+  readonly cspSource: string;
+  readonly cssUri: string;
+  readonly jsUri: string;
+  readonly nonce: string;
+  readonly lang: string;
+  readonly title: string;
+  readonly root: string;
+  readonly images: string;
+  readonly data: unknown;
+}): string {
+  const { cspSource, nonce, images } = parts;
   return page({
     lang: parts.lang,
     title: parts.title,
+    root: parts.root,
     rootClass: '',
-    csp: `default-src 'none'; img-src ${cspSource}; style-src ${cspSource}; font-src ${cspSource}; script-src 'nonce-${nonce}'`,
+    csp: `default-src 'none'; img-src ${images}; style-src ${cspSource}; font-src ${cspSource}; script-src 'nonce-${nonce}'`,
     style: `<link rel="stylesheet" href="${escape(parts.cssUri)}">`,
     script: `<script nonce="${escape(nonce)}" src="${escape(parts.jsUri)}"></script>`,
     data: parts.data,
@@ -43,6 +63,7 @@ export function standaloneReport(parts: {
   return page({
     lang: 'en',
     title: parts.title,
+    root: 'report',
     rootClass: 'standalone',
     csp: `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'`,
     style: `<style nonce="${nonce}">${parts.css.replace(/<\/style/gi, '<\\/style')}</style>`,
@@ -54,11 +75,12 @@ export function standaloneReport(parts: {
 function page(parts: {
   lang: string;
   title: string;
+  root: string;
   rootClass: string;
   csp: string;
   style: string;
   script: string;
-  data: ReportPageData;
+  data: unknown;
 }): string {
   const root = parts.rootClass ? ` class="${parts.rootClass}"` : '';
   // in a script element only "<" could end the data early; JSON allows it escaped
@@ -73,7 +95,7 @@ function page(parts: {
 ${parts.style}
 </head>
 <body>
-<main id="report"></main>
+<main id="${parts.root}"></main>
 <script type="application/json" id="data">${json}</script>
 ${parts.script}
 </body>

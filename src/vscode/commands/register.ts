@@ -36,6 +36,15 @@ export function registerCommands(services: Services, inspector: Inspector): void
   register('inspect', 'inspect', async (clicked, selected) =>
     (await import('./inspect.ts')).inspect(inspector, clicked, selected),
   );
+  register('eieSimulate', 'simulate', async (clicked, selected) =>
+    (await import('./eie.ts')).simulateModel(services, clicked, selected),
+  );
+  register('eieBenchmark', 'benchmark', async () =>
+    (await import('./eie.ts')).runBenchmark(services),
+  );
+  register('eieExplore', 'explore', async (clicked, selected) =>
+    (await import('./eie.ts')).exploreDesignSpace(services, clicked, selected),
+  );
   register('refresh', 'refresh', () => inspector.refresh());
   register('openLog', 'open log', () => services.log.show());
   register('openSettings', 'open settings', () =>

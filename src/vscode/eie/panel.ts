@@ -1,0 +1,227 @@
+/**
+ * The EIE panel: a window onto one session. One panel a source; asked for again, it comes to the
+ * front. The page asks with `ready`, also after it was hidden, and is then sent what there is.
+ */
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import {
+  isFromEie,
+  isMachine,
+  viewIds,
+  type EieState,
+  type FromEie,
+  type ToEie,
+  type ViewId,
+} from '../../../webview/eie/messages.ts';
+import { eiePanel } from '../../../webview/eie/page.ts';
+import type { SimulateResult } from '../../engine/protocol-eie.ts';
+import { isCancelled, lineOf } from '../errors.ts';
+import { withProgress } from '../progress.ts';
+import type { Services } from '../services.ts';
+import { EieSession, toJson } from './session.ts';
+import {
+  folderFor,
+  layersOf,
+  sourceFrom,
+  sourceName,
+  sourceText,
+  type EieSource,
+} from './source.ts';
+import { eieStrings } from './strings.ts';
+
+export const eieViewType = 'deepCompression.eie';
+
+interface Open {
+  readonly panel: vscode.WebviewPanel;
+  readonly show: (view: ViewId) => void;
+  readonly loaded: () => Promise<SimulateResult | undefined>;
+}
+const open = new Map<string, Open>();
+
+/** Panels that were open when the window was reloaded come back. */
+export function registerEie(services: Services): void {
+  services.context.subscriptions.push(
+    vscode.window.registerWebviewPanelSerializer(eieViewType, {
+      deserializeWebviewPanel: (panel, state: unknown) => {
+        const { source, machine, layer, view } = (state ?? {}) as Partial<
+          Record<keyof EieState, unknown>
+        >;
+        const known = sourceFrom(source);
+        if (known)
+          attach(services, panel, known, {
+            machine: isMachine(machine) ? machine : {},
+            layer: typeof layer === 'number' ? layer : -1,
+            view: viewIds.find((v) => v === view) ?? 'layer',
+          });
+        else panel.dispose();
+        return Promise.resolve();
+      },
+    }),
+  );
+}
+
+/**
+ * Opens the panel of a source, or brings it to the front.
+ * @returns the first run, or undefined when it was cancelled or failed; the panel says why
+ */
+export function openEie(
+  services: Services,
+  source: EieSource,
+  view: ViewId,
+): Promise<SimulateResult | undefined> {
+  const there = open.get(sourceText(source));
+  if (there) {
+    there.panel.reveal();
+    there.show(view);
+    return there.loaded();
+  }
+  const panel = vscode.window.createWebviewPanel(eieViewType, '', vscode.ViewColumn.Active, {
+    enableFindWidget: true,
+  });
+  return attach(services, panel, source, { machine: {}, layer: -1, view }).loaded();
+}
+
+function attach(
+  services: Services,
+  panel: vscode.WebviewPanel,
+  source: EieSource,
+  start: Pick<EieState, 'machine' | 'layer' | 'view'>,
+): Open {
+  const { webview } = panel;
+  const key = sourceText(source);
+  const name = sourceName(source);
+  const dist = vscode.Uri.joinPath(services.context.extensionUri, 'dist', 'webview');
+  const address = (file: string): string =>
+    webview.asWebviewUri(vscode.Uri.joinPath(dist, file)).toString();
+  const post = (message: ToEie): void => void webview.postMessage(message);
+  const line = (error: unknown): string | undefined => {
+    if (isCancelled(error)) return undefined;
+    services.log.error(
+      `EIE, ${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+    return lineOf(error, source.kind === 'model' ? source.uri : undefined);
+  };
+  const session = new EieSession(services.engine, () => layersOf(source), post, line, start);
+  let loading: Promise<SimulateResult | undefined> | undefined;
+  let controller: AbortController | undefined;
+  let problem = '';
+  let progress: ToEie = { type: 'loading', name, line: '', fraction: 0 };
+  let view = start.view;
+
+  const load = (): Promise<SimulateResult | undefined> => {
+    problem = '';
+    const mine = (controller = new AbortController());
+    return withProgress(vscode.l10n.t('Simulating {0}', name), async (run) => {
+      run.signal.addEventListener('abort', () => mine.abort());
+      try {
+        return await session.load(mine.signal, (p) => {
+          run.onProgress(p);
+          post(
+            (progress = {
+              type: 'loading',
+              name,
+              line: p.layer ? `${p.layer}: ${p.stage}` : p.stage,
+              fraction: p.fraction,
+            }),
+          );
+        });
+      } catch (error) {
+        problem = line(error) ?? vscode.l10n.t('Cancelled.');
+        post({ type: 'error', message: problem, request: 0 });
+        return undefined;
+      }
+    });
+  };
+  const handle = (message: FromEie): unknown => {
+    switch (message.type) {
+      case 'ready':
+        if (session.ready) return session.show();
+        return post(problem ? { type: 'error', message: problem, request: 0 } : progress);
+      case 'retry':
+        return (loading = load());
+      case 'cancel':
+        return controller?.abort();
+      case 'machine':
+        return session.set(message);
+      case 'sweep':
+        return session.sweep(message);
+      case 'cancelSweep':
+        return session.cancelSweep();
+      case 'openLog':
+        return services.log.show();
+      case 'save':
+        return saveAs(
+          source,
+          `${stem(name)}-${message.name}`,
+          message.format,
+          message.content,
+          post,
+        );
+      case 'saveJson':
+        return (
+          session.result &&
+          saveAs(source, `${stem(name)}-eie`, 'json', toJson(session.result), post)
+        );
+    }
+  };
+
+  webview.options = { enableScripts: true, localResourceRoots: [dist] };
+  panel.title = vscode.l10n.t('EIE: {0}', name);
+  const listening = webview.onDidReceiveMessage((message: unknown) => {
+    if (!isFromEie(message)) return;
+    Promise.resolve(handle(message)).catch((error: unknown) => {
+      const text = line(error);
+      if (text !== undefined) void vscode.window.showErrorMessage(text);
+    });
+  });
+  const made: Open = {
+    panel,
+    show: (wanted) => post({ type: 'view', view: (view = wanted) }),
+    loaded: () => (loading ??= load()),
+  };
+  panel.onDidDispose(() => {
+    if (open.get(key) === made) open.delete(key);
+    controller?.abort();
+    session.dispose();
+    listening.dispose();
+  });
+  open.set(key, made);
+  webview.html = eiePanel({
+    cspSource: webview.cspSource,
+    cssUri: address('eie.css'),
+    jsUri: address('eie.js'),
+    nonce: randomBytes(16).toString('base64url'),
+    lang: vscode.env.language,
+    data: { strings: eieStrings(), title: name, view, source: key },
+  });
+  void made.loaded();
+  return made;
+}
+
+async function saveAs(
+  source: EieSource,
+  name: string,
+  format: 'csv' | 'svg' | 'png' | 'json',
+  content: string | ArrayBuffer,
+  post: (message: ToEie) => void,
+): Promise<void> {
+  const folder = folderFor(source);
+  const file = `${name}.${format}`;
+  const uri = await vscode.window.showSaveDialog({
+    ...(folder && { defaultUri: vscode.Uri.joinPath(folder, file) }),
+    filters: { [format.toUpperCase()]: [format] },
+  });
+  if (!uri) return;
+  const bytes =
+    typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
+  await vscode.workspace.fs.writeFile(uri, bytes);
+  post({ type: 'saved', name: file });
+  vscode.window.setStatusBarMessage(vscode.l10n.t('Saved {0}', file), 4000);
+}
+
+function stem(name: string): string {
+  return name
+    .replace(/\.(onnx|dcz)$/i, '')
+    .replace(/\s+/g, '-')
+    .toLowerCase();
+}
