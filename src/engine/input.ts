@@ -9,6 +9,7 @@ import { magic } from '../container/format.ts';
 import { openDcz, type Dcz } from '../container/read.ts';
 import { externalResolver } from '../platform/external.ts';
 import { openFile } from '../platform/files.ts';
+import { restoredModel } from './restored.ts';
 import type { FileInput } from './protocol.ts';
 
 /** What the program around the jobs offers them. */
@@ -17,6 +18,8 @@ export interface Runtime {
   readonly workerFile: string | undefined;
   /** Folder of ONNX Runtime's wasm files; undefined: beside the bundle. */
   readonly ortFolder?: string;
+  /** Whether onnxruntime-node may be used: no thread of this process is ever terminated (cli). */
+  readonly native?: boolean;
 }
 
 export type SharedInput =
@@ -64,7 +67,17 @@ export function openInput(file: SharedInput): Opened {
       throw new DeepCompressionError('invalid-model', `${path}: the file is empty`);
     if (isDcz(source)) {
       const dcz = openDcz(source);
-      return { path, source, dcz, model: restoredModel(path, dcz), close };
+      let model: OnnxModel | undefined;
+      // A thread that only decodes blocks needs no model, so it is indexed when first asked for.
+      return {
+        path,
+        source,
+        dcz,
+        close,
+        get model() {
+          return (model ??= restoredModel(path, dcz));
+        },
+      };
     }
     const resolve = 'path' in file ? externalResolver(file.path) : noExternal;
     const model = openOnnx(path, source, (location) => {
@@ -83,16 +96,6 @@ export function openInput(file: SharedInput): Opened {
 export function isDcz(source: ByteSource): boolean {
   if (source.size < magic.length) return false;
   return readBytes(source, 0, magic.length).every((byte, i) => byte === magic[i]);
-}
-
-/** The model of a .dcz as an ordinary one, over the virtual files it restores. */
-export function restoredModel(path: string, dcz: Dcz): OnnxModel {
-  return openOnnx(path, dcz.fileSource(0), (location) => {
-    const index = dcz.files.findIndex((f, i) => i > 0 && f.location === location);
-    if (index < 0)
-      throw new DeepCompressionError('not-found', `${path}: holds no external file '${location}'`);
-    return dcz.fileSource(index);
-  });
 }
 
 function noExternal(location: string): Closable {

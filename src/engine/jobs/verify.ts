@@ -13,7 +13,7 @@ import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import type { ByteSource } from '../../model/bytes.ts';
 import type { Model, Segment } from '../../model/model.ts';
 import { ahead } from '../ahead.ts';
-import { restoredModel } from '../input.ts';
+import { restoredModel } from '../restored.ts';
 import type { Crew } from '../pool.ts';
 import type { OnProgress } from './progress.ts';
 
