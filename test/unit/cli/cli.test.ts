@@ -261,7 +261,11 @@ test('a *.dcrecipe.json works for --recipe and for --preset; a broken one is nam
   }
   const out = join(folder, 'never.dcz');
   writeFileSync(recipe, '{"name": "mine", "bogus": 1}');
-  await fails(['compress', model, '--out', out, '--recipe', recipe], 1, /bogus/);
+  await fails(
+    ['compress', model, '--out', out, '--recipe', recipe],
+    1,
+    /mine\.dcrecipe\.json: .*bogus/,
+  );
   writeFileSync(recipe, '{');
   await fails(['compress', model, '--out', out, '--recipe', recipe], 1, /not JSON/);
   await fails(['compress', model, '--out', out, '--preset', 'nope'], 1, /nope.*deep-compression/);
