@@ -73,16 +73,16 @@ function byRows({ matrix, codebook }: Layer): {
   return { start, column, value };
 }
 
-/** Least time of `run` over at least three repetitions and about `budgetMs`, in microseconds. */
-function leastTime(run: () => void, now: () => number, budgetMs: number): number {
-  let least = Infinity;
-  const begin = now();
-  for (let reps = 0; reps < 3 || now() - begin < budgetMs; reps++) {
+/** Median time of `run` over at least three repetitions and about `budgetMs`, in microseconds. */
+function medianTime(run: () => void, now: () => number, budgetMs: number): number {
+  const times: number[] = [];
+  for (const begin = now(); times.length < 3 || now() - begin < budgetMs;) {
     const from = now();
     run();
-    least = Math.min(least, now() - from);
+    times.push(now() - from);
   }
-  return least * 1000;
+  times.sort((a, b) => a - b);
+  return times[times.length >> 1] * 1000;
 }
 
 /**
@@ -94,14 +94,14 @@ export function measureHost(layer: Layer, now: () => number, budgetMs = 50): Hos
   const x = layer.activations;
   const { start, column, value } = byRows(layer);
   const sparse = new Float32Array(rows);
-  const sparseUs = leastTime(() => sparseProduct(start, column, value, x, sparse), now, budgetMs);
+  const sparseUs = medianTime(() => sparseProduct(start, column, value, x, sparse), now, budgetMs);
 
   const denseRows = Math.min(rows, Math.max(1, Math.floor(denseLimit / cols)));
   const weights = new Float32Array(denseRows * cols);
   for (let r = 0; r < denseRows; r++)
     for (let i = start[r]; i < start[r + 1]; i++) weights[r * cols + column[i]] = value[i];
   const dense = new Float32Array(denseRows);
-  const denseUs = leastTime(() => denseProduct(weights, x, dense), now, budgetMs);
+  const denseUs = medianTime(() => denseProduct(weights, x, dense), now, budgetMs);
   for (let r = 0; r < denseRows; r++)
     if (Math.abs(dense[r] - sparse[r]) > 1e-3 * (1 + Math.abs(sparse[r])))
       throw new Error(`dense and sparse product differ in row ${r}`);

@@ -3,6 +3,7 @@
  * meet, nothing elsewhere, which is what a sparse-matrix machine would store. A depthwise convolution
  * of hundreds of groups would otherwise be hundreds of matrices of one row.
  */
+import type { Layer } from '../../eie/layer.ts';
 import type { SparseCodes } from '../../eie/sparse.ts';
 
 /** All `groups` have the same shape. */
@@ -26,5 +27,26 @@ export function blockDiagonal(groups: readonly SparseCodes[]): SparseCodes {
     row,
     code,
     highest: Math.max(...groups.map((g) => g.highest)),
+  };
+}
+
+/** The first of `blocks` blocks of such a matrix, with its part of the activations. */
+export function firstBlock(
+  { matrix, activations }: Layer,
+  blocks: number,
+): Pick<Layer, 'matrix' | 'activations'> {
+  const cols = matrix.cols / blocks;
+  const columnStart = matrix.columnStart.subarray(0, cols + 1);
+  const end = columnStart[cols];
+  return {
+    matrix: {
+      ...matrix,
+      rows: matrix.rows / blocks,
+      cols,
+      columnStart,
+      row: matrix.row.subarray(0, end),
+      code: matrix.code.subarray(0, end),
+    },
+    activations: activations.subarray(0, cols),
   };
 }

@@ -12,7 +12,7 @@ import { randomActivations } from '../../eie/workloads.ts';
 import { crc32 } from '../../model/crc32.ts';
 import { isCompressible } from '../../model/dtype.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
-import type { Tensor } from '../../model/model.ts';
+import type { Geometry, Tensor } from '../../model/model.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import { mulberry32 } from '../../model/random.ts';
 import type { LayerActivations } from '../protocol-eie.ts';
@@ -106,7 +106,7 @@ function whyNot(tensor: Tensor, coded: CodedTensor | undefined): string | undefi
   if (role === 'embedding') return 'a table that is looked up, not multiplied';
   if (role !== 'weight') return '';
   if (!isCompressible(dtype)) return `its ${dtype} weights are not compressed by this program`;
-  if (!coded) return 'it is stored uncompressed';
+  if (!coded) return 'it is stored uncompressed in the .dcz';
   if (!geometry) return `${op || 'its operator'} is not a matrix product`;
   return undefined;
 }
@@ -115,8 +115,7 @@ const withoutName = (message: string, name: string): string =>
   message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
 
 function matrices(path: string, tensor: Tensor, coded: CodedTensor): EieMatrix[] {
-  const { geometry } = tensor;
-  if (!geometry) throw new Error('no geometry');
+  const geometry = stackedGates(tensor);
   if (coded.weights !== tensor.parameters)
     throw new DeepCompressionError(
       'invalid-container',
@@ -145,6 +144,15 @@ function matrices(path: string, tensor: Tensor, coded: CodedTensor): EieMatrix[]
       part: -1,
     },
   ];
+}
+
+/** Gates that are rearranged on the way to the layer have no names, but are one matrix all the same. */
+function stackedGates({ geometry, shape }: Tensor): Geometry {
+  if (!geometry) throw new Error('no geometry');
+  const { kind, gates, rows, matrices: parts, transposed } = geometry;
+  return kind === 'recurrent' && !gates && !transposed && shape.length === 2 && parts > 1
+    ? { ...geometry, rows: rows * parts, matrices: 1 }
+    : geometry;
 }
 
 async function valuesFor(
@@ -204,6 +212,7 @@ function layersOf(
       },
       activations: about,
       runsPerInference: typeof made === 'string' ? null : made.runs,
+      blocks: m.part < 0 ? (tensor.geometry?.groups ?? 1) : 1,
       workload: '',
     };
   });

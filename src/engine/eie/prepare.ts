@@ -47,6 +47,7 @@ export async function prepareLayers(
   const sample = input.input && readSample(input.input);
   let file = sharedInput(source.file);
   const notes: string[] = [];
+  let left: readonly string[] = [];
   if (!isContainer(file)) {
     const made = await compressInMemory(
       file,
@@ -57,6 +58,7 @@ export async function prepareLayers(
       share(onProgress, 0, 0.6),
     );
     notes.push(...made.notes);
+    left = made.left;
     file = made.file;
   }
   const work: EieWork = {
@@ -68,7 +70,14 @@ export async function prepareLayers(
     seed: input.seed,
   };
   const prepared = await inThread(work, runtime, signal, share(onProgress, 0.6, 1));
-  return { ...prepared, notes: [...notes, ...prepared.notes] };
+  return {
+    layers: prepared.layers,
+    skipped: prepared.skipped.map(({ name, reason }) => ({
+      name,
+      reason: left.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? reason,
+    })),
+    notes: [...notes, ...prepared.notes],
+  };
 }
 
 async function inThread(
@@ -93,7 +102,7 @@ function isContainer(file: SharedInput): boolean {
   return opened.dcz !== undefined;
 }
 
-/** The .dcz of a model under the `eie` preset, in memory that threads share. */
+/** The .dcz of a model under the `eie` preset, in memory that threads share; `left`: what stays as it is, and why. */
 async function compressInMemory(
   file: SharedInput,
   runtime: Runtime,
@@ -101,7 +110,7 @@ async function compressInMemory(
   seed: number,
   signal: AbortSignal,
   onProgress: OnProgress,
-): Promise<{ file: SharedInput; notes: string[] }> {
+): Promise<{ file: SharedInput; notes: string[]; left: readonly string[] }> {
   const opened = openInput(file);
   try {
     const { model, path } = opened;
@@ -131,6 +140,7 @@ async function compressInMemory(
           `${path} was compressed on the way with the preset eie (no retraining)`,
           ...model.notes,
         ],
+        left: plan.notes,
       };
     } finally {
       await crew.dispose();
@@ -177,6 +187,7 @@ function prepareCases(file: FileInput, label: string): Prepared {
         note: '',
       },
       runsPerInference: null,
+      blocks: 1,
       workload: '',
     };
   });
@@ -219,6 +230,7 @@ async function prepareWorkloads(
             : 'drawn at random, as asked for',
       },
       runsPerInference: 1,
+      blocks: 1,
       workload: workload.id,
     });
   }

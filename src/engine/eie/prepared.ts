@@ -13,6 +13,8 @@ export interface PreparedLayer {
   readonly machine: Partial<Machine>;
   readonly activations: LayerActivations;
   readonly runsPerInference: number | null;
+  /** Blocks of a block-diagonal matrix, 1 for any other. */
+  readonly blocks: number;
   /** Id of the paper's layer, '' for any other. */
   readonly workload: string;
 }
