@@ -1,0 +1,247 @@
+/**
+ * The activations a layer is simulated with are the model's own: its simulated output is what ONNX
+ * Runtime (the native one) computes for that layer of the compressed model.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { LayerSimulator } from '../../../src/eie/run.ts';
+import { makeMachine } from '../../../src/eie/machine.ts';
+import { outputsSuffix } from '../../../src/engine/eie/graph-outputs.ts';
+import { prepareModel } from '../../../src/engine/eie/prepare-model.ts';
+import type { PreparedLayer } from '../../../src/engine/eie/prepared.ts';
+import { parseSample } from '../../../src/engine/eie/sample.ts';
+import { allJobs } from '../../../src/engine/jobs/all.ts';
+import { DeepCompressionError } from '../../../src/model/errors.ts';
+import { layersModel, noise, npy, npz } from './eie-models.ts';
+import { temporaryFolder } from './support.ts';
+
+const folder = temporaryFolder();
+const ortFolder = 'node_modules/onnxruntime-web/dist';
+const jobs = allJobs({ workerFile: undefined, ortFolder });
+const never = new AbortController().signal;
+const none = (): void => {};
+const onnx = join(folder, 'layers.onnx');
+const dcz = join(folder, 'layers.dcz');
+const image = noise(6 * 12 * 11, 20, 0.4);
+const sequence = noise(7 * 20, 21, 0.2);
+const sample = {
+  name: 'sample.npz',
+  arrays: parseSample(
+    npz({ image: npy([1, 6, 12, 11], image), sequence: npy([7, 1, 20], sequence) }),
+    'sample.npz',
+  ),
+};
+
+async function compressed(): Promise<void> {
+  writeFileSync(onnx, layersModel());
+  const recipe = {
+    name: 'all',
+    minimumWeights: 0,
+    prune: { method: 'threshold', quality: 0.5 },
+    share: { method: 'kmeans', bits: 4 },
+  };
+  const input = { file: { path: onnx }, out: dcz, overwrite: true, recipe, seed: 1, threads: 1 };
+  await jobs.compress(input, never, none);
+}
+
+/** Outputs and inner values of the restored model under native ONNX Runtime. */
+async function nativeValues(names: readonly string[]): Promise<Record<string, Tensor>> {
+  const restored = join(folder, 'restored.onnx');
+  await jobs.decompress(
+    { file: { path: dcz }, out: restored, overwrite: true, threads: 1 },
+    never,
+    none,
+  );
+  const bytes = Buffer.concat([readFileSync(restored), outputsSuffix(names)]);
+  const session = await InferenceSession.create(bytes);
+  return (await session.run({
+    image: new Tensor('float32', image, [1, 6, 12, 11]),
+    sequence: new Tensor('float32', sequence, [7, 1, 20]),
+  })) as Record<string, Tensor>;
+}
+
+const simulated = (l: PreparedLayer): Float32Array =>
+  new LayerSimulator(l.layer).run(makeMachine({ ...l.machine, pes: 4 })).output;
+const position = (l: PreparedLayer): number =>
+  Number(/ (\d+) of \d+/.exec(l.activations.note)?.[1] ?? 1) - 1;
+
+function close(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
+  assert.equal(actual.length, expected.length, what);
+  for (let i = 0; i < expected.length; i++)
+    assert.ok(
+      Math.abs(actual[i] - expected[i]) < 1e-5,
+      `${what}[${i}]: ${actual[i]} is not ${expected[i]}`,
+    );
+}
+
+test('every layer of a model is simulated with the activations that the model gives it', async () => {
+  await compressed();
+  const { layers, skipped } = await prepareModel(
+    { path: dcz },
+    { label: dcz, sample, density: undefined, seed: 1, ortFolder },
+    none,
+  );
+  const v = await nativeValues(['c', 'd', 'g', 'r', 'h']);
+  const find = (name: string): PreparedLayer => {
+    const found = layers.find((l) => l.layer.name === name);
+    assert.ok(found, `${name} (there are ${layers.map((l) => l.layer.name).join(', ')})`);
+    assert.equal(found.activations.from, 'sample', found.activations.note);
+    return found;
+  };
+  assert.deepEqual(skipped, []);
+
+  const [, , oh, ow] = v['c'].dims;
+  const plane = oh * ow;
+  const restoredBias = (name: string): Float32Array => biases[name];
+  const biases = await biasesOf();
+  for (const g of [0, 1]) {
+    const conv = find(`conv.w [group ${g}]`);
+    assert.equal(conv.runsPerInference, plane);
+    assert.equal(conv.machine.detect, 'nonzero');
+    const out = simulated(conv);
+    const c = v['c'].data as Float32Array;
+    const expected = Float32Array.from(out, (_, k) => {
+      const channel = 32 * g + k;
+      return c[channel * plane + position(conv)] - restoredBias('conv.b')[channel];
+    });
+    close(out, expected, `conv group ${g}`);
+  }
+
+  const depthwise = find('depthwise.w [64 groups]');
+  assert.equal(depthwise.machine.detect, 'positive');
+  assert.deepEqual([depthwise.layer.matrix.rows, depthwise.layer.matrix.cols], [64, 576]);
+  const d = v['d'].data as Float32Array;
+  const at = position(depthwise);
+  close(
+    simulated(depthwise),
+    Float32Array.from({ length: 64 }, (_, k) => d[k * plane + at]),
+    'depthwise',
+  );
+
+  const up = find('up.w');
+  const u = (await nativeValues(['u']))['u'];
+  const [, , uh, uw] = u.dims;
+  const place = position(up);
+  const [y0, x0] = [2 * Math.floor(place / ow), 2 * (place % ow)];
+  close(
+    simulated(up),
+    Float32Array.from({ length: 80 }, (_, k) => {
+      const [channel, ky, kx] = [k >> 2, (k >> 1) & 1, k & 1];
+      return (u.data as Float32Array)[(channel * uh + y0 + ky) * uw + x0 + kx];
+    }),
+    'transposed convolution',
+  );
+
+  const gemm = find('gemm.w');
+  assert.equal(gemm.runsPerInference, 1);
+  const g = v['g'].data as Float32Array;
+  close(
+    simulated(gemm),
+    g.map((x, k) => x - restoredBias('gemm.b')[k]),
+    'gemm',
+  );
+  const matmul = find('matmul.w');
+  assert.equal(matmul.machine.detect, 'positive');
+  close(simulated(matmul), v['scores'].data as Float32Array, 'matmul');
+
+  const w = find('lstm.w');
+  const r = find('lstm.r');
+  assert.deepEqual([w.layer.matrix.rows, w.layer.matrix.cols, w.runsPerInference], [96, 20, 7]);
+  assert.deepEqual([r.layer.matrix.rows, r.layer.matrix.cols, r.runsPerInference], [96, 24, 7]);
+  assert.equal(r.machine.detect, 'nonzero');
+  const step = position(w);
+  close(w.layer.activations, sequence.subarray(20 * step, 20 * (step + 1)), 'lstm input');
+  const hidden = position(r);
+  const y = v['y'].data as Float32Array;
+  close(r.layer.activations, y.subarray(24 * hidden, 24 * (hidden + 1)), 'lstm state');
+});
+
+async function biasesOf(): Promise<Record<string, Float32Array>> {
+  const { openInput } = await import('../../../src/engine/input.ts');
+  const opened = openInput({ path: dcz });
+  const entries = opened.model.tensors.map((t): [string, Float32Array] => {
+    const values = new Float32Array(t.parameters);
+    opened.model.reader.readValues(t, 0, values);
+    return [t.name, values];
+  });
+  opened.close();
+  return Object.fromEntries(entries);
+}
+
+test('without a sample the random input is stated, open shapes are guessed, and the seed decides', async () => {
+  const file = { label: 'open.onnx', bytes: layersModel('height') };
+  const run = (seed: number) =>
+    jobs.simulate({ source: { kind: 'model', file }, seed }, never, none);
+  const first = await run(3);
+  assert.ok(
+    first.notes.some((n) => /random input \(seed 3\): image \(1 x 6 x 224 x 11\)/.test(n)),
+    first.notes.join('\n'),
+  );
+  assert.ok(first.layers.every((l) => l.activations.from === 'random-input'));
+  const again = await run(3);
+  const other = await run(4);
+  const shas = (r: typeof first): string[] => r.layers.map((l) => l.outputSha256);
+  assert.deepEqual(shas(again), shas(first));
+  assert.notDeepEqual(shas(other), shas(first));
+});
+
+test('a density is drawn at random instead, and so is that of a model that cannot run', async () => {
+  const file = { label: 'layers.onnx', bytes: layersModel() };
+  const half = await jobs.simulate(
+    { source: { kind: 'model', file }, seed: 1, density: 0.5 },
+    never,
+    none,
+  );
+  for (const l of half.layers) {
+    assert.equal(l.activations.from, 'density');
+    assert.ok(Math.abs(l.activations.density - 0.5) < 0.03, l.name);
+  }
+  const broken = allJobs({ workerFile: undefined, ortFolder: join(folder, 'nowhere') });
+  const source = { kind: 'model' as const, file: { label: 'b.onnx', bytes: brokenModel() } };
+  const fallback = await broken.simulate({ source, seed: 1 }, never, none);
+  assert.ok(fallback.notes.some((n) => /drawn at random: ONNX Runtime does not/.test(n)));
+  assert.ok(fallback.layers.every((l) => l.activations.from === 'density'));
+});
+
+/** A model whose operator no runtime knows. */
+function brokenModel(): Uint8Array<ArrayBuffer> {
+  const bytes = layersModel();
+  const text = Buffer.from(bytes).toString('latin1');
+  const at = text.indexOf('GlobalAveragePool');
+  bytes.set(new TextEncoder().encode('GlobalAverageFool'), at);
+  return bytes;
+}
+
+test('a sample that does not fit is one line that says what does not', async () => {
+  const path = join(folder, 'bad.npz');
+  const cases: [Uint8Array, RegExp][] = [
+    [
+      npz({ image: npy([1, 5, 12, 11], noise(660, 1)) }),
+      /1 x 5 x 12 x 11 does not fit input image/,
+    ],
+    [
+      npz({ a: npy([2], noise(2, 1)), b: npy([2], noise(2, 1)) }),
+      /holds a, b, .*inputs are image, sequence/,
+    ],
+    [
+      npz({ image: npy([1, 6, 12, 11], noise(792, 1).fill(NaN, 5, 6)) }),
+      /element 5 of image is not a finite/,
+    ],
+    [new TextEncoder().encode('hello, this is text'), /neither a .npy/],
+    [npy([1, 6, 12, 11], noise(792, 1)).subarray(0, 500), /ends early/],
+  ];
+  for (const [bytes, line] of cases) {
+    writeFileSync(path, bytes);
+    const file = { label: 'layers.onnx', bytes: layersModel() };
+    const input = { source: { kind: 'model' as const, file }, seed: 1, input: { path } };
+    await assert.rejects(jobs.simulate(input, never, none), (error: unknown) => {
+      assert.ok(error instanceof DeepCompressionError, String(error));
+      assert.match(error.message, line);
+      assert.ok(!error.message.includes('\n'));
+      return true;
+    });
+  }
+});
