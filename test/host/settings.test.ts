@@ -1,9 +1,9 @@
 /** Presets and output places that the user writes into settings.json. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { CompressResult } from '../../src/engine/protocol.ts';
-import { absent, inWorkspace, messagesOf } from './support.ts';
+import { absent, eventually, inWorkspace, messagesOf } from './support.ts';
 
 const set = (key: string, value: unknown): Thenable<void> =>
   vscode.workspace
@@ -55,5 +55,25 @@ describe('settings', () => {
     assert.ok(result, messages.join());
     assert.ok(existsSync(inWorkspace('small/models/cls-eie.dcz').fsPath));
     assert.ok(absent(out));
+  });
+
+  it('a recipe file of the workspace works like a preset', async () => {
+    const file = inWorkspace('tiny.dcrecipe.json');
+    writeFileSync(file.fsPath, JSON.stringify({ name: 'tiny', share: { bits: 1 } }));
+    const { result, messages } = await compress('tiny');
+    await vscode.workspace.fs.delete(file);
+    assert.ok(result, messages.join());
+    for (const { codebookSize } of result.layers) assert.ok(codebookSize <= 2);
+  });
+
+  it('settings.json is checked against the schema of recipes while it is written', async () => {
+    await set('presets', { typo: { share: { bitz: 2 } }, fine: { share: { bits: 2 } } });
+    const file = inWorkspace('.vscode/settings.json');
+    await vscode.window.showTextDocument(file);
+    const found = (): string[] =>
+      vscode.languages.getDiagnostics(file).map(({ message }) => message);
+    await eventually('the wrong key is marked', () => found().some((m) => m.includes('bitz')));
+    assert.equal(found().length, 1, found().join());
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });
 });

@@ -38,7 +38,10 @@ test(
     const report = await bench.webview('table.layers tbody tr');
     assert.match(await report.locator('#report').innerText(), /two-bits/);
     // layer, weights, % left, weight bits before Huffman coding
-    assert.match(await report.locator('thead').innerText(), /weights\s*% left\s*weight bits/i);
+    assert.match(
+      await report.locator('table.layers thead').innerText(),
+      /weights\s*% left\s*weight bits/i,
+    );
     const bits = await report.locator('table.layers tbody tr td:nth-child(4)').allInnerTexts();
     assert.ok(bits.length > 20);
     assert.deepEqual([...new Set(bits.map((s) => s.trim()))], ['2']);
@@ -114,10 +117,7 @@ test(
   'the command palette offers the models of the workspace',
   inSession(async ({ bench, path }) => {
     await bench.command('Deep Compression: Compress Model…');
-    const labels = await bench.quickLabels();
-    assert.ok(
-      labels.some((l) => l.includes('cls.onnx')) && labels.some((l) => l.includes('rec.onnx')),
-    );
+    await bench.quickRow('rec.onnx').waitFor();
     await bench.pick('cls.onnx');
     await bench.pick('keep');
     await bench.notification(/cls\.onnx.*verified/).waitFor();
