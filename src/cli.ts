@@ -45,7 +45,7 @@ try {
   else if (command === 'version') process.stdout.write(`${version}\n`);
   else {
     const text = await runCommand(command, {
-      runtime: { workerFile: existsSync(workerFile) ? workerFile : undefined },
+      runtime: { workerFile: existsSync(workerFile) ? workerFile : undefined, native: true },
       signal: stopped.signal,
       stderr: process.stderr,
     });

@@ -13,6 +13,14 @@ import {
   sweepTakes,
   type EieArguments,
 } from './eie-arguments.ts';
+import {
+  evaluateTakes,
+  trainArguments,
+  trainOptions,
+  trainOptionsUsage,
+  trainUsage,
+  type TrainArguments,
+} from './train-arguments.ts';
 import { UsageError } from './usage.ts';
 
 export const usage = `usage: deepc COMMAND …
@@ -24,7 +32,7 @@ export const usage = `usage: deepc COMMAND …
   deepc report FILE.dcz                        what a compressed file holds, layer by layer
   deepc import WEIGHTS.net --prototxt FILE --out MODEL.onnx
                                                Song Han's published Deep Compression format
-  deepc presets                                the built-in recipes${eieUsage}
+  deepc presets                                the built-in recipes${trainUsage}${eieUsage}
 
 options
   --out FILE      file to write; refused when it exists, unless --force
@@ -35,6 +43,7 @@ options
   --threads N     threads to use (default: as many as the machine has, at most 8)
   --json          one JSON document on stdout, progress on stderr
   --help, --version
+${trainOptionsUsage}
 ${eieOptionsUsage}`;
 
 const commands = [
@@ -44,6 +53,7 @@ const commands = [
   'report',
   'import',
   'presets',
+  'evaluate',
   'simulate',
   'sweep',
 ] as const;
@@ -51,6 +61,7 @@ export type CommandName = (typeof commands)[number];
 
 const options = {
   ...eieOptions,
+  ...trainOptions,
   out: { type: 'string' },
   preset: { type: 'string' },
   recipe: { type: 'string' },
@@ -72,6 +83,7 @@ const taken: Readonly<Record<CommandName, readonly string[]>> = {
   report: [],
   import: ['out', 'prototxt', 'force'],
   presets: [],
+  evaluate: evaluateTakes,
   simulate: simulateTakes,
   sweep: sweepTakes,
 };
@@ -90,6 +102,8 @@ export interface Command {
   readonly statistics: boolean;
   /** Of simulate and sweep; of no meaning for the others. */
   readonly eie: EieArguments;
+  /** Of the commands that need data. */
+  readonly train?: TrainArguments;
 }
 
 /** @throws UsageError */
@@ -131,6 +145,7 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
     json: values.json ?? false,
     statistics: !(values['no-statistics'] ?? false),
     eie: eieArguments(values, command === 'sweep'),
+    ...(taken[command].includes('data') && { train: trainArguments(command, values) }),
   };
 }
 

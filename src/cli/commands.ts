@@ -8,6 +8,7 @@ import { DeepCompressionError } from '../model/errors.ts';
 import type { Command } from './arguments.ts';
 import { runEie } from './eie-commands.ts';
 import { progressView } from './progress.ts';
+import { runTrain } from './train-commands.ts';
 import { compressTable, decompressText, importTable, inspectTable, presetsText } from './tables.ts';
 
 export interface CommandContext {
@@ -72,6 +73,8 @@ async function run(
     case 'simulate':
     case 'sweep':
       return runEie(c, jobs, signal, show);
+    case 'evaluate':
+      return runTrain({ ...c, train: c.train! }, jobs, signal, show);
     case 'presets':
       return { result: { presets }, text: () => presetsText(presets) };
   }

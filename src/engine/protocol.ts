@@ -13,6 +13,7 @@ import type {
   SweepInput,
   SweepResult,
 } from './protocol-eie.ts';
+import type { EvaluateInput, EvaluateResult } from './protocol-train.ts';
 
 export const protocolVersion = 1;
 
@@ -192,6 +193,7 @@ export interface Jobs {
   simulate: { input: SimulateInput; result: SimulateResult };
   sweep: { input: SweepInput; result: SweepResult };
   published: { input: PublishedInput; result: PublishedResult };
+  evaluate: { input: EvaluateInput; result: EvaluateResult };
 }
 
 export type JobName = keyof Jobs;

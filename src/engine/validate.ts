@@ -25,6 +25,7 @@ const file: Check = (v) =>
 
 const source: Check = (v) =>
   isObject(v) && (v['kind'] === 'workload' ? filled(v['name']) : file(v['file']));
+const data: Check = (v) => isObject(v) && file(v['file']) && optional(file)(v['labels']);
 const positions: Check = (v) => Array.isArray(v) && v.every(integerFrom(0));
 const layers = {
   source,
@@ -60,6 +61,13 @@ const shapes: Readonly<Record<JobName, Readonly<Record<string, Check>>>> = {
     axes: (v) => Array.isArray(v) && v.every((a) => isObject(a) && Array.isArray(a['values'])),
   },
   published: {},
+  evaluate: {
+    file,
+    data,
+    normalisation: optional(isObject),
+    batch: optional(integerFrom(1)),
+    samples: optional(integerFrom(1)),
+  },
 };
 
 /** The message, when it is one. @throws DeepCompressionError `invalid-input` */

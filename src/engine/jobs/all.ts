@@ -4,6 +4,7 @@ import type { Runtime } from '../input.ts';
 import type { Job, JobName } from '../protocol.ts';
 import { compressJob } from './compress.ts';
 import { decompressJob } from './decompress.ts';
+import { evaluateJob } from './evaluate.ts';
 import { importJob } from './import.ts';
 import { inspectJob } from './inspect.ts';
 import { presetsJob } from './presets.ts';
@@ -26,5 +27,6 @@ export function allJobs(runtime: Runtime): AllJobs {
     simulate: simulateJob(store),
     sweep: sweepJob(store, runtime),
     published: publishedJob,
+    evaluate: evaluateJob(runtime),
   };
 }

@@ -1,0 +1,55 @@
+/** evaluate: accuracy and loss of a model, or of what a .dcz restores, on labelled data. */
+import { decodeGraph } from '../../train/graph.ts';
+import { openPredictor, predictionKind } from '../../train/methods/predict.ts';
+import { bindSamples } from '../../train/methods/samples.ts';
+import { openInput, sharedInput, type Runtime } from '../input.ts';
+import type { Job } from '../protocol.ts';
+import { trainingRuntime } from '../runtime/training.ts';
+import { loadDataset } from '../train/data.ts';
+import { wholeModel } from '../train/model-bytes.ts';
+import { normalisationOf } from '../train/normalisation.ts';
+import { turns } from '../train/turns.ts';
+import { monotone } from './progress.ts';
+
+export const usualBatch = 256;
+
+export function evaluateJob(runtime: Runtime): Job<'evaluate'> {
+  return async (input, signal, onProgress) => {
+    const progress = monotone(onProgress);
+    progress({ stage: 'open', layer: '', fraction: 0 });
+    const opened = openInput(sharedInput(input.file));
+    try {
+      const bytes = wholeModel(opened.model);
+      const graph = decodeGraph(bytes);
+      const data = loadDataset(input.data);
+      const normalisation = normalisationOf(input.normalisation, opened.dcz?.recipe);
+      const samples = bindSamples(graph.inputs, data, normalisation);
+      const engine = await trainingRuntime({
+        folder: runtime.ortFolder,
+        native: runtime.native ?? false,
+      });
+      const output = graph.outputs[0]?.name ?? '';
+      const predictor = await openPredictor(engine, bytes, {
+        samples,
+        kind: predictionKind(graph, output),
+        output,
+        batch: input.batch ?? usualBatch,
+      });
+      try {
+        const count = Math.min(data.samples, input.samples ?? data.samples);
+        const order = Uint32Array.from({ length: count }, (_, i) => i);
+        const turn = turns(signal);
+        const start = performance.now();
+        const score = await predictor.score(order, {}, async (done, of) => {
+          progress({ stage: 'evaluate', layer: '', fraction: done / of });
+          await turn();
+        });
+        return { ...score, seconds: (performance.now() - start) / 1000, runtime: engine.name };
+      } finally {
+        await predictor.close();
+      }
+    } finally {
+      opened.close();
+    }
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * Which ONNX Runtime executes training and evaluation. onnxruntime-web serves everyone;
+ * onnxruntime-node, where it is installed, is about twice as fast. The native one aborts the whole
+ * process when its thread is terminated inside run(), so it is used only in processes that never do
+ * that: the command line.
+ */
+import { availableParallelism } from 'node:os';
+import type * as nativeLibrary from 'onnxruntime-node';
+import type { Feeds, HostTensor, Runtime } from '../../train/runtime.ts';
+import { bundledFolder, openSession } from './ort-web.ts';
+
+export interface NamedRuntime extends Runtime {
+  /** onnxruntime-web or onnxruntime-node. */
+  readonly name: string;
+}
+
+export interface RuntimeChoice {
+  /** Folder of the wasm files; beside the bundle when absent. */
+  readonly folder?: string | undefined;
+  /** Use onnxruntime-node when it is installed. */
+  readonly native: boolean;
+}
+
+export async function trainingRuntime({ folder, native }: RuntimeChoice): Promise<NamedRuntime> {
+  const installed = native ? await nativeRuntime() : undefined;
+  return (
+    installed ?? {
+      name: 'onnxruntime-web',
+      open: (model) => openSession(model, [], folder ?? bundledFolder()),
+    }
+  );
+}
+
+/** undefined when it is not installed, or not for this platform. */
+async function nativeRuntime(): Promise<NamedRuntime | undefined> {
+  let ort: typeof nativeLibrary;
+  try {
+    // not a literal: the bundler leaves it to be found, or not, when the program runs
+    const wanted: string = 'onnxruntime-node';
+    const found = (await import(wanted)) as typeof nativeLibrary & {
+      default?: typeof nativeLibrary;
+    };
+    ort = found.default ?? found;
+  } catch {
+    return undefined;
+  }
+  return {
+    name: 'onnxruntime-node',
+    async open(model) {
+      const session = await ort.InferenceSession.create(model, {
+        logSeverityLevel: 4,
+        intraOpNumThreads: Math.max(1, Math.min(8, availableParallelism() - 1)),
+        interOpNumThreads: 1,
+      });
+      return {
+        async run(feeds: Feeds) {
+          const inputs = Object.fromEntries(
+            Object.entries(feeds).map(([name, { type, data, dims }]) => [
+              name,
+              new ort.Tensor(type as 'float32', data as Float32Array, dims),
+            ]),
+          );
+          const outputs = await session.run(inputs);
+          return Object.fromEntries(
+            Object.entries(outputs).map(([name, { type, dims, data }]) => [
+              name,
+              { type, dims, data: data as HostTensor['data'] },
+            ]),
+          );
+        },
+        close: () => session.release(),
+      };
+    },
+  };
+}

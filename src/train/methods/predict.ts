@@ -1,0 +1,146 @@
+/**
+ * Running a model over samples at inference speed: batches through one session. `promoted` makes a
+ * graph whose named tensors are inputs, so that one session serves every variant of them
+ * (sensitivity scans); `openPredictor` reads what a final softmax says about the output.
+ */
+import { TensorProto_DataType as DataType } from 'onnx-buf';
+import { DeepCompressionError } from '../../model/errors.ts';
+import { cloneGraph, encodeGraph, shapeOf, type Graph } from '../graph.ts';
+import type { Feeds, HostTensor, Runtime, Session } from '../runtime.ts';
+import type { Samples } from './samples.ts';
+import { ScoreCounter, type PredictionKind, type Score } from './score.ts';
+
+/** Called between batches: throws to stop, and may let other work have its turn. */
+export type Between = (done: number, of: number) => Promise<void> | void;
+
+export interface Predictor {
+  /** Feeds beside the samples, e.g. promoted tensors. */
+  score(order: Uint32Array, feeds: Feeds, between: Between): Promise<Score>;
+  /** Predictions of the samples in `order`, one after another; `size` numbers each. */
+  predict(
+    order: Uint32Array,
+    feeds: Feeds,
+    between: Between,
+  ): Promise<{ readonly size: number; readonly values: Float32Array }>;
+  close(): Promise<void>;
+}
+
+/** What the model's (first) output says: a final Softmax or LogSoftmax is recognised. */
+export function predictionKind(graph: Graph, output: string): PredictionKind {
+  let value = output;
+  for (let i = 0; i < 8; i++) {
+    const node = graph.nodes.find((candidate) => candidate.output.includes(value));
+    if (node?.opType === 'Softmax') return 'probabilities';
+    if (node?.opType === 'LogSoftmax') return 'log-probabilities';
+    if (!node || !['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Cast'].includes(node.opType))
+      break;
+    value = node.input[0]!;
+  }
+  return 'scores';
+}
+
+/** The graph with the float32 tensors `names` as inputs, as model bytes. */
+export function promoted(graph: Graph, names: readonly string[]): Uint8Array<ArrayBuffer> {
+  const open = cloneGraph(graph);
+  for (const name of names) {
+    const tensor = open.initializers.get(name);
+    if (!tensor) throw new DeepCompressionError('not-found', `no tensor is named ${name}`);
+    open.initializers.delete(name);
+    open.inputs.push({ name, type: DataType.FLOAT, shape: shapeOf(tensor) });
+  }
+  return encodeGraph(open);
+}
+
+export interface PredictorOptions {
+  readonly samples: Samples;
+  readonly kind: PredictionKind;
+  /** Output to read; the only one when absent. */
+  readonly output?: string;
+  /** Samples a run, where the model leaves that open. */
+  readonly batch: number;
+}
+
+export async function openPredictor(
+  runtime: Runtime,
+  model: Uint8Array<ArrayBuffer>,
+  options: PredictorOptions,
+): Promise<Predictor> {
+  const session = await opened(runtime, model);
+  const { samples, kind } = options;
+  const batch = samples.fixedBatch ?? options.batch;
+  const run = async (
+    order: Uint32Array,
+    feeds: Feeds,
+    between: Between,
+    take: (predictions: Float32Array, size: number, from: number, to: number) => void,
+  ): Promise<void> => {
+    for (let from = 0; from < order.length; from += batch) {
+      await between(from, order.length);
+      const to = Math.min(order.length, from + batch);
+      const rows = samples.fixedBatch ?? to - from;
+      const input = samples.batch(order, from, to, rows);
+      const outputs = await session.run({ ...feeds, [samples.input]: input });
+      const found =
+        options.output === undefined ? Object.values(outputs)[0] : outputs[options.output];
+      const { data, size } = predictionOf(found, rows);
+      take(data, size, from, to);
+    }
+    await between(order.length, order.length);
+  };
+  return {
+    async score(order, feeds, between) {
+      let counter: ScoreCounter | undefined;
+      await run(order, feeds, between, (predictions, size, from, to) => {
+        counter ??= new ScoreCounter(samples.data, size, kind);
+        counter.add(predictions, order, from, to);
+      });
+      return counter!.result();
+    },
+    async predict(order, feeds, between) {
+      let values: Float32Array | undefined;
+      let width = 0;
+      await run(order, feeds, between, (predictions, size, from, to) => {
+        width = size;
+        values ??= new Float32Array(order.length * size);
+        values.set(predictions.subarray(0, (to - from) * size), from * size);
+      });
+      return { size: width, values: values! };
+    },
+    close: () => session.close(),
+  };
+}
+
+/** A session, or the runtime's refusal in one line. */
+async function opened(runtime: Runtime, model: Uint8Array<ArrayBuffer>): Promise<Session> {
+  try {
+    return await runtime.open(model);
+  } catch (cause) {
+    throw new DeepCompressionError('invalid-model', `the model does not run: ${oneLine(cause)}`, {
+      cause,
+    });
+  }
+}
+
+export function oneLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\s+/g, ' ').slice(0, 300);
+}
+
+function predictionOf(
+  output: HostTensor | undefined,
+  rows: number,
+): { readonly data: Float32Array; readonly size: number } {
+  if (!output) throw new DeepCompressionError('not-found', 'the model has no such output');
+  const { data, dims } = output;
+  if (!(data instanceof Float32Array))
+    throw new DeepCompressionError(
+      'unsupported',
+      `the model's output is ${output.type}, not float32: it cannot be scored`,
+    );
+  if (dims[0] !== rows || data.length % rows !== 0 || data.length === 0)
+    throw new DeepCompressionError(
+      'invalid-model',
+      `the model's output has shape ${dims.join(' x ')} for ${rows} samples`,
+    );
+  return { data, size: data.length / rows };
+}
