@@ -16,6 +16,11 @@ export function textWidth(text: string, character = 6.6): number {
   return text.length * character;
 }
 
+/** The same, where the text is bold. */
+export function boldWidth(text: string): number {
+  return textWidth(text, 7.3);
+}
+
 /** From 0 to a round number at or above `most`, in at most `wanted` + 1 steps of 1, 2 or 5 x 10^n. */
 export function linearScale(most: number, from: number, to: number, wanted = 5): Scale {
   const top = most > 0 && Number.isFinite(most) ? most : 1;

@@ -3,7 +3,15 @@
  * bar says where its figure comes from (published, simulated, measured) by colour and pattern. And
  * one bar split into causes: where the PE-cycles went.
  */
-import { bottomAxis, linearScale, logScale, picture, shortNumber, textWidth } from './axis.ts';
+import {
+  bottomAxis,
+  boldWidth,
+  linearScale,
+  logScale,
+  picture,
+  shortNumber,
+  textWidth,
+} from './axis.ts';
 import type { Cause, Origin } from './cycle-patterns.ts';
 import { node, round, type SvgNode } from './svg.ts';
 
@@ -39,9 +47,9 @@ export function barChart(groups: readonly BarGroup[], options: BarOptions): SvgN
   const { width } = options;
   const bars = groups.flatMap((g) => g.bars);
   const positive = bars.map((b) => b.value).filter((v) => v > 0 && Number.isFinite(v));
-  const longest = Math.max(40, ...bars.map((b) => textWidth(b.label)));
+  const longest = Math.max(40, ...bars.map((b) => (b.strong ? boldWidth : textWidth)(b.label)));
   const left = Math.min(longest + 8, Math.floor(width * 0.42));
-  const right = Math.max(30, ...bars.map((b) => textWidth(b.text) + 10));
+  const right = Math.max(30, ...bars.map((b) => (b.strong ? boldWidth : textWidth)(b.text) + 10));
   const end = Math.max(left + 40, width - right);
   const top = 4;
   const body = groups.reduce((h, g) => h + (g.label ? headHeight : 6) + g.bars.length * pitch, 0);
@@ -149,6 +157,6 @@ export function causeBar(
 /** What fits into `width` pixels, with … for the rest. */
 export function clip(text: string, width: number): string {
   if (textWidth(text) <= width + 4) return text;
-  const keep = Math.max(1, Math.floor(width / 6.6) - 1);
+  const keep = Math.max(1, Math.floor(width / 6.6) - 2);
   return `${text.slice(0, keep)}…`;
 }

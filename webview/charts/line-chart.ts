@@ -132,7 +132,8 @@ function endLabels(
 
 /** Circle, square, diamond, triangle, and the same again. */
 export function marker(k: number, x: number, y: number): string {
-  switch (k % 4) {
+  // from the ninth on, the same lines have other markers
+  switch ((k + Math.floor(k / looks)) % 4) {
     case 0:
       return `M${round(x - 3.5)},${y}a3.5,3.5 0 1,0 7,0a3.5,3.5 0 1,0 -7,0z`;
     case 1:

@@ -55,7 +55,7 @@ export function peBars(
   const left = 54;
   const strip = 30;
   const top = 10;
-  const bottom = size.height - 24 - strip - 22;
+  const bottom = size.height - strip - 58;
   const { width } = size;
   const scale = linearScale(load.cycles, bottom, top);
   const group = peGroup(order.length, Math.floor((width - left) / 3));
@@ -81,7 +81,7 @@ export function peBars(
     let stalled = 0;
     let entries = 0;
     for (const p of pes) {
-      stalled += load.stalled[p]! / pes.length;
+      stalled = Math.max(stalled, load.stalled[p]!);
       entries = Math.max(entries, load.parts.work[p]! + load.parts.filler[p]!);
     }
     let y = bottom;

@@ -4,7 +4,7 @@
  * row whose shade is its occupancy, aggregated to what the eye can tell apart; at the foot, when
  * broadcasts were held up. Bins and means come from the simulator (src/eie/detail.ts).
  */
-import { bottomAxis, leftAxis, linearScale, picture, shortNumber } from './axis.ts';
+import { bottomAxis, leftAxis, linearScale, picture, shortNumber, textWidth } from './axis.ts';
 import { node, round, type SvgNode } from './svg.ts';
 
 export interface QueueData {
@@ -76,7 +76,9 @@ export function queueTimeline(data: QueueData, width: number, text: QueueText): 
   const left = 54;
   const right = 38;
   const plot = width - left - right;
-  const [top, middle] = [24, 150];
+  // two captions side by side, or one above the other
+  const narrow = textWidth(text.occupancy) + textWidth(text.working) + 20 > width - left;
+  const [top, middle] = narrow ? [40, 166] : [24, 150];
   const rows = Math.min(data.pes, 64);
   const rowHeight = rows <= 16 ? Math.min(8, 112 / rows) : 112 / rows;
   const heatTop = middle + 34;
@@ -105,7 +107,10 @@ export function queueTimeline(data: QueueData, width: number, text: QueueText): 
     node('text', { x: left, y: 12, class: 'tick' }, text.occupancy),
     node(
       'text',
-      { x: width, y: 12, 'text-anchor': 'end', class: 'tick working-text' },
+      {
+        ...(narrow ? { x: left, y: 27 } : { x: width, y: 12, 'text-anchor': 'end' }),
+        class: 'tick working-text',
+      },
       text.working,
     ),
     ...leftAxis(y, left, left + plot, shortNumber),

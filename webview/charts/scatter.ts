@@ -52,7 +52,7 @@ export function scatter(points: readonly ScatterPoint[], options: ScatterOptions
   }
   const placed: { x: number; y: number; w: number }[] = [];
   const labels = front.flatMap((p) => {
-    const [px, py] = [x.at(p.x) + radius(p) + 4, y.at(p.y) + 4];
+    const [px, py] = [x.at(p.x) + radius(p) * 0.8 + 3, y.at(p.y) - radius(p) * 0.8 - 4];
     const w = textWidth(p.label, 6.2);
     if (
       px + w > width ||
@@ -60,7 +60,7 @@ export function scatter(points: readonly ScatterPoint[], options: ScatterOptions
     )
       return [];
     placed.push({ x: px, y: py, w });
-    return [node('text', { x: round(px), y: round(py), class: 'tick' }, p.label)];
+    return [node('text', { x: round(px), y: round(py), class: 'tick halo' }, p.label)];
   });
   const mark = (p: ScatterPoint): SvgNode =>
     node(

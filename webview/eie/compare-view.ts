@@ -7,9 +7,9 @@ import { barChart, type Bar, type BarGroup } from '../charts/bar-chart.ts';
 import { cycleSwatch, origins, type Origin } from '../charts/cycle-patterns.ts';
 import { toElement } from '../charts/svg.ts';
 import { el, fill } from '../ui/dom.ts';
-import { formatExact, formatShare } from '../ui/format.ts';
+import { formatShare } from '../ui/format.ts';
 import type { PageLayer, PageRun, PublishedResult } from './data.ts';
-import { Figure, type Save } from './figure.ts';
+import { cellText, Figure, type Save } from './figure.ts';
 import { benchmarkDeviation, formatTime, formatTimes } from './model.ts';
 import type { EieStrings } from './strings.ts';
 
@@ -68,7 +68,11 @@ export class CompareView {
     if (run.layers.some((l) => l.published)) this.showBenchmark(run);
     if (!this.published) return;
     this.showBars(run, layer, this.published);
-    this.showPlatforms(layer, this.published);
+    // Table V is about FC7 of AlexNet: that layer, where the run has it
+    this.showPlatforms(
+      run.layers.find((l) => l.published && l.name === 'Alex-7') ?? layer,
+      this.published,
+    );
   }
 
   private showLayer(layer: PageLayer): void {
@@ -235,9 +239,10 @@ export class CompareView {
           : fill(t.barsSummary, name, formatTimes(value), formatTimes(own));
       figure.update({
         summary,
-        draw: (width) => barChart(made, { width, log: true, axis: '×', summary, format: times }),
+        draw: (width) =>
+          barChart(made, { width, log: true, axis: t.timesCpu, summary, format: times }),
         table: () => ({
-          columns: [t.layer, '', '×', ''],
+          columns: [t.layer, '', t.timesCpu, ''],
           rows: made.flatMap((g) =>
             g.bars.map((b) => [g.label, b.label, b.value, originName(b.fill as Origin, t)]),
           ),
@@ -254,6 +259,7 @@ export class CompareView {
     const own = fill(t.eieThis, layer.machine.pe, layer.name);
     const show = (
       figure: Figure,
+      unit: string,
       value: (p: PublishedResult['platforms'][number]) => number,
       simulated: number,
     ): void => {
@@ -261,21 +267,21 @@ export class CompareView {
         ...published.platforms.map((p) => ({
           label: p.name,
           value: value(p),
-          text: formatExact(value(p)),
+          text: cellText(value(p)),
           fill: 'published' as const,
           strong: p.type === 'ASIC' && p.name.startsWith('EIE'),
         })),
         {
           label: own,
           value: simulated,
-          text: formatExact(simulated),
+          text: cellText(simulated),
           fill: 'simulated',
           strong: true,
         },
       ];
       const of = (test: (p: PublishedResult['platforms'][number]) => boolean): string => {
         const found = published.platforms.find(test);
-        return found ? formatExact(value(found)) : '–';
+        return found ? cellText(value(found)) : '–';
       };
       const summary = fill(
         t.platformsSummary,
@@ -283,20 +289,19 @@ export class CompareView {
         of((p) => p.type === 'CPU'),
         of((p) => p.type === 'GPU'),
         layer.name,
-        formatExact(simulated),
+        cellText(simulated),
       );
       figure.update({
         summary,
-        draw: (width) =>
-          barChart([{ label: '', bars }], { width, log: true, axis: t.throughput, summary }),
+        draw: (width) => barChart([{ label: '', bars }], { width, log: true, axis: unit, summary }),
         table: () => ({
-          columns: ['', t.throughput, ''],
+          columns: ['', unit, ''],
           rows: bars.map((b) => [b.label, b.value, originName(b.fill as Origin, t)]),
         }),
       });
     };
-    show(this.throughput, (p) => p.layersPerSecond, 1e6 / layer.timeUs);
-    show(this.joule, (p) => p.layersPerJoule, 1e6 / layer.energyUj.constantPower);
+    show(this.throughput, t.throughput, (p) => p.layersPerSecond, 1e6 / layer.timeUs);
+    show(this.joule, t.joule, (p) => p.layersPerJoule, 1e6 / layer.energyUj.constantPower);
   }
 }
 

@@ -85,7 +85,11 @@ export class Figure {
   /** Shows other data; several calls in one frame draw once. */
   update(drawing: Drawing): void {
     this.drawing = drawing;
-    this.sentence.textContent = drawing.summary;
+    // a figure stays with its unit
+    this.sentence.textContent = drawing.summary.replace(
+      /(\d) (?=(?:%|[µnm]?[sJ]|k?B|KB|mm²)(?![a-z]))/g,
+      '$1\u00a0',
+    );
     this.redraw();
     if (this.details.open) this.fillTable();
   }

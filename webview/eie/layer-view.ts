@@ -5,9 +5,9 @@ import { peBars, peGroup, peOrder } from '../charts/pe-bars.ts';
 import { queueSteps, queueTimeline } from '../charts/queue-timeline.ts';
 import { toElement } from '../charts/svg.ts';
 import { el, fill } from '../ui/dom.ts';
-import { formatBytes, formatExact, formatShare } from '../ui/format.ts';
+import { formatExact, formatShare } from '../ui/format.ts';
 import type { LayerDetail, PageLayer, PageRun } from './data.ts';
-import { Figure, type Save } from './figure.ts';
+import { cellText, Figure, type Save } from './figure.ts';
 import { fromText } from './layers.ts';
 import {
   causeNames,
@@ -22,6 +22,9 @@ import {
 import type { EieStrings } from './strings.ts';
 
 const two = (value: number): string => value.toFixed(2);
+/** Memories as the paper counts them: 1 KB is 1024 bytes. */
+const kilobytes = (bytes: number): string =>
+  bytes < 1024 ? `${bytes} B` : `${cellText(bytes / 1024)} KB`;
 
 export class LayerView {
   readonly element: HTMLElement;
@@ -74,7 +77,8 @@ export class LayerView {
       layer.activations.note,
     ]
       .filter((s) => s)
-      .join(' · ');
+      .join(' · ')
+      .replace('. · ', '. ');
     this.showWhere(layer);
     this.showEnergy(layer);
     this.showSram(layer);
@@ -331,14 +335,14 @@ export class LayerView {
               {
                 label: t.needed,
                 value: share(n),
-                text: `${formatBytes(n.needed)}, ${formatShare(share(n))}`,
+                text: `${kilobytes(n.needed)}, ${formatShare(share(n))}`,
                 fill: n.needed > n.available ? ('queueFull' as const) : ('simulated' as const),
                 strong: n.needed > n.available,
               },
               {
                 label: t.available,
                 value: 1,
-                text: formatBytes(n.available),
+                text: kilobytes(n.available),
                 fill: 'fillDrain' as const,
               },
             ],

@@ -18,6 +18,7 @@ import {
   presets,
   type AxisName,
   type Chart,
+  type Lines,
   type Preset,
 } from './space.ts';
 import type { EieStrings } from './strings.ts';
@@ -200,27 +201,7 @@ export class SpaceView {
     const { steps, series, fixed } = linesOf(result, horizontal, by, chart.value, at);
     const format = chart.kind === 'share' ? (v: number) => `${Math.round(v * 100)} %` : undefined;
     const write = (v: number): string => (chart.kind === 'share' ? formatShare(v) : cellText(v));
-    const summary = series
-      .slice(0, 9)
-      .map((s) => {
-        const name = s.label
-          ? by && by !== 'layer'
-            ? `${axisLabel(by, t)} ${s.label}`
-            : s.label
-          : chart.heading;
-        const last = s.values.length - 1;
-        return last > 0
-          ? fill(
-              t.sweepSummary,
-              name,
-              write(s.values[0]!),
-              steps[0]!,
-              write(s.values[last]!),
-              steps[last]!,
-            )
-          : fill(t.sweepSummaryOne, name, write(s.values[0] ?? NaN), steps[0] ?? '');
-      })
-      .join(' ');
+    const summary = this.lineSummary(chart, steps, series, write, by);
     const caption = fixed.length
       ? `${chart.caption} ${fill(t.fixedAt, fixed.map(([n, v]) => `${axisLabel(n, t)} ${v}`).join(', '))}`
       : chart.caption;
@@ -246,6 +227,49 @@ export class SpaceView {
       }),
     });
     return figure.element;
+  }
+
+  /** Few lines one by one, from end to end; of many, the highest and the lowest at the last step. */
+  private lineSummary(
+    chart: Chart,
+    steps: readonly string[],
+    series: Lines['series'],
+    write: (value: number) => string,
+    by: AxisName | 'layer' | null,
+  ): string {
+    const { t } = this;
+    const last = steps.length - 1;
+    const name = (s: Lines['series'][number]): string =>
+      s.label ? (by && by !== 'layer' ? `${axisLabel(by, t)} ${s.label}` : s.label) : chart.heading;
+    const end = (s: Lines['series'][number]): number => s.values[last] ?? NaN;
+    if (series.length > 3) {
+      const sorted = series.filter((s) => Number.isFinite(end(s))).sort((a, b) => end(b) - end(a));
+      const [top, bottom] = [sorted[0], sorted.at(-1)];
+      if (top && bottom)
+        return fill(
+          t.sweepSummaryMany,
+          series.length,
+          `${axisLabel(this.horizontal.value as AxisName, t)} ${steps[last]}`,
+          name(top),
+          write(end(top)),
+          name(bottom),
+          write(end(bottom)),
+        );
+    }
+    return series
+      .map((s) =>
+        last > 0
+          ? fill(
+              t.sweepSummary,
+              name(s),
+              write(s.values[0]!),
+              steps[0]!,
+              write(end(s)),
+              steps[last]!,
+            )
+          : fill(t.sweepSummaryOne, name(s), write(end(s)), steps[0] ?? ''),
+      )
+      .join(' ');
   }
 
   private pareto(result: SweepResult): HTMLElement {

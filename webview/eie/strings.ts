@@ -51,7 +51,6 @@ export const english = {
   layersHint: 'Choose a layer to see where its cycles go.',
   layersTable: 'Layers, scrolls sideways',
   layer: 'Layer',
-  size: 'Rows × columns',
   weights: 'Weights kept',
   active: 'Active inputs',
   cycles: 'Cycles',
@@ -131,7 +130,7 @@ export const english = {
     'On average {0} of {1} slots that can be used are taken, at most {2}. PEs walk an entry in {3} of the time.',
   queueOccupancy: 'Items in a queue: mean (line), emptiest to fullest (area)',
   queueWorking: 'PEs at work (dashed)',
-  queuePerPe: 'Each PE’s queue: darker is fuller',
+  queuePerPe: 'Each PE’s queue: stronger is fuller',
   queueStalls: 'Broadcasts held up',
   cycleAxis: 'cycle',
   fromCycle: 'From cycle',
@@ -149,20 +148,20 @@ export const english = {
   theoretical: 'perfect balance',
   publishedLabel: 'published',
   measuredHere: 'measured here',
-  energyHeading: 'Energy by layer',
+  energyHeading: 'Energy of this layer',
   energyCaption:
-    'Two accounts, never to be mixed: time × power of Table II, as the paper counts; and from the number of events, which is ours.',
+    'Two accounts, never to be mixed. Constant power: time × power of Table II, as the paper counts. By events: from the number of reads and operations, which is ours.',
   energySummary:
     'This layer takes {0} at constant power and {1} by events. The largest part by events: {2}, {3}.',
-  constantPower: 'constant power (the paper’s account)',
-  eventBased: 'by events (ours)',
+  constantPower: 'constant power',
+  eventBased: 'by events',
   partPointer: 'Pointer look-ups',
   partSpmat: 'Sparse-matrix SRAM',
   partArithmetic: 'Arithmetic',
   partActivation: 'Activation unit',
   partQueue: 'Queues',
   partDetection: 'Non-zero detection',
-  energyParts: 'Energy of this layer by module',
+  energyParts: 'By events, by module',
 
   sram: 'Memory of a PE',
   sramCaption:
@@ -174,13 +173,11 @@ export const english = {
   sramActivations: 'Activations',
   needed: 'Needed',
   available: 'There is',
-  full: 'Full',
+  full: 'Share of what there is',
 
   compareLayer: 'This layer, everywhere',
-  compareCaption:
-    'Microseconds for one matrix-vector product, batch 1. Published bars are Table IV; logarithmic, shorter is better.',
   compareCaptionOwn:
-    'Microseconds for one matrix-vector product, batch 1, on one core of this machine and on the simulated EIE; logarithmic, shorter is better.',
+    'Microseconds for one matrix-vector product, batch 1, on one core of this machine and on the simulated EIE; logarithmic, shorter is better. Published bars are Table IV.',
   compareSummary:
     'EIE with {0} PEs takes {1}. This machine needs {2} for the dense product ({3} as long) and {4} for the sparse one ({5} as long).',
   compareSummaryNoHost: 'EIE with {0} PEs takes {1}.',
@@ -190,6 +187,7 @@ export const english = {
   eieSimulated: 'EIE, {0} PEs',
   eieTheoretical: 'EIE, perfect balance',
   eiePublished: 'EIE, 64 PEs',
+  timesCpu: 'times the CPU’s dense product',
   speedup: 'Speed-up over CPU, dense',
   speedupCaption:
     'Figure 6 of the paper, batch 1; logarithmic. The simulated bar is the CPU’s published time over our simulated time.',
@@ -198,16 +196,13 @@ export const english = {
   barsSummary: '{0}: EIE is {1} as good as the CPU’s dense product, published; {2} simulated.',
   barsSummaryPublished: '{0}: EIE is {1} as good as the CPU’s dense product, published.',
   geometricMean: 'Geometric mean',
-  chooseLayer: 'Layer',
-  platforms: 'Against other hardware',
   throughput: 'Layers a second',
   throughputCaption:
-    'Table V: the fully connected layer FC7 of AlexNet (TrueNorth: an LSTM), logarithmic. The paper’s slides call this layers/s.',
+    'Table V: the fully connected layer FC7 of AlexNet (TrueNorth: an LSTM), logarithmic.',
   joule: 'Layers a joule',
   jouleCaption: 'Table V, logarithmic. Simulated: time × power of Table II.',
   platformsSummary:
     'Published: EIE with 64 PEs does {0}; the CPU {1}, the GPU {2}. Simulated for {3}: {4}.',
-  platformsSummaryPublished: 'Published: EIE with 64 PEs does {0}; the CPU {1}, the GPU {2}.',
   eieThis: 'EIE, {0} PEs: {1}',
   benchmark: 'Simulated beside published',
   benchmarkCaption:
@@ -234,7 +229,6 @@ export const english = {
   presetPrecision: 'Precision (Fig. 10)',
   presetPes: 'Number of PEs (Figs. 11–13)',
   presetFree: 'Time, energy and area',
-  axis: 'Vary',
   values: 'Values, separated by commas',
   axisPe: 'PEs',
   axisFifo: 'Queue slots',
@@ -244,15 +238,13 @@ export const english = {
   axisClock: 'Clock (MHz)',
   sweepLayer: 'For',
   allLayers: 'All layers together',
-  points: '{0} machines',
-  onePoint: '1 machine',
+  points: '{0} simulations',
+  onePoint: '1 simulation',
   badValues: '{0}: give one or more numbers separated by commas',
   chooseAxis: 'Choose at least one parameter to vary.',
   run: 'Run',
   sweeping: 'Simulating {0}…',
-  swept: '{0} machines simulated in {1} s.',
-  sweepCancelled: 'Cancelled.',
-  spaceEmpty: 'Nothing simulated yet.',
+  swept: '{0} simulations in {1} s.',
   horizontal: 'Horizontal axis',
   lines: 'A line for each',
   fixedAt: 'Everything else at {0}.',
@@ -262,7 +254,6 @@ export const english = {
     'Figure 8. The paper’s trend: deeper queues raise the balance steeply at first and hardly beyond 8; NT-We stays low because its columns are short.',
   captionFig13:
     'Figure 13. The paper’s trend: with more PEs each has fewer entries a column, so chance imbalance grows and balance falls.',
-  captionBalance: 'Share of PE-cycles that walk entries.',
   chartReads: 'Reads of the sparse-matrix SRAM',
   captionFig9a:
     'Figure 9, left. The paper’s trend: wider rows need fewer reads, but each costs more.',
@@ -287,6 +278,7 @@ export const english = {
   chartTime: 'Time',
   captionTime: 'Microseconds, one run of the layer.',
   sweepSummary: '{0}: from {1} at {2} to {3} at {4}.',
+  sweepSummaryMany: '{0} lines. At {1}: highest {2} ({3}), lowest {4} ({5}).',
   sweepSummaryOne: '{0}: {1} at {2}.',
   pareto: 'Time, energy and area',
   paretoCaption:
@@ -299,7 +291,6 @@ export const english = {
   onFront: 'Pareto front',
   allPoints: 'All machines',
   allPointsCaption: 'Every machine that was simulated, best first.',
-  allPointsSummary: '{0} machines, sorted by time.',
 };
 
 export type EieStrings = Readonly<Record<keyof typeof english, string>>;
