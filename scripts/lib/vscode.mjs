@@ -29,9 +29,7 @@ const minutes = 60_000;
  */
 export async function ensureVSCode(cache, log) {
   if (process.platform === 'win32')
-    throw new Error(
-      'The VS Code server does not install from npm on Windows. Set VSCODE_DESKTOP=1 to run the host suite in a desktop VS Code.',
-    );
+    throw new Error('The VS Code server does not install from npm on Windows.');
   const nodePackage = `node-${process.platform}-${process.arch}`;
   const stamp = `code-server-${pins.codeServer}-node-${pins.node}`;
   const home = join(cache, stamp);

@@ -3,11 +3,10 @@
  * temporary folder that close() removes. Wants DC_VSCODE_NODE and DC_VSCODE_SERVER, which
  * scripts/test.mjs sets, and runs behind scripts/lib/guard.mjs so that it cannot outlive us.
  */
-import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 
 export interface ServerOptions {
   /** User settings beside the ones that keep a fresh VS Code quiet. */
@@ -62,8 +61,6 @@ export async function startServer(options: ServerOptions = {}): Promise<VSCodeSe
   const node = needed('DC_VSCODE_NODE');
   const main = needed('DC_VSCODE_SERVER');
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'deepc-vscode-')));
-  const remove = (): void => rmSync(home, { recursive: true, force: true, maxRetries: 5 });
-  process.once('exit', remove);
   const data = join(home, 'server');
   const settingsFile = join(data, 'data', 'User', 'settings.json');
   const settings: VSCodeServer['settings'] = (values) => {
@@ -75,31 +72,27 @@ export async function startServer(options: ServerOptions = {}): Promise<VSCodeSe
   settings({});
   const env = { ...process.env, PATH: `${dirname(node)}:${process.env['PATH']}`, ...options.env };
   const folders = ['--server-data-dir', data, '--extensions-dir', join(home, 'extensions')];
-  if (options.vsix)
-    await promisify(execFile)(node, [main, ...folders, '--install-extension', options.vsix], {
-      env,
-      timeout: 60_000,
-    });
-
   const child = spawn(
     process.execPath,
     [
       resolve('scripts/lib/guard.mjs'),
+      home,
       node,
       main,
       ...['--host', '127.0.0.1', '--port', '0', '--without-connection-token'],
       ...['--accept-server-license-terms', '--telemetry-level', 'off'],
-      ...(options.vsix ? [] : ['--enable-smoke-test-driver']),
+      ...(options.vsix
+        ? ['--install-extension', options.vsix, '--start-server']
+        : ['--enable-smoke-test-driver']),
       ...folders,
     ],
-    { env, stdio: ['pipe', 'pipe', 'pipe'] },
+    // a group of its own: it lives until its stdin closes, whoever is killed before
+    { env, stdio: ['pipe', 'pipe', 'pipe'], detached: true },
   );
   const closed = new Promise<void>((done) => child.once('close', () => done()));
   const close = async (): Promise<void> => {
     child.stdin.end();
-    await closed;
-    remove();
-    process.off('exit', remove);
+    await closed; // the guard has removed everything
   };
   const port = await new Promise<number>((done, fail) => {
     let output = '';
