@@ -38,7 +38,10 @@ export function simulateTable(result: SimulateResult): string {
       : []),
     ...(one ? [layers[0].explanation.loss, layers[0].explanation.balance] : []),
     ...lines(paperNotes(layers)),
-    ...lines(layers.flatMap((l) => l.capacity.warnings.map((w) => `${name(l.name)}: ${w}`))),
+    ...lines(
+      layers.flatMap((l) => l.capacity.warnings.map((w) => `${name(l.name)}: ${w}`)),
+      3,
+    ),
     ...lines(notes),
     ...lines(skipped.map((s) => `${name(s.name)} cannot run on EIE: ${s.reason}`)),
     ...(config.precision !== 'float32' ? saturationLines(layers) : []),
@@ -231,8 +234,8 @@ export function sweepTable({
 const shownLines = 8;
 
 /** Notes, folded; of many only the first. */
-function lines(notes: readonly string[]): string[] {
-  const shown = notes.length > shownLines + 1 ? notes.slice(0, shownLines) : notes;
+function lines(notes: readonly string[], most = shownLines): string[] {
+  const shown = notes.length > most + 1 ? notes.slice(0, most) : notes;
   return [
     ...shown.flatMap((note) => wrapped(name(`note: ${note}`, 600), 120)),
     ...(shown.length < notes.length

@@ -65,7 +65,7 @@ export async function prepareModel(
         fraction: (0.5 * tensor.id) / model.tensors.length,
       });
       const own = coded.get(tensor.id);
-      const reason = whyNot(tensor, own);
+      const reason = whyNot(tensor, own, dcz.recipe);
       if (reason === '') continue;
       if (reason !== undefined) {
         skipped.push({ name: tensor.name, reason });
@@ -101,12 +101,20 @@ export async function prepareModel(
 }
 
 /** '' for what is no layer at all, undefined for what can run. */
-function whyNot(tensor: Tensor, coded: CodedTensor | undefined): string | undefined {
-  const { role, geometry, dtype, op } = tensor;
+function whyNot(
+  { role, geometry, dtype, op, parameters }: Tensor,
+  coded: CodedTensor | undefined,
+  recipe: object,
+): string | undefined {
   if (role === 'embedding') return 'a table that is looked up, not multiplied';
   if (role !== 'weight') return '';
   if (!isCompressible(dtype)) return `its ${dtype} weights are not compressed by this program`;
-  if (!coded) return 'it is stored uncompressed in the .dcz';
+  if (!coded) {
+    const least = 'minimumWeights' in recipe ? Number(recipe.minimumWeights) : 0;
+    return parameters < least
+      ? `its ${parameters} weights are fewer than the ${least} from which the recipe compresses`
+      : 'it is stored uncompressed in the .dcz';
+  }
   if (!geometry) return `${op || 'its operator'} is not a matrix product`;
   return undefined;
 }
