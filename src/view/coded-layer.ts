@@ -1,0 +1,151 @@
+/**
+ * A layer of a .dcz: its codes by block, decoded once and kept in the cache (a byte a weight), its
+ * values through the codebook, and what is counted of them. Every block is checked against its
+ * CRC-32 when it is decoded. Largest unit of work: one block of 2^20 weights.
+ */
+import { BlockDecoder } from '../compress/code/decode-block.ts';
+import { weightsOfBlock } from '../compress/code/encode-block.ts';
+import { decodeSymbols, huffmanTable } from '../compress/code/huffman.ts';
+import { bytesOf, Restorer } from '../compress/code/restore.ts';
+import { blockWeights, type CodedTensor } from '../compress/coded.ts';
+import { StatisticsCounter, type LayerStatistics } from '../compress/statistics.ts';
+import { crc32 } from '../model/crc32.ts';
+import { DeepCompressionError } from '../model/errors.ts';
+import type { ByteCache } from './cache.ts';
+import type { Pace } from './pace.ts';
+import type { LayerValues } from './values.ts';
+
+/** A compressed tensor as its container gives it. */
+export interface CodedSource {
+  readonly coded: CodedTensor;
+  readonly rmse: number;
+  readonly stored: {
+    readonly values: number;
+    readonly index: number;
+    readonly codebook: number;
+    readonly tables: number;
+    readonly total: number;
+  };
+}
+
+export type Codes = Uint8Array | Uint16Array;
+
+/** Entries of a Huffman block: value symbols and gaps, in order. */
+export interface BlockEntries {
+  readonly values: Uint16Array;
+  /** Empty when dense. */
+  readonly gaps: Uint16Array;
+}
+
+/** Tables and buffers of the layer that was decoded last, for all layers of a model. */
+export class CodeBench {
+  #coded: CodedTensor | undefined;
+  #decoder: BlockDecoder | undefined;
+  #restorer: Restorer | undefined;
+  #codes = new Uint16Array(0);
+  #payload = new Uint8Array(0);
+
+  /** The codes of a block, checked; a view that the next call overwrites. */
+  decode(coded: CodedTensor, block: number): Uint16Array {
+    if (this.#coded !== coded) {
+      this.#coded = undefined;
+      this.#decoder = new BlockDecoder(coded);
+      this.#restorer = new Restorer(coded);
+      this.#coded = coded;
+    }
+    const n = weightsOfBlock(coded.weights, block);
+    if (this.#codes.length < n) this.#codes = new Uint16Array(n);
+    const codes = this.#codes.subarray(0, n);
+    this.#decoder?.decode(block, coded.blocks[block], codes);
+    const size = n * bytesOf(coded.dtype);
+    if (this.#payload.length < size) this.#payload = new Uint8Array(size);
+    const payload = this.#payload.subarray(0, size);
+    this.#restorer?.restore(codes, payload);
+    if (crc32(payload) !== coded.blocks[block].crc32)
+      throw new DeepCompressionError(
+        'invalid-container',
+        `damaged tensor ${coded.tensor}: a checksum does not match`,
+      );
+    return codes;
+  }
+}
+
+export class CodedLayer {
+  readonly coded: CodedTensor;
+  readonly values: LayerValues;
+  readonly #lookup: Float64Array;
+
+  constructor(
+    readonly source: CodedSource,
+    private readonly key: string,
+    private readonly cache: ByteCache,
+    private readonly bench: CodeBench,
+  ) {
+    const { coded } = source;
+    this.coded = coded;
+    this.#lookup = Float64Array.from(coded.codebook);
+    this.values = {
+      weights: coded.weights,
+      wide: coded.dtype === 'float64',
+      read: (start, target) => {
+        for (let done = 0; done < target.length;) {
+          const block = Math.floor((start + done) / blockWeights);
+          const from = start + done - block * blockWeights;
+          const codes = this.codes(block);
+          const n = Math.min(codes.length - from, target.length - done);
+          for (let i = 0; i < n; i++) target[done + i] = this.#lookup[codes[from + i]];
+          done += n;
+        }
+      },
+    };
+  }
+
+  get blocks(): number {
+    return this.coded.blocks.length;
+  }
+
+  /** Codes of a block, one a weight. */
+  codes(block: number): Codes {
+    const key = `${this.key}codes:${block}`;
+    const kept = this.cache.get<Codes>(key);
+    if (kept !== undefined) return kept;
+    const decoded = this.bench.decode(this.coded, block);
+    const codes = this.coded.codebook.length <= 256 ? Uint8Array.from(decoded) : decoded.slice();
+    return this.cache.set<Codes>(key, codes, codes.byteLength);
+  }
+
+  /** Counts of codes and of runs of zeros over the whole layer. */
+  async statistics(pace: Pace): Promise<LayerStatistics> {
+    const counter = new StatisticsCounter(this.coded.codebook.length);
+    const wide = new Uint16Array(Math.min(this.coded.weights, blockWeights));
+    for (let block = 0; block < this.blocks; block++) {
+      if (pace.due) await pace.rest();
+      const codes = this.codes(block);
+      wide.set(codes);
+      counter.add(wide, codes.length);
+      pace.onFraction((block + 1) / this.blocks);
+    }
+    return counter.result(this.source.rmse);
+  }
+
+  /** The symbols of a Huffman-coded block as they were sent. */
+  entries(block: number): BlockEntries {
+    const key = `${this.key}entries:${block}`;
+    const kept = this.cache.get<BlockEntries>(key);
+    if (kept !== undefined) return kept;
+    const { coded } = this;
+    const { entries, values: sent, gaps: sentGaps } = coded.blocks[block];
+    const most = weightsOfBlock(coded.weights, block);
+    if (!(entries >= 0 && entries <= most))
+      throw new DeepCompressionError(
+        'invalid-container',
+        `damaged tensor ${coded.tensor}: a block has more entries than weights`,
+      );
+    const values = new Uint16Array(entries);
+    decodeSymbols(huffmanTable(coded.valueLengths), sent, values, entries);
+    const gaps = new Uint16Array(coded.indexBits > 0 ? entries : 0);
+    if (coded.indexBits > 0) decodeSymbols(huffmanTable(coded.gapLengths), sentGaps, gaps, entries);
+    const found = { values, gaps };
+    return this.cache.set(key, found, values.byteLength + gaps.byteLength);
+  }
+}

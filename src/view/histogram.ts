@@ -1,0 +1,191 @@
+/**
+ * Histograms that lose no weight: what is in no bin is counted by name (zeros, NaN, infinities,
+ * outside). Linear bins are exact at their edges. Logarithmic bins are eighths of an octave (or
+ * groups of them), read off the bits of the double, so that their edges are exact too.
+ */
+import { chunk } from './measure.ts';
+import type { Pace } from './pace.ts';
+import type { LinearHistogram, LogHistogram } from './types.ts';
+import { arrayFor, type LayerValues, type Numbers } from './values.ts';
+
+export const mostBins = 4096;
+
+/** Edges of `bins` equal bins over [min, max]; a sole value gets a range around it. */
+export function linearEdges(min: number, max: number, bins: number): Float64Array {
+  let low = min;
+  let high = max;
+  if (!(low < high)) {
+    const room = low === 0 || !Number.isFinite(low) ? 0.5 : Math.abs(low) * 0.5;
+    low = (Number.isFinite(min) ? min : 0) - room;
+    high = low + 2 * room;
+  }
+  const edges = new Float64Array(bins + 1);
+  for (let i = 0; i <= bins; i++) {
+    const t = i / bins;
+    edges[i] = low * (1 - t) + high * t; // never overflows
+  }
+  edges[0] = low;
+  edges[bins] = high;
+  return edges;
+}
+
+export class LinearCounter {
+  readonly counts: Float64Array;
+  zeros = 0;
+  nan = 0;
+  infinite = 0;
+  outside = 0;
+  weights = 0;
+
+  constructor(readonly edges: Float64Array) {
+    this.counts = new Float64Array(edges.length - 1);
+  }
+
+  add(values: Numbers): void {
+    const { edges, counts } = this;
+    const last = counts.length - 1;
+    const low = edges[0];
+    const high = edges[last + 1];
+    const scale = (last + 1) / (high - low);
+    this.weights += values.length;
+    for (let i = 0; i < values.length; i++) {
+      const v = values[i];
+      if (v === 0) {
+        this.zeros++;
+      } else if (v >= low && v <= high) {
+        let bin = Math.min(last, Math.floor((v - low) * scale));
+        while (bin > 0 && v < edges[bin]) bin--;
+        while (bin < last && v >= edges[bin + 1]) bin++;
+        counts[bin]++;
+      } else this.#odd(v, 1);
+    }
+  }
+
+  addTimes(value: number, times: number): void {
+    if (times === 0) return;
+    const { edges, counts } = this;
+    this.weights += times;
+    if (value === 0) this.zeros += times;
+    else if (value >= edges[0] && value <= edges[counts.length]) {
+      let bin = 0;
+      while (bin < counts.length - 1 && value >= edges[bin + 1]) bin++;
+      counts[bin] += times;
+    } else this.#odd(value, times);
+  }
+
+  #odd(value: number, times: number): void {
+    if (value !== value) this.nan += times;
+    else if (value === Infinity || value === -Infinity) this.infinite += times;
+    else this.outside += times;
+  }
+
+  result(): LinearHistogram {
+    const { edges, counts, zeros, nan, infinite, outside, weights } = this;
+    return { scale: 'linear', edges, counts, zeros, nan, infinite, outside, weights };
+  }
+}
+
+const keys = 1 << 14; // 11 bits of exponent, 3 of fraction
+const infinityKey = 2047 << 3;
+
+/** Least magnitude with a key. */
+function edgeOf(key: number): number {
+  const exponent = key >>> 3;
+  const fraction = (key & 7) / 8;
+  if (exponent === 0) return fraction * 2 ** -1022;
+  return exponent === 2047 ? Infinity : (1 + fraction) * 2 ** (exponent - 1023);
+}
+
+export class LogCounter {
+  readonly #negative = new Float64Array(keys);
+  readonly #positive = new Float64Array(keys);
+  #zeros = 0;
+  #weights = 0;
+  #nan = 0;
+  #doubles = new Float64Array(0);
+
+  add(values: Numbers): void {
+    this.#weights += values.length;
+    if (this.#doubles.length < values.length) this.#doubles = new Float64Array(values.length);
+    const doubles = this.#doubles.subarray(0, values.length);
+    doubles.set(values);
+    const words = new Uint32Array(doubles.buffer, 0, 2 * doubles.length);
+    for (let i = 0; i < doubles.length; i++) {
+      const v = doubles[i];
+      if (v === 0) this.#zeros++;
+      else if (v !== v) this.#nan++;
+      else {
+        const high = words[2 * i + 1];
+        const key = (high >>> 17) & (keys - 1);
+        if (high >>> 31 === 1) this.#negative[key]++;
+        else this.#positive[key]++;
+      }
+    }
+  }
+
+  addTimes(value: number, times: number): void {
+    const before = this.#weights;
+    const sides = [this.#negative, this.#positive] as const;
+    this.#weights = before + times;
+    if (value === 0) this.#zeros += times;
+    else if (value !== value) this.#nan += times;
+    else {
+      const view = new DataView(new ArrayBuffer(8));
+      view.setFloat64(0, value);
+      sides[value < 0 ? 0 : 1][(view.getUint32(0) >>> 17) & (keys - 1)] += times;
+    }
+  }
+
+  /** In at most `most` bins: eighths of an octave, or two, four, … of them together. */
+  result(most: number): LogHistogram {
+    const negative = this.#negative;
+    const positive = this.#positive;
+    let first = keys;
+    let last = -1;
+    for (let key = 0; key < infinityKey; key++) {
+      if (negative[key] + positive[key] === 0) continue;
+      first = Math.min(first, key);
+      last = key;
+    }
+    const infinite = negative[infinityKey] + positive[infinityKey];
+    const head = { scale: 'log', zeros: this.#zeros, nan: this.#nan, infinite } as const;
+    const none = new Float64Array(0);
+    if (last < 0)
+      return { ...head, edges: none, negative: none, positive: none, weights: this.#weights };
+    let shift = 0;
+    while ((last >> shift) - (first >> shift) + 1 > Math.max(1, most)) shift++;
+    const from = first >> shift;
+    const bins = (last >> shift) - from + 1;
+    const edges = Float64Array.from({ length: bins + 1 }, (_, i) =>
+      edgeOf(Math.min((from + i) << shift, infinityKey)),
+    );
+    const grouped = (side: Float64Array): Float64Array => {
+      const counts = new Float64Array(bins);
+      for (let key = first; key <= last; key++) counts[(key >> shift) - from] += side[key];
+      return counts;
+    };
+    return {
+      ...head,
+      edges,
+      negative: grouped(negative),
+      positive: grouped(positive),
+      weights: this.#weights,
+    };
+  }
+}
+
+/** Puts every value of a layer into a counter. */
+export async function countInto(
+  values: LayerValues,
+  counter: { add(values: Numbers): void },
+  pace: Pace,
+): Promise<void> {
+  const buffer = arrayFor(values, Math.min(chunk, values.weights));
+  for (let start = 0; start < values.weights; start += chunk) {
+    if (pace.due) await pace.rest();
+    const part = buffer.subarray(0, Math.min(chunk, values.weights - start));
+    values.read(start, part);
+    counter.add(part);
+    pace.onFraction((start + part.length) / values.weights);
+  }
+}

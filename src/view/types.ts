@@ -1,0 +1,375 @@
+/**
+ * What the view room gives: plain data that survives structured cloning, with typed arrays for
+ * whatever has one number a weight, bin, code or entry. Pages see these through
+ * engine/protocol-view.ts, which says how each is asked for.
+ */
+import type { DType } from '../model/dtype.ts';
+import type { LayerKind, Role, Storage } from '../model/model.ts';
+
+/** A tensor as a picture: `matrix` of outputs x inputs, `kernels` side by side, or one `row`. */
+export type LayoutKind = 'matrix' | 'kernels' | 'row';
+
+export interface LayoutSummary {
+  readonly kind: LayoutKind;
+  /** Of the whole picture, in weights. */
+  readonly rows: number;
+  readonly cols: number;
+  /** Where lines of a grid belong: one kernel, or one of several matrices. 0: no grid. */
+  readonly cellRows: number;
+  readonly cellCols: number;
+  /** The level at which one block covers everything; level 0 is single weights. */
+  readonly topLevel: number;
+}
+
+export interface CodedSummary {
+  readonly coder: 'huffman' | 'arithmetic';
+  /** Shared values, the reserved zero included. */
+  readonly codebookSize: number;
+  /** Bits of the relative index; 0: dense. */
+  readonly indexBits: number;
+  readonly blocks: number;
+  /** Stored entries: survivors and filler zeros, or all weights. */
+  readonly entries: number;
+  /** Bytes in the .dcz, by what they hold. */
+  readonly bytes: {
+    readonly values: number;
+    readonly index: number;
+    readonly codebook: number;
+    readonly tables: number;
+    readonly total: number;
+  };
+  readonly bitsPerWeight: number;
+  /** Restored bytes / stored bytes. */
+  readonly ratio: number;
+  /** Root mean square of (shared value - original), as recorded when it was compressed. */
+  readonly rmse: number;
+}
+
+export interface LayerSummary {
+  /** Position in the model; what every query calls `layer`. */
+  readonly layer: number;
+  readonly name: string;
+  /** Where it lies, for layers of one name. */
+  readonly path: string;
+  readonly op: string;
+  readonly role: Role;
+  /** '' where the tensor is no layer's matrix. */
+  readonly kind: LayerKind | '';
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly parameters: number;
+  /** Payload bytes as restored. */
+  readonly bytes: number;
+  readonly storage: Storage;
+  /** Zeros in it mean pruned weights: a float weight of a layer, no norm, bias, shape or table. */
+  readonly prunable: boolean;
+  /** Why there is nothing to see (`no numbers`, `empty`), '' when there is. */
+  readonly hidden: '' | 'no numbers' | 'empty';
+  /** Zero of a quantized tensor; null: zero is 0. Values are then shown less their zero point. */
+  readonly zeroPoint: { readonly layer: number; readonly perChannel: boolean } | null;
+  /** The first one is the one to begin with; [] when hidden. */
+  readonly layouts: readonly LayoutSummary[];
+  /** Of a layer that a .dcz holds compressed. */
+  readonly coded: CodedSummary | null;
+}
+
+export interface ViewOverview {
+  readonly path: string;
+  readonly format: 'onnx' | 'dcz';
+  /** Of the file itself. */
+  readonly bytes: number;
+  /** Of a .dcz: what belongs to no layer. */
+  readonly otherBytes: number;
+  readonly irVersion: number;
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly producer: string;
+  readonly parameters: number;
+  /** Parameters of layers that are `prunable`. */
+  readonly prunable: number;
+  /** By element type, the largest first. */
+  readonly dtypes: readonly {
+    readonly dtype: DType;
+    readonly layers: number;
+    readonly parameters: number;
+    readonly bytes: number;
+  }[];
+  readonly layers: readonly LayerSummary[];
+  readonly notes: readonly string[];
+}
+
+/** Statistics of a layer. `null` where no finite value is there to tell. */
+export interface LayerMeasure {
+  readonly layer: number;
+  readonly weights: number;
+  /** Equal to zero, or to the zero point. */
+  readonly zeros: number;
+  readonly nan: number;
+  readonly infinite: number;
+  readonly negative: number;
+  /** zeros / weights */
+  readonly sparsity: number;
+  /** Over finite values. */
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly mean: number | null;
+  readonly std: number | null;
+  /** Sums of magnitudes and of squares' root, over finite values. */
+  readonly l1: number;
+  readonly l2: number;
+  /** Different values; null: more than 65,536. */
+  readonly distinct: number | null;
+  readonly entropy: EntropyBound;
+}
+
+/** How few bits a weight could take without loss, coding one weight at a time (order 0). */
+export interface EntropyBound {
+  /** Bits a weight as it lies in the model, by its element type. */
+  readonly stored: number;
+  /** Order-0 entropy of the values, bits a weight; `halves`: of 16-bit pieces coded apart. */
+  readonly bits: number;
+  readonly of: 'values' | 'halves';
+  /** The same with the table of the values themselves, and never above `stored`. */
+  readonly bound: number;
+  /** 1 - bound / stored */
+  readonly compressibility: number;
+  /** Entropy of where the zeros are, bits a weight. */
+  readonly mask: number;
+}
+
+export interface LinearHistogram {
+  readonly scale: 'linear';
+  /** Bin i holds edges[i] <= v < edges[i + 1]; the last one also its upper edge. */
+  readonly edges: Float64Array;
+  /** Zeros are not in the bins. Sum of counts + zeros + nan + infinite + outside = weights. */
+  readonly counts: Float64Array;
+  readonly zeros: number;
+  readonly nan: number;
+  readonly infinite: number;
+  /** Finite values outside the range that was asked for. */
+  readonly outside: number;
+  readonly weights: number;
+}
+
+export interface LogHistogram {
+  readonly scale: 'log';
+  /** Magnitudes: bin i holds edges[i] <= |v| < edges[i + 1]. Edges are exact doubles. */
+  readonly edges: Float64Array;
+  readonly negative: Float64Array;
+  readonly positive: Float64Array;
+  /** Sum of negative + positive + zeros + nan + infinite = weights. */
+  readonly zeros: number;
+  readonly nan: number;
+  readonly infinite: number;
+  readonly weights: number;
+}
+
+/**
+ * A rectangle of a level: block (x, y) of level L covers weights [y 2^L, (y + 1) 2^L) x
+ * [x 2^L, (x + 1) 2^L), cut off at the edges of the matrix. Row by row, width x height numbers.
+ */
+export interface Tile {
+  readonly level: number;
+  /** Tile coordinates: the tile begins at block (x size, y size). */
+  readonly x: number;
+  readonly y: number;
+  readonly size: number;
+  /** Blocks in it, fewer than `size` at the edges. */
+  readonly width: number;
+  readonly height: number;
+  /** Weights in the whole tile. */
+  readonly weights: number;
+  /** Level 0: the weights themselves, NaN and infinities as they are. */
+  readonly values?: Float32Array<ArrayBuffer>;
+  /** Weights of each block that are not zero (NaN and infinities are not). Exact. */
+  readonly nonzeros?: Uint32Array<ArrayBuffer>;
+  /** nonzeros / area in 0 .. 255; 0 only when none, 255 only when all are. */
+  readonly density?: Uint8Array<ArrayBuffer>;
+  /** Mean magnitude of all weights of the block, NaN and infinities counting as 0. */
+  readonly mean?: Float32Array<ArrayBuffer>;
+  /** Largest magnitude; Infinity when the block has a NaN or an infinity. */
+  readonly max?: Float32Array<ArrayBuffer>;
+}
+
+export type TileChannel = 'values' | 'nonzeros' | 'density' | 'mean' | 'max';
+
+/** Sums along the lines of a layout; a position stands for `rowsPer` (`colsPer`) lines. */
+export interface Marginals {
+  readonly rows: number;
+  readonly cols: number;
+  readonly rowsPer: number;
+  readonly colsPer: number;
+  readonly rowNonzeros: Float64Array;
+  readonly colNonzeros: Float64Array;
+  /** Sums of magnitudes. */
+  readonly rowMagnitude: Float64Array;
+  readonly colMagnitude: Float64Array;
+}
+
+export interface CodebookView {
+  /** `stored`: of a .dcz. `distinct`: a plain layer that has at most 257 values. */
+  readonly from: 'stored' | 'distinct';
+  /** Ascending but for the first of `stored`, which is the reserved zero. */
+  readonly values: Float64Array;
+  /** Weights of each. */
+  readonly counts: Float64Array;
+  /** Code length of each in the value stream; of a code made from `counts` where `made`. */
+  readonly lengths: Uint8Array;
+  readonly made: boolean;
+  readonly weights: number;
+  /** Filler zeros, which also have code 0 but are no weights. */
+  readonly fillers: number;
+  /** Recorded when it was compressed; null for `distinct`. */
+  readonly rmse: number | null;
+  /** Against the original, where it was given; one number a code each. */
+  readonly errors: CodebookErrors | null;
+}
+
+export interface CodebookErrors {
+  /** Sum of (shared - original)^2, of (shared - original), and the largest magnitude of it. */
+  readonly squared: Float64Array;
+  readonly signed: Float64Array;
+  readonly largest: Float64Array;
+  /** The originals that got this code lie between these; NaN for a code without weights. */
+  readonly from: Float64Array;
+  readonly to: Float64Array;
+  /** Over all weights. */
+  readonly rmse: number;
+}
+
+export interface HuffmanTree {
+  /** Node 0 is the root; -1 where there is no child. The left child is bit 0. */
+  readonly left: Int32Array;
+  readonly right: Int32Array;
+  /** Position in `symbols` of a leaf, -1 of an inner node. */
+  readonly leaf: Int32Array;
+  readonly depth: Uint8Array;
+  /** Occurrences below. */
+  readonly counts: Float64Array;
+}
+
+export interface HuffmanView {
+  readonly stream: 'values' | 'gaps';
+  /** False: the layer is coded otherwise; this is the code it would have. */
+  readonly stored: boolean;
+  /** Bits of the relative index that gaps are of. */
+  readonly indexBits: number;
+  /** Symbols in use in canonical order: by length, then by symbol. */
+  readonly symbols: Uint16Array;
+  /** Shared value of each, for values; empty for gaps. */
+  readonly values: Float64Array;
+  readonly counts: Float64Array;
+  readonly lengths: Uint8Array;
+  /** Code words, the first bit sent is the highest of `length` bits. */
+  readonly words: Uint16Array;
+  /** Symbols sent; the bits they take; what entropy allows. A sole symbol takes no bits. */
+  readonly entries: number;
+  readonly bits: number;
+  readonly meanBits: number;
+  readonly entropyBits: number;
+  readonly tree: HuffmanTree;
+}
+
+/** Steps of decoding a stretch of one block, a column each. */
+export interface StreamView {
+  readonly coder: 'huffman' | 'arithmetic';
+  readonly indexBits: number;
+  /** Entries of the whole layer, and the number of the first step among them. */
+  readonly total: number;
+  readonly first: number;
+  readonly block: number;
+  readonly blocks: number;
+  /** Entries of this block: a stretch ends with its block. */
+  readonly blockFirst: number;
+  readonly blockEntries: number;
+  readonly count: number;
+  readonly symbol: Uint16Array;
+  /** Zeros before the weight; 0 when dense. */
+  readonly gap: Uint16Array;
+  readonly filler: Uint8Array;
+  /** Flat index of the weight, and where it lies in the first layout. */
+  readonly position: Float64Array;
+  readonly row: Float64Array;
+  readonly col: Float64Array;
+  /** Shared value; 0 for a filler. */
+  readonly weight: Float64Array;
+  /** First bit in the block's stream, length and word; lengths are 0 where nothing was sent. */
+  readonly valueBit: Float64Array;
+  readonly valueLength: Uint8Array;
+  readonly valueWord: Uint16Array;
+  readonly gapBit: Float64Array;
+  readonly gapLength: Uint8Array;
+  readonly gapWord: Uint16Array;
+}
+
+export type Grain = 'weight' | 'vector' | 'kernel' | 'filter' | 'row' | 'column';
+
+export interface GrainCount {
+  readonly grain: Grain;
+  /** Weights in one. */
+  readonly size: number;
+  readonly grains: number;
+  /** Those that are wholly zero. */
+  readonly zeroGrains: number;
+  /** Share of all zeros that lie in them, and the share that chance would put there. */
+  readonly share: number;
+  readonly chance: number;
+}
+
+export interface PruningPattern {
+  /** The coarsest grain that the zeros follow; `none`: hardly any zero. */
+  readonly pattern: Grain | 'none';
+  readonly weights: number;
+  readonly zeros: number;
+  readonly grains: readonly GrainCount[];
+}
+
+/** Two layers of one name in two models. */
+export interface LayerPair {
+  readonly layer: number;
+  readonly other: number;
+  /** '' when they can be compared. */
+  readonly why: '' | 'shape' | 'no numbers';
+}
+
+export interface PairList {
+  readonly pairs: readonly LayerPair[];
+  /** Layers without a partner. */
+  readonly onlyHere: readonly number[];
+  readonly onlyThere: readonly number[];
+}
+
+/** this - other, weight by weight. */
+export interface LayerDifference {
+  readonly layer: number;
+  readonly other: number;
+  readonly weights: number;
+  readonly changed: number;
+  readonly becameZero: number;
+  readonly becameNonzero: number;
+  readonly signFlips: number;
+  /** Weights where either is NaN or infinite and they differ; not in the norms. */
+  readonly nonFinite: number;
+  readonly l1: number;
+  readonly l2: number;
+  readonly largest: number;
+  readonly rmse: number;
+  /** l2 / l2 of the other; null when that is 0. */
+  readonly relative: number | null;
+  /** Cosine of the angle between both; null when either is 0. */
+  readonly cosine: number | null;
+}
+
+/** The data flow between layers: operators that only pass values on or have no weights are left out. */
+export interface FlowGraph {
+  readonly nodes: readonly {
+    /** Label of the operator: its name, else its type. */
+    readonly name: string;
+    readonly op: string;
+    /** Layers it uses, weights first. */
+    readonly layers: readonly number[];
+    /** Longest way from an input, for drawing in ranks. */
+    readonly rank: number;
+  }[];
+  /** Pairs of node positions: from, to, from, to, … */
+  readonly edges: Int32Array;
+}
