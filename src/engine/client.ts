@@ -45,6 +45,8 @@ export class EngineClient {
   private nextId = 1;
   private idleTimer: NodeJS.Timeout | undefined;
   private disposed = false;
+  /** How many want the worker kept while it has no work. */
+  private holds = 0;
   private readonly grace: number;
   private readonly idle: number;
   private readonly heapMegabytes: number;
@@ -98,6 +100,17 @@ export class EngineClient {
     });
   }
 
+  /** Keeps the worker, and what it holds, also when it has no work; until the function is called. */
+  hold(): () => void {
+    this.holds++;
+    clearTimeout(this.idleTimer);
+    let held = true;
+    return () => {
+      if (held && --this.holds === 0 && this.pending.size === 0) this.waitForWork();
+      held = false;
+    };
+  }
+
   /** Ends the worker; jobs under way reject as cancelled. */
   async dispose(): Promise<void> {
     this.disposed = true;
@@ -144,10 +157,15 @@ export class EngineClient {
     job?.release();
     if (this.pending.size === 0 && this.worker && !this.disposed) {
       this.worker.unref();
-      this.idleTimer = setTimeout(() => void this.end(deathOf('idle')), this.idle);
-      this.idleTimer.unref();
+      if (this.holds === 0) this.waitForWork();
     }
     return job;
+  }
+
+  private waitForWork(): void {
+    clearTimeout(this.idleTimer);
+    this.idleTimer = setTimeout(() => void this.end(deathOf('idle')), this.idle);
+    this.idleTimer.unref();
   }
 
   /** The cancelled job did not stop in time: its worker goes, and with it every other job. */

@@ -13,7 +13,20 @@ import type {
   SweepInput,
   SweepResult,
 } from './protocol-eie.ts';
-import type { EvaluateInput, EvaluateResult } from './protocol-train.ts';
+import type {
+  CloseViewInput,
+  OpenViewInput,
+  OpenViewResult,
+  ViewInput,
+  ViewResult,
+} from './protocol-view.ts';
+import type {
+  EvaluateInput,
+  EvaluateResult,
+  RetrainInput,
+  RetrainResult,
+  TrainingEpoch,
+} from './protocol-train.ts';
 
 export const protocolVersion = 1;
 
@@ -25,6 +38,8 @@ export interface Progress {
   readonly layer: string;
   /** 0..1 over the whole job, monotone. */
   readonly fraction: number;
+  /** Training: an epoch that has just ended. */
+  readonly epoch?: TrainingEpoch;
 }
 
 /** A model or container file: by path, or by content where there is no disk (virtual workspaces). */
@@ -194,14 +209,26 @@ export interface Jobs {
   sweep: { input: SweepInput; result: SweepResult };
   published: { input: PublishedInput; result: PublishedResult };
   evaluate: { input: EvaluateInput; result: EvaluateResult };
+  retrain: { input: RetrainInput; result: RetrainResult };
+  openView: { input: OpenViewInput; result: OpenViewResult };
+  view: { input: ViewInput; result: ViewResult };
+  closeView: { input: CloseViewInput; result: Readonly<Record<string, never>> };
 }
 
 export type JobName = keyof Jobs;
+
+/** What a user may ask of a training that runs: to end now and keep the best, or to wait. */
+export interface JobControl {
+  stopped(): boolean;
+  /** Resolves when the job may go on; undefined when it need not wait. */
+  paused(): Promise<void> | undefined;
+}
 
 export type Job<K extends JobName> = (
   input: Jobs[K]['input'],
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
+  control?: JobControl,
 ) => Promise<Jobs[K]['result']>;
 
 /** Messages between the extension host (client) and the worker thread. */

@@ -37,6 +37,17 @@ const layers = {
   machine: optional(isObject),
 };
 
+/** What a question of the inspector may hold: numbers, words, and lists and records of those. */
+const viewQuery: Check = (v) => isObject(v) && Object.values(v).every((value) => isPlain(value, 2));
+const isPlain = (v: unknown, depth: number): boolean =>
+  typeof v === 'number' ||
+  typeof v === 'string' ||
+  v === undefined ||
+  (depth > 0 &&
+    (Array.isArray(v)
+      ? v.every((item) => isPlain(item, depth - 1))
+      : isObject(v) && Object.values(v).every((item) => isPlain(item, depth - 1))));
+
 const shapes: Readonly<Record<JobName, Readonly<Record<string, Check>>>> = {
   inspect: { file, statistics: flag, threads: optional(integerFrom(1)) },
   compress: {
@@ -61,12 +72,33 @@ const shapes: Readonly<Record<JobName, Readonly<Record<string, Check>>>> = {
     axes: (v) => Array.isArray(v) && v.every((a) => isObject(a) && Array.isArray(a['values'])),
   },
   published: {},
+  openView: { file },
+  view: {
+    view: integerFrom(1),
+    other: optional(integerFrom(1)),
+    name: filled,
+    query: viewQuery,
+  },
+  closeView: { view: integerFrom(1) },
   evaluate: {
     file,
     data,
     normalisation: optional(isObject),
     batch: optional(integerFrom(1)),
     samples: optional(integerFrom(1)),
+  },
+  retrain: {
+    file,
+    data,
+    test: optional(data),
+    out: filled,
+    overwrite: flag,
+    recipe: (v) => filled(v) || isObject(v),
+    seed: integerFrom(0),
+    threads: integerFrom(1),
+    samples: optional(integerFrom(1)),
+    checkpoint: optional(filled),
+    fresh: optional(flag),
   },
 };
 

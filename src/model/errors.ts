@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'io' // reading or writing failed: disk full, no permission, file changed underneath
   | 'exists' // an output that is already there and was not confirmed
   | 'verification' // what was written does not decode to what was meant
+  | 'changed' // a file that was open for viewing is not the same any more, or its view was closed
   | 'crashed' // a worker thread died: out of memory, or killed
   | 'cancelled';
 

@@ -10,8 +10,10 @@ import { inspectJob } from './inspect.ts';
 import { presetsJob } from './presets.ts';
 import { publishedJob } from './published.ts';
 import { reportJob } from './report.ts';
+import { retrainJob } from './retrain.ts';
 import { simulateJob } from './simulate.ts';
 import { sweepJob } from './sweep.ts';
+import { viewJobs } from './view.ts';
 
 export type AllJobs = { readonly [K in JobName]: Job<K> };
 
@@ -27,6 +29,8 @@ export function allJobs(runtime: Runtime): AllJobs {
     simulate: simulateJob(store),
     sweep: sweepJob(store, runtime),
     published: publishedJob,
+    ...viewJobs(),
     evaluate: evaluateJob(runtime),
+    retrain: retrainJob(runtime),
   };
 }

@@ -1,0 +1,145 @@
+/**
+ * The models that are open for viewing, in the worker. Handles on one unchanged file share one
+ * `ViewModel`, which is closed with the last of them; one that changed on disk answers nothing more
+ * (`changed`), and opening the file again gives the new content.
+ */
+import { realpathSync, statSync } from 'node:fs';
+import { crc32 } from '../model/crc32.ts';
+import { DeepCompressionError } from '../model/errors.ts';
+import { ByteCache } from '../view/cache.ts';
+import { fairTurns, type Turns } from '../view/pace.ts';
+import { ViewModel } from '../view/view-model.ts';
+import { openInput, sharedInput, type Opened } from './input.ts';
+import type { FileInput } from './protocol.ts';
+
+/** Bytes of pyramids, tiles and decoded codes that are kept, over all open models. */
+export const viewBudget = 384 * 1024 * 1024;
+
+interface Shared {
+  readonly model: ViewModel;
+  readonly opened: Opened;
+  readonly stamp: string;
+  /** What the files look like now; equal to `stamp` while they are unchanged. */
+  readonly stampNow: () => string;
+  handles: number;
+}
+
+export class ViewRoom {
+  readonly #cache: ByteCache;
+  readonly #turns: Turns;
+  readonly #handles = new Map<number, Shared>();
+  readonly #byStamp = new Map<string, Shared>();
+  /** Of no other worker either: a handle that outlived its worker must not name another's model. */
+  #next = Date.now() * 1024;
+
+  constructor(budget = viewBudget) {
+    this.#cache = new ByteCache(budget);
+    this.#turns = fairTurns((run) => setImmediate(run));
+  }
+
+  /** @throws DeepCompressionError of any code a file can cause */
+  open(file: FileInput): {
+    readonly view: number;
+    readonly stamp: string;
+    readonly model: ViewModel;
+  } {
+    let shared = this.#find(file);
+    if (shared === undefined) {
+      shared = this.#load(file);
+      this.#byStamp.set(shared.stamp, shared);
+    }
+    shared.handles++;
+    const view = this.#next++;
+    this.#handles.set(view, shared);
+    return { view, stamp: shared.stamp, model: shared.model };
+  }
+
+  /** @throws DeepCompressionError `changed` for a handle that is not open, or whose file changed */
+  model(view: number): ViewModel {
+    const shared = this.#handles.get(view);
+    if (shared === undefined)
+      throw new DeepCompressionError('changed', 'this view is not open any more: open it again');
+    if (shared.stampNow() !== shared.stamp)
+      throw new DeepCompressionError(
+        'changed',
+        `${shared.opened.path} changed on disk: open it again`,
+      );
+    return shared.model;
+  }
+
+  /** Gives a handle up; one that is not open is no error. */
+  close(view: number): void {
+    const shared = this.#handles.get(view);
+    if (shared === undefined) return;
+    this.#handles.delete(view);
+    if (--shared.handles > 0) return;
+    if (this.#byStamp.get(shared.stamp) === shared) this.#byStamp.delete(shared.stamp);
+    shared.model.close();
+    shared.opened.close();
+  }
+
+  /** Open models, and bytes kept for them. */
+  get size(): { readonly models: number; readonly handles: number; readonly bytes: number } {
+    const models = new Set(this.#handles.values()).size;
+    return { models, handles: this.#handles.size, bytes: this.#cache.bytes };
+  }
+
+  #find(file: FileInput): Shared | undefined {
+    if (!('path' in file)) return this.#byStamp.get(contentStamp(file));
+    const real = realPath(file.path);
+    for (const shared of this.#byStamp.values())
+      if (shared.stamp.startsWith(`${real}\n`) && shared.stampNow() === shared.stamp) return shared;
+    return undefined;
+  }
+
+  #load(file: FileInput): Shared {
+    const opened = openInput(sharedInput(file));
+    try {
+      const { path, source, dcz, model } = opened;
+      let stampNow: () => string;
+      if ('path' in file) {
+        const real = realPath(file.path);
+        const files = dcz ? [real] : [real, ...model.files.slice(1).map((f) => f.source.name)];
+        stampNow = () => [real, ...files.map(fileStamp)].join('\n');
+      } else {
+        const stamp = contentStamp(file);
+        stampNow = () => stamp;
+      }
+      const viewModel = new ViewModel(
+        String(this.#next),
+        {
+          ...{ path, format: dcz ? 'dcz' : 'onnx', bytes: source.size, model },
+          otherBytes: dcz?.otherBytes ?? 0,
+          coded: dcz?.tensors ?? [],
+        },
+        { cache: this.#cache, turns: this.#turns },
+      );
+      return { model: viewModel, opened, stamp: stampNow(), stampNow, handles: 0 };
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // opening it will say what is wrong
+  }
+}
+
+/** Size and time of a file; `missing` when it is not there (also: never was). */
+function fileStamp(path: string): string {
+  try {
+    const { size, mtimeMs, ino } = statSync(path);
+    return `${size} ${mtimeMs} ${ino}`;
+  } catch {
+    return 'missing';
+  }
+}
+
+function contentStamp({ label, bytes }: { readonly label: string; readonly bytes: Uint8Array }) {
+  return `${label}\n${bytes.length} ${crc32(bytes)}`;
+}
