@@ -234,5 +234,11 @@ async function prepareWorkloads(
       workload: workload.id,
     });
   }
-  return { layers, skipped: [], notes: [] };
+  const notes =
+    density === undefined
+      ? []
+      : [
+          `inputs have density ${density} instead of Table III's: published times are of other inputs`,
+        ];
+  return { layers, skipped: [], notes };
 }
