@@ -22,6 +22,7 @@ const files: Record<string, readonly (() => Promise<unknown>)[]> = {
     () => import('./settings.test.ts'),
     () => import('./inspector.test.ts'),
     () => import('./report.test.ts'),
+    () => import('./eie.test.ts'),
   ],
   restricted: [() => import('./restricted.test.ts')],
 };
