@@ -3,7 +3,7 @@
  * (outputs) and which it shares with the other operand (batch). Source: ONNX Einsum, numpy.einsum.
  */
 import type { Geometry } from '../model.ts';
-import type { Axis } from './geometry.ts';
+import type { Axis } from './axis.ts';
 import type { OnnxNode } from './graph.ts';
 
 /** Undefined where the operand is no plain matrix: ellipses, diagonals, mixed axes. */

@@ -5,15 +5,10 @@
  * Source: the operators' specifications; see `Geometry` for the terms.
  */
 import type { Geometry, LayerKind } from '../model.ts';
+import type { Axis } from './axis.ts';
 import { einsumOperand } from './einsum.ts';
 import type { OnnxNode } from './graph.ts';
 import type { Hops } from './trace.ts';
-
-/** An axis as the layer sees it: its size and the stored axis it is (-1: inserted, size 1). */
-export interface Axis {
-  readonly size: number;
-  readonly from: number;
-}
 
 const gatesOf: Readonly<Record<string, readonly string[]>> = {
   LSTM: ['i', 'o', 'f', 'c'],

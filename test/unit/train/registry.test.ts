@@ -5,7 +5,10 @@ import { differentiableOperators } from '../../../src/train/gradients/registry.t
 
 test('the documentation lists exactly the operators that have a rule', () => {
   const page = readFileSync('docs/training-compiler.md', 'utf8');
-  const listed = /^With a rule: (.*)\.$/m.exec(page)![1]!.replace(/ \([^)]*\)/g, '').split(', ');
+  const listed = /^With a rule: (.*)\.$/m
+    .exec(page)![1]!
+    .replace(/ \([^)]*\)/g, '')
+    .split(', ');
   const own = differentiableOperators().filter((op) => !op.includes('.'));
   assert.deepEqual([...listed].sort(), [...own]);
 });
