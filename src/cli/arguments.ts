@@ -15,6 +15,7 @@ import {
 } from './eie-arguments.ts';
 import {
   evaluateTakes,
+  retrainTakes,
   trainArguments,
   trainOptions,
   trainOptionsUsage,
@@ -54,6 +55,7 @@ const commands = [
   'import',
   'presets',
   'evaluate',
+  'retrain',
   'simulate',
   'sweep',
 ] as const;
@@ -84,6 +86,7 @@ const taken: Readonly<Record<CommandName, readonly string[]>> = {
   import: ['out', 'prototxt', 'force'],
   presets: [],
   evaluate: evaluateTakes,
+  retrain: retrainTakes,
   simulate: simulateTakes,
   sweep: sweepTakes,
 };
@@ -131,6 +134,8 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
   for (const key of ['out', 'prototxt'] as const)
     if (taken[command].includes(key) && !values[key])
       throw new UsageError(`deepc ${command} needs --${key} FILE`);
+  if (command === 'retrain' && values.recipe === undefined)
+    throw new UsageError('deepc retrain needs --recipe FILE, with a train section');
   if (values.preset !== undefined && values.recipe !== undefined)
     throw new UsageError('--preset and --recipe exclude each other');
   return {

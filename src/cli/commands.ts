@@ -74,7 +74,8 @@ async function run(
     case 'sweep':
       return runEie(c, jobs, signal, show);
     case 'evaluate':
-      return runTrain({ ...c, train: c.train! }, jobs, signal, show);
+    case 'retrain':
+      return runTrain({ ...c, train: c.train! }, () => recipeOf(c.recipe), jobs, signal, show);
     case 'presets':
       return { result: { presets }, text: () => presetsText(presets) };
   }

@@ -1,9 +1,9 @@
-/** `deepc evaluate`: the job's input from the arguments, its result as JSON or as text. */
+/** `deepc evaluate` and `deepc retrain`: the job's input from the arguments, its result as text. */
 import type { AllJobs } from '../engine/jobs/all.ts';
 import type { Progress } from '../engine/protocol.ts';
 import type { Command } from './arguments.ts';
 import type { TrainArguments } from './train-arguments.ts';
-import { evaluateText } from './train-tables.ts';
+import { evaluateText, retrainText } from './train-tables.ts';
 
 export interface TrainOutcome {
   readonly result: object;
@@ -12,18 +12,33 @@ export interface TrainOutcome {
 
 export async function runTrain(
   c: Command & { readonly train: TrainArguments },
+  recipe: () => string | object,
   jobs: AllJobs,
   signal: AbortSignal,
   show: (progress: Progress) => void,
 ): Promise<TrainOutcome> {
-  const { data, normalisation, samples, batch } = c.train;
+  const { data, normalisation, samples, batch, test, checkpoint, fresh } = c.train;
+  const common = { file: { path: c.file }, data, ...(samples !== undefined && { samples }) };
+  if (c.command === 'evaluate') {
+    const input = {
+      ...common,
+      ...(normalisation && { normalisation }),
+      ...(batch !== undefined && { batch }),
+    };
+    const result = await jobs.evaluate(input, signal, show);
+    return { result, text: () => evaluateText(result) };
+  }
   const input = {
-    file: { path: c.file },
-    data,
-    ...(normalisation && { normalisation }),
-    ...(samples !== undefined && { samples }),
-    ...(batch !== undefined && { batch }),
+    ...common,
+    recipe: recipe(),
+    out: c.out,
+    overwrite: c.force,
+    seed: c.seed,
+    threads: c.threads,
+    fresh,
+    ...(test && { test }),
+    ...(checkpoint !== undefined && { checkpoint }),
   };
-  const result = await jobs.evaluate(input, signal, show);
-  return { result, text: () => evaluateText(result) };
+  const result = await jobs.retrain(input, signal, show);
+  return { result, text: () => retrainText(result) };
 }

@@ -1,11 +1,14 @@
 /** The results of the jobs that need data, as text. */
-import type { Accuracy, EvaluateResult } from '../engine/protocol-train.ts';
-import { count, number, seconds } from './format.ts';
+import type { Accuracy, EvaluateResult, RetrainResult } from '../engine/protocol-train.ts';
+import { count, name, number, percent, seconds, size, table, type Column } from './format.ts';
+import { compressTable } from './tables.ts';
 
-/** `98.36% (error 1.64%), top-5 99.98%, loss 0.0543` */
+const right = (title: string): Column => ({ title, align: 'right' });
+const exact = (share: number): string => `${(share * 100).toFixed(2)}%`;
+
+/** `top-1 98.36% (error 1.64%), top-5 99.98%, loss 0.0543` */
 export function accuracyText({ top1, top5, loss }: Accuracy): string {
   if (top1 === null) return `mean squared error ${number(loss)}`;
-  const exact = (share: number): string => `${(share * 100).toFixed(2)}%`;
   return `top-1 ${exact(top1)} (error ${exact(1 - top1)}), top-5 ${top5 === null ? '-' : exact(top5)}, loss ${number(loss)}`;
 }
 
@@ -15,4 +18,45 @@ export function evaluateText(result: EvaluateResult): string {
     accuracyText(result),
     `${count(result.samples)} samples in ${seconds(result.seconds)}, ${count(Math.round(rate))} a second (${result.runtime})`,
   ].join('\n');
+}
+
+/** Epochs, then what compress shows, then accuracy before and after. */
+export function retrainText(result: RetrainResult): string {
+  const { compressed, before, after, test, end } = result;
+  const columns = [
+    { title: 'stage', align: 'left' } as const,
+    right('epoch'),
+    right('zeros'),
+    right('training loss'),
+    right('held-out loss'),
+    right('held-out top-1'),
+  ];
+  const rows = result.epochs.map((e) => [
+    `${e.stage + 1} ${e.kind}${e.kind === 'prune' ? ` ${e.step + 1}` : ''}`,
+    String(e.epoch),
+    percent(e.sparsity),
+    number(e.trainingLoss),
+    number(e.validation?.loss ?? null),
+    typeof e.validation?.top1 === 'number' ? exact(e.validation.top1) : '-',
+  ]);
+  const lines = [table(columns, rows), ''];
+  if (compressed) lines.push(compressTable({ ...compressed, notes: [] }), '');
+  else lines.push(`${result.output.path}: ${size(result.output.bytes)}`, '');
+  if (before && after)
+    lines.push(
+      `held-out samples (${count(after.samples)})`,
+      `  before: ${accuracyText(before)}`,
+      `  after:  ${accuracyText(after)}`,
+    );
+  if (test)
+    lines.push(
+      `test samples (${count(test.after.samples)})`,
+      `  before: ${accuracyText(test.before)}`,
+      `  after:  ${accuracyText(test.after)}`,
+    );
+  lines.push(
+    `trained in ${seconds(result.seconds)} (${result.runtime})${end === 'stopped' ? ', stopped early' : ''}${result.resumed ? ', resumed' : ''}`,
+    ...result.notes.map((note) => `note: ${name(note, 300)}`),
+  );
+  return lines.join('\n');
 }

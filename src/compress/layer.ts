@@ -91,14 +91,23 @@ export async function shareAndCode(
   cut: Cut,
   histogram: Histogram,
 ): Promise<PlannedTensor | LeftAlone> {
-  const { tensor } = job;
+  const { quantizer, codebook } = await shareLayer(job, cut, histogram);
+  return code(job, quantizer, codebook);
+}
+
+/** What gives the survivors of `cut` their shared values, and those values. */
+export async function shareLayer(
+  job: LayerJob,
+  cut: Cut,
+  histogram: Histogram,
+): Promise<{ readonly quantizer: Quantizer; readonly codebook: Float64Array }> {
   const survivors = cut.grains === undefined ? histogram : await layerHistogram(job, cut.grains);
   const points = new SortedPoints(pruned(survivors.points(), cut.threshold));
   job.onStep('share', 0);
   const centroids = sharedValues(job, points, cut.threshold);
-  const { quantizer, codebook } = nearestQuantizer(centroids, cut.threshold, tensor.dtype);
-  const whole = cut.grains === undefined ? quantizer : { ...quantizer, grains: cut.grains };
-  return code(job, whole, codebook);
+  const shared = nearestQuantizer(centroids, cut.threshold, job.tensor.dtype);
+  if (cut.grains === undefined) return shared;
+  return { ...shared, quantizer: { ...shared.quantizer, grains: cut.grains } };
 }
 
 /** The values that the survivors of a layer share: at most 2^bits - 1, zero having a code of its own. */

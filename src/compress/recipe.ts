@@ -9,6 +9,7 @@ import { DeepCompressionError } from '../model/errors.ts';
 import type { LayerKind, Role } from '../model/model.ts';
 import { presetRecipes } from './presets.ts';
 import type { Granularity } from './prune/grains.ts';
+import { completeTrainRecipe, type TrainRecipe } from './train-recipe.ts';
 
 export interface PruneRecipe {
   readonly method: 'none' | 'threshold' | 'sparsity' | 'global';
@@ -53,6 +54,8 @@ export interface Recipe {
   readonly kinds: Readonly<Partial<Record<LayerKind, LayerOverride>>>;
   /** By glob on the layer's name; where several match, the later win. */
   readonly layers: Readonly<Record<string, LayerOverride>>;
+  /** What needs data; absent in recipes that do without. */
+  readonly train?: TrainRecipe;
 }
 
 /** What a recipe says about one layer. */
@@ -106,6 +109,9 @@ export function parseRecipe(recipe: string | object): Recipe {
     minimumWeights: (given.minimumWeights as number | undefined) ?? 256,
     kinds: (given.kinds as Recipe['kinds'] | undefined) ?? {},
     layers: (given.layers as Recipe['layers'] | undefined) ?? {},
+    ...(given.train !== undefined && {
+      train: completeTrainRecipe(given.train as Partial<TrainRecipe>),
+    }),
   };
 }
 

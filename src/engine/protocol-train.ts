@@ -2,7 +2,7 @@
  * What the jobs that need data take and give: evaluate, retrain, sensitivity. Plain data, like all
  * of protocol.ts; samples and weights never travel this way.
  */
-import type { FileInput } from './protocol.ts';
+import type { CompressResult, FileInput } from './protocol.ts';
 
 /** A labelled data set: .npz, .npy, IDX (gzipped or not) or CSV. */
 export interface DataInput {
@@ -43,4 +43,59 @@ export interface EvaluateResult extends Accuracy {
   /** Of the run over the samples alone. */
   readonly seconds: number;
   readonly runtime: string;
+}
+
+export interface RetrainInput {
+  readonly file: FileInput;
+  readonly data: DataInput;
+  /** Scored before and after, and nothing else: no choice is made on it. */
+  readonly test?: DataInput;
+  /** A .dcz, or an .onnx: the trained model, uncompressed. */
+  readonly out: string;
+  readonly overwrite: boolean;
+  /** With a `train` section; normalisation included. */
+  readonly recipe: string | object;
+  readonly seed: number;
+  readonly threads: number;
+  /** Use the first so many samples only. */
+  readonly samples?: number;
+  /** Where to keep what an interrupted run goes on from; `out` with .checkpoint when absent. */
+  readonly checkpoint?: string;
+  /** Do not go on from a checkpoint that is there. */
+  readonly fresh?: boolean;
+}
+
+/** One epoch, for curves. */
+export interface TrainingEpoch {
+  /** Position in the recipe's stages, and the stage's kind. */
+  readonly stage: number;
+  readonly kind: string;
+  /** Of pruning, from 0. */
+  readonly step: number;
+  /** 0: before the first epoch of a step. */
+  readonly epoch: number;
+  readonly trainingLoss: number | null;
+  /** On the samples held out of training; null when none are. */
+  readonly validation: Accuracy | null;
+  /** Share of zeros among the weights. */
+  readonly sparsity: number;
+}
+
+export interface RetrainResult {
+  readonly output: { readonly path: string; readonly bytes: number };
+  /** What compress gives; null when `out` is an .onnx. */
+  readonly compressed: CompressResult | null;
+  /** On the samples held out of training: the input, and the written file read again. */
+  readonly before: Accuracy | null;
+  readonly after: Accuracy | null;
+  /** The same on the test data, when there is some. */
+  readonly test: { readonly before: Accuracy; readonly after: Accuracy } | null;
+  readonly epochs: readonly TrainingEpoch[];
+  /** `stopped`: on request; `diverged`: the loss was no longer finite. Either way the best is kept. */
+  readonly end: 'done' | 'stopped' | 'diverged';
+  /** Whether it went on from a checkpoint. */
+  readonly resumed: boolean;
+  readonly seconds: number;
+  readonly runtime: string;
+  readonly notes: readonly string[];
 }

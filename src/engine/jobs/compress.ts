@@ -23,7 +23,26 @@ import { verifyDcz } from './verify.ts';
 const planned = 0.7;
 const written = 0.78;
 
+/** How a file is compressed beside what its recipe says. */
+export interface CompressOptions {
+  /** The recipe that the container states, when it is not the one that is applied. */
+  readonly stated?: object;
+  /** Files never to be overwritten beside the input: what the input was made from. */
+  readonly forbid?: readonly string[];
+}
+
 export function compressJob(runtime: Runtime): Job<'compress'> {
+  return async (input, signal, onProgress) => {
+    if (parseRecipe(input.recipe).train)
+      throw new DeepCompressionError(
+        'invalid-recipe',
+        'this recipe retrains the model, which needs data: use deepc retrain with --data, or take train out of the recipe',
+      );
+    return compressFile(runtime)(input, signal, onProgress);
+  };
+}
+
+export function compressFile(runtime: Runtime, options: CompressOptions = {}): Job<'compress'> {
   return async (input, signal, onProgress) => {
     const start = performance.now();
     const progress = monotone(onProgress);
@@ -51,7 +70,10 @@ export function compressJob(runtime: Runtime): Job<'compress'> {
         let notes: readonly string[] = [];
         const bytes = await writeAtomically(
           input.out,
-          { overwrite: input.overwrite, forbid: inputsOf(input.file, model) },
+          {
+            overwrite: input.overwrite,
+            forbid: [...inputsOf(input.file, model), ...(options.forbid ?? [])],
+          },
           async (sink, temporary) => {
             const plan = await compressModel(
               model,
@@ -65,7 +87,10 @@ export function compressJob(runtime: Runtime): Job<'compress'> {
             progress({ stage: 'write', layer: '', fraction: planned });
             const layout = model.writer.layout(new Set(plan.tensors.map((t) => t.coded.tensor)));
             const tensors = plan.tensors.map(({ coded, stats }) => ({ coded, rmse: stats.rmse }));
-            const sizes = writeDcz({ model, layout, tensors, recipe }, sink);
+            const sizes = writeDcz(
+              { model, layout, tensors, recipe: options.stated ?? recipe },
+              sink,
+            );
             temporary.flush();
             throwIfCancelled(signal);
             progress({ stage: 'verify', layer: '', fraction: written });

@@ -8,10 +8,9 @@ import { trainingRuntime } from '../runtime/training.ts';
 import { loadDataset } from '../train/data.ts';
 import { wholeModel } from '../train/model-bytes.ts';
 import { normalisationOf } from '../train/normalisation.ts';
+import { scoreBatch } from '../train/training.ts';
 import { turns } from '../train/turns.ts';
 import { monotone } from './progress.ts';
-
-export const usualBatch = 256;
 
 export function evaluateJob(runtime: Runtime): Job<'evaluate'> {
   return async (input, signal, onProgress) => {
@@ -33,7 +32,7 @@ export function evaluateJob(runtime: Runtime): Job<'evaluate'> {
         samples,
         kind: predictionKind(graph, output),
         output,
-        batch: input.batch ?? usualBatch,
+        batch: input.batch ?? scoreBatch,
       });
       try {
         const count = Math.min(data.samples, input.samples ?? data.samples);

@@ -5,14 +5,16 @@ export type OnProgress = (progress: Progress) => void;
 
 export function monotone(onProgress: OnProgress): OnProgress {
   let highest = 0;
-  return ({ stage, layer, fraction }) => {
-    if (fraction > highest) highest = Math.min(1, fraction);
-    onProgress({ stage, layer, fraction: highest });
+  return (progress) => {
+    if (progress.fraction > highest) highest = Math.min(1, progress.fraction);
+    onProgress({ ...progress, fraction: highest });
   };
 }
 
 /** Maps 0..1 of a part onto [from, to] of the whole. */
 export function share(onProgress: OnProgress, from: number, to: number): OnProgress {
-  return ({ stage, layer, fraction }) =>
-    onProgress({ stage, layer, fraction: from + (to - from) * Math.min(1, Math.max(0, fraction)) });
+  return (progress) => {
+    const part = Math.min(1, Math.max(0, progress.fraction));
+    onProgress({ ...progress, fraction: from + (to - from) * part });
+  };
 }

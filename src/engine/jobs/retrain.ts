@@ -1,0 +1,147 @@
+/**
+ * retrain: a model and data through the stages of a recipe, then through the same pipeline as compress
+ * to a verified .dcz (or, uncompressed, to an .onnx). What stages pruned and shared is coded exactly as
+ * it is; the rest of the recipe applies to the rest.
+ */
+import { existsSync } from 'node:fs';
+import { parseRecipe, type LayerOverride, type Recipe } from '../../compress/recipe.ts';
+import { DeepCompressionError } from '../../model/errors.ts';
+import { writeAtomically } from '../../platform/atomic.ts';
+import { openInput, pathsOf, sharedInput, type Runtime } from '../input.ts';
+import type { Accuracy, RetrainInput } from '../protocol-train.ts';
+import type { CompressResult, Job } from '../protocol.ts';
+import { trainingRuntime } from '../runtime/training.ts';
+import { wholeModel } from '../train/model-bytes.ts';
+import { trainModel, type Trained } from '../train/training.ts';
+import { writeTrained } from '../train/trained-model.ts';
+import { compressFile } from './compress.ts';
+import { evaluateJob } from './evaluate.ts';
+import { monotone, share } from './progress.ts';
+
+/** Share of the whole that is training. */
+const training = 0.95;
+
+export function retrainJob(runtime: Runtime): Job<'retrain'> {
+  return async (input, signal, onProgress, control) => {
+    const start = performance.now();
+    const progress = monotone(onProgress);
+    const recipe = trainingRecipe(input);
+    if (!input.overwrite && existsSync(input.out))
+      throw new DeepCompressionError('exists', `${input.out} already exists`);
+    progress({ stage: 'open', layer: '', fraction: 0 });
+    const opened = openInput(sharedInput(input.file));
+    try {
+      const { model } = opened;
+      if (opened.dcz)
+        throw new DeepCompressionError(
+          'invalid-input',
+          `${opened.path} is a .dcz file: decompress it and retrain the .onnx`,
+        );
+      const native = runtime.native ?? false;
+      const engine = await trainingRuntime({ folder: runtime.ortFolder, native });
+      const tested = async (file: RetrainInput['file']): Promise<Accuracy | null> => {
+        if (!input.test) return null;
+        const { normalisation } = recipe.train;
+        const job = { file, data: input.test, normalisation };
+        const { samples, top1, top5, loss } = await evaluateJob(runtime)(job, signal, () => {});
+        return { samples, top1, top5, loss };
+      };
+      const testBefore = await tested(input.file);
+      const trained = await trainModel({
+        input,
+        recipe,
+        model,
+        engine,
+        signal,
+        progress: share(progress, 0.005, training),
+        control,
+      });
+      const file = writeTrained(model, trained.values);
+      let compressed: CompressResult | null = null;
+      let bytes: number;
+      try {
+        const rest = share(progress, training, 1);
+        if (isOnnx(input.out)) bytes = await writeModel(file.path, input);
+        else {
+          const job = compressFile(runtime, { stated: recipe, forbid: pathsOf(input.file) });
+          const made = await job(compressInput(file.path, input, recipe, trained), signal, rest);
+          compressed = { ...made, input: { ...made.input, path: opened.path } };
+          bytes = made.output.bytes;
+        }
+      } finally {
+        file.remove();
+      }
+      trained.done();
+      const after = await trained.score(input.out);
+      const testAfter = await tested({ path: input.out });
+      return {
+        output: { path: input.out, bytes },
+        compressed,
+        before: trained.before,
+        after,
+        test: testBefore && testAfter && { before: testBefore, after: testAfter },
+        epochs: trained.result.history,
+        end: trained.result.end,
+        resumed: trained.resumed,
+        seconds: (performance.now() - start) / 1000,
+        runtime: engine.name,
+        notes: [...trained.notes, ...trained.result.notes, ...(compressed?.notes ?? [])],
+      };
+    } finally {
+      opened.close();
+    }
+  };
+}
+
+function trainingRecipe({ recipe: given }: RetrainInput): Recipe & Required<Pick<Recipe, 'train'>> {
+  const recipe = parseRecipe(given);
+  if (recipe.train) return { ...recipe, train: recipe.train };
+  throw new DeepCompressionError(
+    'invalid-recipe',
+    `recipe ${recipe.name} has no train section, so there is nothing to retrain (deepc compress applies it)`,
+  );
+}
+
+export function isOnnx(path: string): boolean {
+  return /\.onnx$/i.test(path);
+}
+
+/** The trained model in one file, external data put inside. */
+async function writeModel(path: string, input: RetrainInput): Promise<number> {
+  const opened = openInput({ path });
+  try {
+    return await writeAtomically(
+      input.out,
+      { overwrite: input.overwrite, forbid: pathsOf(input.file) },
+      (sink) => sink.write(wholeModel(opened.model)),
+    );
+  } finally {
+    opened.close();
+  }
+}
+
+/** The recipe, except that what was pruned or shared in training is kept exactly so. */
+function compressInput(
+  path: string,
+  { out, overwrite, seed, threads }: RetrainInput,
+  recipe: Recipe,
+  { layers, result }: Trained,
+): Parameters<ReturnType<typeof compressFile>>[0] {
+  const kept: Record<string, LayerOverride> = {};
+  for (const { parameter, tensor } of layers) {
+    const shared = parameter.structure.kind === 'shared';
+    if (shared || result.pruned.has(tensor.name))
+      kept[tensor.name] = {
+        prune: { method: 'none' },
+        ...(shared && { share: { method: 'exact' } }),
+      };
+  }
+  return {
+    file: { path },
+    out,
+    overwrite,
+    recipe: { ...recipe, layers: { ...recipe.layers, ...kept } },
+    seed,
+    threads,
+  };
+}

@@ -1,0 +1,235 @@
+/**
+ * One retraining from its inputs to trained values: data bound to the model, the compiled network, the
+ * teacher where there is one, the stages, the checkpoint. What is made of the values is the job's.
+ */
+import type { Recipe } from '../../compress/recipe.ts';
+import type { TrainRecipe } from '../../compress/train-recipe.ts';
+import type { OnnxModel } from '../../model/onnx/open.ts';
+import { compileTraining, type TrainingGraph } from '../../train/compile.ts';
+import type { Dataset } from '../../train/dataset/dataset.ts';
+import { decodeGraph, type Graph } from '../../train/graph.ts';
+import type { LossSpec } from '../../train/loss.ts';
+import { Network, type Teacher } from '../../train/methods/network.ts';
+import { openPredictor, predictionKind } from '../../train/methods/predict.ts';
+import { runStages, type RunResult } from '../../train/methods/run.ts';
+import { bindSamples, type Samples } from '../../train/methods/samples.ts';
+import type { Score } from '../../train/methods/score.ts';
+import type { Layer } from '../../train/methods/structure.ts';
+import type { OnProgress } from '../jobs/progress.ts';
+import { openInput } from '../input.ts';
+import type { RetrainInput } from '../protocol-train.ts';
+import type { JobControl } from '../protocol.ts';
+import type { NamedRuntime } from '../runtime/training.ts';
+import { fingerprint, openCheckpoint } from './checkpoints.ts';
+import { loadDataset } from './data.ts';
+import { wholeModel } from './model-bytes.ts';
+import { kindOfTensor, layersToCompress, trainableTensors, type Trainable } from './trainable.ts';
+import { dataForLoss, labelledBy, splitFor } from './training-data.ts';
+import { turns } from './turns.ts';
+
+/** Samples a run when a model is scored, where it leaves that open. */
+export const scoreBatch = 256;
+
+export interface TrainingSetup {
+  readonly input: RetrainInput;
+  readonly recipe: Recipe & { readonly train: TrainRecipe };
+  readonly model: OnnxModel;
+  readonly engine: NamedRuntime;
+  readonly signal: AbortSignal;
+  /** 0..1 of the training. */
+  readonly progress: OnProgress;
+  readonly control: JobControl | undefined;
+}
+
+export interface Trained {
+  readonly result: RunResult;
+  /** By tensor id. */
+  readonly values: ReadonlyMap<number, Float32Array>;
+  /** The layers of the recipe, as the stages left them. */
+  readonly layers: readonly Layer[];
+  /** On the held-out samples; null when there are none. */
+  readonly before: Score | null;
+  readonly resumed: boolean;
+  readonly notes: readonly string[];
+  /** Of a written file, on the held-out samples. */
+  score(path: string): Promise<Score | null>;
+  /** The output is written: what an interrupted run needs can go. */
+  done(): void;
+}
+
+/** @throws DeepCompressionError of any code that models, data and checkpoints can cause */
+export async function trainModel(setup: TrainingSetup): Promise<Trained> {
+  const { input, recipe, model, engine, signal, progress, control } = setup;
+  const { train } = recipe;
+  const turn = turns(signal);
+  const bytes = wholeModel(model);
+  const source = decodeGraph(bytes);
+  const trainable = trainableTensors(model, source);
+  const loaded = dataForLoss(loadDataset(input.data), train.loss);
+  const graph = await compile(bytes, source, trainable, loaded, setup);
+  let samples = bindSamples(source.inputs, loaded, train.normalisation);
+  let teacher: Teacher | undefined;
+  if (train.loss === 'distillation') {
+    progress({ stage: 'teacher', layer: '', fraction: 0.005 });
+    teacher = await teach(engine, graph, samples, turn);
+    samples = bindSamples(source.inputs, labelledBy(teacher, loaded), train.normalisation);
+  }
+  const split = splitFor(samples.data, train.validation, input.seed, input.samples);
+  const network = await Network.open(engine, graph, {
+    samples,
+    isWeight: (name) => trainable.byName.get(name)?.role === 'weight',
+    teacher,
+    scoreBatch,
+  });
+  try {
+    const layers = layersToCompress(network.parameters, trainable, recipe);
+    const held = split.validation.length > 0;
+    const before = held ? await network.score(split.validation, turn) : null;
+    const settings = { recipe, seed: input.seed, samples: input.samples, runtime: engine.name };
+    const checkpoint = openCheckpoint(
+      input.checkpoint ?? `${input.out}.checkpoint`,
+      fingerprint(bytes, loaded, settings),
+      input.fresh ?? false,
+    );
+    const result = await runStages(
+      network,
+      {
+        stages: train.stages,
+        layers,
+        kindOf: (name) => kindOfTensor(trainable.byName.get(name)),
+        training: split.training,
+        validation: split.validation,
+        seed: input.seed,
+      },
+      {
+        turn: async () => {
+          await turn();
+          await control?.paused();
+        },
+        stopped: () => control?.stopped() ?? false,
+        onStep: (part, stage, step, loss) =>
+          progress({
+            stage: stage.kind === 'prune' ? `prune ${step + 1} of ${stage.steps}` : stage.kind,
+            layer: `loss ${loss.toPrecision(3)}`,
+            fraction: part,
+          }),
+        onEpoch: (epoch) => progress({ stage: epoch.kind, layer: '', fraction: 0, epoch }),
+        save: (state) => checkpoint.save(state),
+      },
+      checkpoint.found,
+    );
+    const values = new Map<number, Float32Array>();
+    const ids = new Map(model.tensors.map((t) => [t.name, t.id]));
+    for (const p of [...network.parameters, ...network.states])
+      values.set(ids.get(p.name)!, p.values);
+    return {
+      result,
+      values,
+      layers,
+      before,
+      resumed: checkpoint.found !== undefined,
+      notes: [...notesOn(graph, trainable), ...split.notes],
+      score: (path) =>
+        held ? scoreFile(path, setup, samples, split.validation, turn) : Promise.resolve(null),
+      done: () => checkpoint.remove(),
+    };
+  } finally {
+    await network.close();
+  }
+}
+
+function compile(
+  bytes: Uint8Array<ArrayBuffer>,
+  source: Graph,
+  { byName }: Trainable,
+  data: Dataset,
+  { recipe: { train }, engine, input }: TrainingSetup,
+): Promise<TrainingGraph> {
+  const samples = bindSamples(source.inputs, data, train.normalisation);
+  const { training } = splitFor(data, train.validation, input.seed, input.samples);
+  const batch = samples.fixedBatch ?? Math.min(train.batch, training.length);
+  return compileTraining(
+    bytes,
+    {
+      trainable: [...byName.keys()],
+      batch,
+      inputShapes: { [samples.input]: [batch, ...samples.shape] },
+      loss: lossOf(train),
+      batchNorm: train.batchNorm,
+      dropout: train.dropout,
+      freezeUnsupported: true,
+    },
+    engine,
+  );
+}
+
+function lossOf({ loss, temperature, teacher }: TrainRecipe): LossSpec {
+  return loss === 'distillation' ? { kind: loss, temperature, weight: teacher } : { kind: loss };
+}
+
+/** The uncompressed model's predictions for every sample. */
+async function teach(
+  engine: NamedRuntime,
+  graph: TrainingGraph,
+  samples: Samples,
+  turn: () => Promise<void>,
+): Promise<Teacher> {
+  const predictor = await openPredictor(engine, graph.evaluation, {
+    samples,
+    kind: 'scores',
+    batch: scoreBatch,
+  });
+  try {
+    const feeds = Object.fromEntries(
+      [...graph.parameters, ...graph.states].map(({ name, shape, values }) => [
+        name,
+        { type: 'float32', dims: shape, data: values },
+      ]),
+    );
+    const order = Uint32Array.from({ length: samples.data.samples }, (_, i) => i);
+    return await predictor.predict(order, feeds, turn);
+  } finally {
+    await predictor.close();
+  }
+}
+
+async function scoreFile(
+  path: string,
+  { engine, recipe }: TrainingSetup,
+  { data }: Samples,
+  order: Uint32Array,
+  turn: () => Promise<void>,
+): Promise<Score> {
+  const opened = openInput({ path });
+  try {
+    const bytes = wholeModel(opened.model);
+    const graph = decodeGraph(bytes);
+    const output = graph.outputs[0]?.name ?? '';
+    const predictor = await openPredictor(engine, bytes, {
+      samples: bindSamples(graph.inputs, data, recipe.train.normalisation),
+      kind: predictionKind(graph, output),
+      output,
+      batch: scoreBatch,
+    });
+    try {
+      return await predictor.score(order, {}, turn);
+    } finally {
+      await predictor.close();
+    }
+  } finally {
+    opened.close();
+  }
+}
+
+function notesOn({ untrained, stoppedAt }: TrainingGraph, { notes }: Trainable): string[] {
+  const few = untrained.slice(0, 5).join(', ');
+  return [
+    ...notes,
+    ...(untrained.length > 0
+      ? [
+          `not trained, because no gradient reaches them: ${few}${untrained.length > 5 ? ` and ${untrained.length - 5} more` : ''}`,
+        ]
+      : []),
+    ...stoppedAt.map((op) => `gradients stop at ${op}: it has no gradient rule`),
+  ];
+}

@@ -1,0 +1,85 @@
+/**
+ * Tensors under training, and what ties their values together. A parameter is dense (with or without
+ * a mask of pruned connections) or shares values (Deep Compression, section 3.3). Its `variables` are
+ * what an optimizer changes; `spread` writes the values that the graph is fed. Everything that
+ * has to survive an interruption is in `structure` and `variables`: plain data.
+ */
+import { centroidGradient, spreadCentroids } from '../centroids.ts';
+import { applyMask, type Trained } from '../optimizer.ts';
+
+export type Structure =
+  | { readonly kind: 'dense'; readonly mask?: Uint8Array | undefined }
+  /** Code 0 is the pruned zero. */
+  | { readonly kind: 'shared'; readonly codes: Uint8Array; readonly codebook: Float32Array };
+
+export interface Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** What the graph is fed; changed in place. */
+  readonly values: Float32Array;
+  /** Weights are regularised and pruned; biases and normalisation are not. */
+  readonly isWeight: boolean;
+  structure: Structure;
+}
+
+/** Arrays that an optimizer changes, in a fixed order. */
+export function variablesOf({ values, structure }: Parameter): readonly Float32Array[] {
+  return structure.kind === 'dense' ? [values] : [structure.codebook];
+}
+
+export function trainedOf(parameter: Parameter, frozen: boolean): Trained[] {
+  const { structure, isWeight, values } = parameter;
+  if (structure.kind === 'dense')
+    return [{ values, mask: structure.mask, regularised: isWeight, frozen }];
+  return [{ values: structure.codebook, regularised: false, frozen }];
+}
+
+/** Gradients of the variables from the gradient of the values. */
+export function variableGradients(parameter: Parameter, gradient: Float32Array): Float32Array[] {
+  const { structure } = parameter;
+  if (structure.kind === 'dense') return [gradient];
+  return [centroidGradient(gradient, structure.codes, structure.codebook.length)];
+}
+
+/** Writes the values that follow from the variables. */
+export function spread({ structure, values }: Parameter): void {
+  if (structure.kind === 'shared') spreadCentroids(structure.codebook, structure.codes, values);
+  else if (structure.mask) applyMask(values, structure.mask);
+}
+
+/** Copies of all variables, to come back to. */
+export function snapshot(parameters: readonly Parameter[]): Float32Array[] {
+  return parameters.flatMap((p) => variablesOf(p).map((v) => v.slice()));
+}
+
+export function restore(parameters: readonly Parameter[], kept: readonly Float32Array[]): void {
+  let i = 0;
+  for (const parameter of parameters) {
+    for (const variable of variablesOf(parameter)) variable.set(kept[i++]!);
+    spread(parameter);
+  }
+}
+
+/** Share of zeros among the weights (biases left out). */
+export function sparsityOf(parameters: readonly Parameter[]): number {
+  let zeros = 0;
+  let all = 0;
+  for (const { values, isWeight } of parameters) {
+    if (!isWeight) continue;
+    all += values.length;
+    for (let i = 0; i < values.length; i++) if (values[i] === 0) zeros++;
+  }
+  return all > 0 ? zeros / all : 0;
+}
+
+/**
+ * A weight tensor that comes with zeros was pruned: its zeros stay. One that is all zeros was not
+ * trained yet.
+ */
+export function initialStructure(values: Float32Array, isWeight: boolean): Structure {
+  if (!isWeight) return { kind: 'dense' };
+  const mask = new Uint8Array(values.length);
+  let kept = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) kept += mask[i] = 1;
+  return { kind: 'dense', mask: kept > 0 && kept < values.length ? mask : undefined };
+}

@@ -1,0 +1,179 @@
+/**
+ * A recipe's stages one after another: train, prune step by step, share. Each stage changes the
+ * structure of its layers and then trains what is left (phase.ts). After every epoch there is a
+ * checkpoint of plain data; a run resumed from it gives the same weights as one that was not
+ * interrupted.
+ */
+import { matchesGlob } from '../../compress/recipe.ts';
+import type { StageRecipe } from '../../compress/train-recipe.ts';
+import { DeepCompressionError } from '../../model/errors.ts';
+import { gradualSparsity } from '../schedule.ts';
+import { seedAt, type Network } from './network.ts';
+import {
+  restore,
+  snapshot,
+  sparsityOf,
+  spread,
+  variablesOf,
+  type Structure,
+} from './parameters.ts';
+import { runPhase, type Epoch, type PhaseHooks, type PhaseState } from './phase.ts';
+import { pruneLayers, shareValues, type Layer } from './structure.ts';
+
+export interface RunPlan {
+  readonly stages: readonly StageRecipe[];
+  /** What stages may prune and share; the parameters are the network's. */
+  readonly layers: readonly Layer[];
+  /** Kind of the layer a tensor (a bias too) belongs to, for freezing. */
+  readonly kindOf: (name: string) => StageRecipe['freezeKinds'][number];
+  readonly training: Uint32Array;
+  readonly validation: Uint32Array;
+  readonly seed: number;
+}
+
+export interface RunHooks extends Pick<PhaseHooks, 'turn' | 'stopped'> {
+  /** `part` (0..1) of the whole run. */
+  readonly onStep: (part: number, stage: StageRecipe, step: number, loss: number) => void;
+  readonly onEpoch: (epoch: Epoch) => void;
+  readonly save: (checkpoint: Checkpoint) => Promise<void>;
+}
+
+/** Everything that a run needs to go on. */
+export interface Checkpoint {
+  readonly stage: number;
+  readonly step: number;
+  readonly phase: PhaseState;
+  readonly structures: readonly Structure[];
+  readonly variables: readonly Float32Array[];
+  readonly states: readonly Float32Array[];
+  readonly history: readonly Epoch[];
+  readonly pruned: readonly string[];
+}
+
+export interface RunResult {
+  readonly history: readonly Epoch[];
+  readonly end: 'done' | 'stopped' | 'diverged';
+  /** Layers that were pruned by a stage, and so are not to be pruned again. */
+  readonly pruned: ReadonlySet<string>;
+  readonly notes: readonly string[];
+}
+
+export async function runStages(
+  network: Network,
+  plan: RunPlan,
+  hooks: RunHooks,
+  resume?: Checkpoint,
+): Promise<RunResult> {
+  const { stages } = plan;
+  const { parameters, states } = network;
+  const history: Epoch[] = [...(resume?.history ?? [])];
+  const pruned = new Set<string>(resume?.pruned ?? []);
+  const notes: string[] = [];
+  const all = stages.reduce((sum, s) => sum + lengthOf(s), 0);
+  let before = 0;
+  let end: RunResult['end'] = 'done';
+  if (resume) takeUp(network, resume);
+  for (const [at, stage] of stages.entries()) {
+    const chosen = plan.layers.filter(({ tensor }) =>
+      stage.layers.some((glob) => matchesGlob(tensor.name, glob)),
+    );
+    for (let step = 0; step < stepsOf(stage) && end === 'done'; step++) {
+      const length = Math.max(1, stage.epochs);
+      const earlier = resume && (at < resume.stage || (at === resume.stage && step < resume.step));
+      const here = resume?.stage === at && resume.step === step;
+      if (!earlier) {
+        if (!here) await changeStructure(stage, step, chosen, plan.seed, pruned);
+        const started = before;
+        end = await runPhase(
+          network,
+          {
+            stage,
+            training: plan.training,
+            validation: plan.validation,
+            seed: seedAt(plan.seed, at, step),
+            isFrozen: (name) =>
+              stage.freeze.some((glob) => matchesGlob(name, glob)) ||
+              stage.freezeKinds.includes(plan.kindOf(name)),
+          },
+          {
+            ...hooks,
+            onStep: (part, loss) =>
+              hooks.onStep((started + part * length) / all, stage, step, loss),
+            async onEpoch(epoch, phase) {
+              history.push({ ...epoch, stage: at, step, sparsity: sparsityOf(parameters) });
+              hooks.onEpoch(history.at(-1)!);
+              await hooks.save({
+                stage: at,
+                step,
+                phase,
+                structures: parameters.map((p) => p.structure),
+                variables: snapshot(parameters),
+                states: states.map((s) => s.values.slice()),
+                history,
+                pruned: [...pruned],
+              });
+            },
+          },
+          here ? resume.phase : undefined,
+        );
+      }
+      before += length;
+    }
+    if (end === 'diverged')
+      notes.push(
+        `training diverged in stage ${at + 1} (${stage.kind}): the loss is not finite, so it stopped there and kept its best epoch; try a smaller rate`,
+      );
+    if (end !== 'done') break;
+  }
+  return { history, end, pruned, notes };
+}
+
+function stepsOf(stage: StageRecipe): number {
+  return stage.kind === 'prune' ? stage.steps : 1;
+}
+
+/** In epochs, none counting as one: what progress is measured in. */
+function lengthOf(stage: StageRecipe): number {
+  return stepsOf(stage) * Math.max(1, stage.epochs);
+}
+
+async function changeStructure(
+  stage: StageRecipe,
+  step: number,
+  layers: readonly Layer[],
+  seed: number,
+  pruned: Set<string>,
+): Promise<void> {
+  if (stage.kind === 'prune') {
+    const part = (step + 1) / stage.steps;
+    await pruneLayers(layers, stage.path === 'linear' ? part : gradualSparsity(0, 1, part));
+    for (const { tensor } of layers) pruned.add(tensor.name);
+  } else if (stage.kind === 'share') {
+    for (const layer of layers) await shareValues(layer, seed);
+    for (const { tensor } of layers) pruned.add(tensor.name);
+  }
+}
+
+/** @throws DeepCompressionError `invalid-input` when the checkpoint is of another network */
+function takeUp({ parameters, states }: Network, resume: Checkpoint): void {
+  const other = (): never => {
+    throw new DeepCompressionError('invalid-input', 'the checkpoint is of another network');
+  };
+  if (resume.structures.length !== parameters.length || resume.states.length !== states.length)
+    other();
+  parameters.forEach((p, i) => {
+    const structure = resume.structures[i]!;
+    const { length } = structure.kind === 'shared' ? structure.codes : (structure.mask ?? p.values);
+    if (length !== p.values.length) other();
+    p.structure = structure;
+  });
+  const expected = parameters.flatMap((p) => variablesOf(p).map((v) => v.length));
+  const lengths = resume.variables.map((v) => v.length);
+  if (lengths.join() !== expected.join()) other();
+  restore(parameters, resume.variables);
+  for (const p of parameters) spread(p);
+  states.forEach((s, i) => {
+    if (resume.states[i]!.length !== s.values.length) other();
+    s.values.set(resume.states[i]!);
+  });
+}
