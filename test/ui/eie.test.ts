@@ -48,7 +48,7 @@ test(
     );
     assert.match(
       await page.locator('#compare-layer .sentence').innerText(),
-      /The paper prints 30\.3 µs/,
+      /The paper prints 30\.3\sµs/,
     );
     await page.locator('#benchmark details summary').click();
     assert.equal(await page.locator('#benchmark tbody tr').count(), 9);
@@ -121,7 +121,7 @@ test(
     await page.locator('#pareto svg').waitFor();
     assert.match(
       await page.locator('#sweep-balance .sentence').innerText(),
-      /Load balance: from \d+\.?\d* % at 2 to 9\d\.?\d* % at 257/,
+      /Load balance: from \d+\.?\d*\s% at 2 to 9\d\.?\d*\s% at 257/,
     );
     assert.equal(await page.locator('[aria-labelledby="points-heading"] tbody tr').count(), 9);
     await page.locator('.axis input[type="text"]').first().fill('sixteen');

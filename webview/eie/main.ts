@@ -195,17 +195,21 @@ function overview({ layers, totals }: PageRun, layer: PageLayer): void {
       el('div', { class: 'value' }, value),
       ...details.map((d) => el('div', { class: 'detail' }, d)),
     );
-  const perInference = totals.perInference;
+  const inference = totals.perInference;
+  const often = inference !== null && inference.timeUs !== totals.timeUs;
+  const energy = often ? inference.energyUj : totals.energyUj;
   figures.replaceChildren(
-    figure(one ? t.timeOne : t.timeAll, formatTime(totals.timeUs), [
-      perInference && perInference.timeUs !== totals.timeUs
-        ? fill(t.timeInference, formatTime(perInference.timeUs))
-        : fill(t.timeIdeal, formatTime(totals.theoreticalTimeUs)),
-    ]),
+    often
+      ? figure(t.timeInference, formatTime(inference.timeUs), [
+          fill(t.timeOnce, formatTime(totals.timeUs)),
+        ])
+      : figure(one ? t.timeOne : t.timeAll, formatTime(totals.timeUs), [
+          fill(t.timeIdeal, formatTime(totals.theoreticalTimeUs)),
+        ]),
     figure(t.loadBalance, formatShare(totals.loadBalance), [t.loadBalanceHint]),
-    figure(t.energy, formatEnergy(totals.energyUj.constantPower), [
+    figure(t.energy, formatEnergy(energy.constantPower), [
       fill(t.energyPaper, layer.powerWatt.toPrecision(3)),
-      fill(t.energyBoth, formatEnergy(totals.energyUj.eventBased)),
+      fill(t.energyBoth, formatEnergy(energy.eventBased)),
     ]),
     figure(
       own ? t.againstHost : t.machine,
@@ -245,6 +249,7 @@ host.listen(isToEie, (received) => {
       answered = Math.max(answered, received.request);
       run = mergeRun(run, received.run, received.partial);
       if (received.detail) detail = received.detail;
+      if (request === 0) chosen = received.layer;
       problem.textContent = '';
       if (answered === request) controls.working = false;
       show();

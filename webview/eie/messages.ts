@@ -27,6 +27,8 @@ export type ToEie =
       readonly run: PageRun;
       /** Of the chosen layer; absent when a message before this one brought it. */
       readonly detail?: LayerDetail;
+      /** The layer that the host takes for chosen: the page's, or its own choice at the start. */
+      readonly layer: number;
       /** Which request of the page this answers; 0: none. */
       readonly request: number;
       /** Only some layers of the source: the others keep their figures. */

@@ -14,7 +14,13 @@ import type { EieStrings } from './strings.ts';
 export function formatTime(us: number): string {
   if (!Number.isFinite(us)) return '–';
   const [value, unit] =
-    us >= 999_500 ? [us / 1e6, 's'] : us >= 999.5 ? [us / 1000, 'ms'] : [us, 'µs'];
+    us >= 999_500
+      ? [us / 1e6, 's']
+      : us >= 999.5
+        ? [us / 1000, 'ms']
+        : us < 0.9995 && us > 0
+          ? [us * 1000, 'ns']
+          : [us, 'µs'];
   return `${three(value)} ${unit}`;
 }
 

@@ -36,7 +36,8 @@ export const english = {
 
   timeAll: 'Time, all layers once',
   timeOne: 'Time',
-  timeInference: '{0} per inference',
+  timeInference: 'Time of one inference',
+  timeOnce: '{0} for one run of each layer',
   timeIdeal: '{0} with perfect balance',
   loadBalance: 'Load balance',
   loadBalanceHint: 'Share of PE-cycles that walk entries (Figs. 8 and 13)',

@@ -79,10 +79,7 @@ export class EieSession {
     this.published ??= await this.engine.run('published', {}, { signal: both });
     this.full = { key: JSON.stringify(machine), result };
     this.run = withoutArrays(result);
-    if (!result.layers.some((l) => l.index === this.layer))
-      this.layer =
-        result.layers.reduce((a, b) => (b.timeUs > a.timeUs ? b : a), result.layers[0]!)?.index ??
-        0;
+    if (!result.layers.some((l) => l.index === this.layer)) this.layer = longest(result);
     this.detail = undefined;
     this.show();
     if (result.layers.length > 0) void this.latest.set({ machine, layer: this.layer, request: 0 });
@@ -97,6 +94,7 @@ export class EieSession {
         type: 'run',
         run: this.run,
         ...(this.detail && { detail: this.detail }),
+        layer: this.layer,
         request: 0,
         partial: false,
       });
@@ -175,7 +173,7 @@ export class EieSession {
   ): void {
     const run = withoutArrays(result);
     this.run = mergeRun(this.run, run, partial);
-    this.post({ type: 'run', run, ...(detail && { detail }), request, partial });
+    this.post({ type: 'run', run, ...(detail && { detail }), layer: this.layer, request, partial });
   }
 
   private fail(error: unknown, request: number): void {
@@ -183,6 +181,12 @@ export class EieSession {
     if (line !== undefined && !this.closed.signal.aborted)
       this.post({ type: 'error', message: line, request });
   }
+}
+
+/** Index of the layer that takes most of an inference. */
+function longest({ layers }: SimulateResult): number {
+  const time = (l: (typeof layers)[number]): number => l.timeUs * (l.runsPerInference ?? 1);
+  return layers.reduce((a, b) => (!a || time(b) > time(a) ? b : a), layers[0])?.index ?? 0;
 }
 
 /** A run as the page lists it: no arrays. */

@@ -66,7 +66,8 @@ test('every setting is ignored in an untrusted workspace', () => {
   );
 });
 test('nothing activates the extension but its own contributions', () => {
-  assert.deepEqual(manifest.activationEvents, []);
+  // VS Code derives every event but this one: a panel that comes back after a reload
+  assert.deepEqual(manifest.activationEvents, ['onWebviewPanel:deepCompression.eie']);
 });
 test('the icon is a PNG of at least 128 pixels', () => {
   const png = readFileSync(manifest.icon);

@@ -157,6 +157,7 @@ test('the benchmark’s deviation counts only layers that Table III can reproduc
 for (const [actual, expected] of [
   [formatTime(12.4567), '12.5 µs'],
   [formatTime(8034), '8.03 ms'],
+  [formatTime(0.0125), '12.5 ns'],
   [formatTime(2e6), '2.00 s'],
   [formatTime(NaN), '–'],
   [formatEnergy(0.0142), '14.2 nJ'],
