@@ -15,6 +15,8 @@ const expected = [
   'dist/extension.cjs',
   'dist/ort-wasm-simd-threaded.mjs',
   'dist/ort-wasm-simd-threaded.wasm',
+  'dist/webview/eie.css',
+  'dist/webview/eie.js',
   'dist/webview/report.css',
   'dist/webview/report.js',
   'dist/worker.js',
