@@ -104,6 +104,8 @@ async function answer(
         ? netronAttachment(overview, measures)
         : modelExplorerData(overview, measures, model.flow(), input.query.metric);
     }
+    default:
+      throw new DeepCompressionError('invalid-input', 'view: no such question');
   }
 }
 
