@@ -6,7 +6,7 @@
 import * as vscode from 'vscode';
 import { EngineClient } from './engine/client.ts';
 import { registerCommands } from './vscode/commands/register.ts';
-import { registerEie } from './vscode/eie/panel.ts';
+import { registerEie } from './vscode/eie/register.ts';
 import { registerInspector } from './vscode/inspector/register.ts';
 import { registerReport } from './vscode/report/editor.ts';
 import type { Services } from './vscode/services.ts';

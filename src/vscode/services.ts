@@ -10,3 +10,4 @@ export interface Services {
 
 export const viewId = 'deepCompression.models';
 export const reportViewType = 'deepCompression.report';
+export const eieViewType = 'deepCompression.eie';

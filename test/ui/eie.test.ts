@@ -1,7 +1,7 @@
 /** The EIE panel in the real workbench: commands, knobs, views, keyboard, policy, accessibility, reload. */
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Frame } from 'playwright-core';
 import type { AxeResults } from 'axe-core';
 import { inSession, type Session } from './support/suite.ts';
@@ -142,6 +142,42 @@ test(
     },
     { 'direction.onnx': cls },
   ),
+);
+
+test(
+  'pictures, tables and results are saved where the dialog says',
+  inSession(async (own) => {
+    const page = await openBenchmark(own);
+    const { bench, path } = own;
+    const saved = async (press: () => Promise<void>, name: string): Promise<Buffer> => {
+      await press();
+      await bench.quickInput.locator('input').first().waitFor();
+      await bench.quickInput.locator('input').first().fill(path(name));
+      await bench.page.keyboard.press('Enter');
+      await eventually(
+        `${name} is there`,
+        () => existsSync(path(name)) && readFileSync(path(name)).length > 0,
+      );
+      return readFileSync(path(name));
+    };
+    const button = (format: string) => () =>
+      page.locator('#speedup .save', { hasText: format }).click();
+    const svg = String(await saved(button('SVG'), 'speedup.svg'));
+    assert.match(svg, /^<\?xml.*<svg /s);
+    assert.doesNotMatch(svg, /var\(|class=/);
+    const png = await saved(button('PNG'), 'speedup.png');
+    assert.equal(png.toString('latin1', 1, 4), 'PNG');
+    assert.ok(png.readUInt32BE(16) > 600, 'twice the size on screen');
+    const csv = String(await saved(button('CSV'), 'speedup.csv'));
+    assert.match(csv, /EIE, simulated/);
+    const json = await saved(
+      () => page.locator('header vscode-button').first().click(),
+      'results.json',
+    );
+    const results = JSON.parse(String(json)) as { layers: { perPe: { entries: number[] } }[] };
+    assert.equal(results.layers[8]?.perPe.entries.length, 64);
+    assert.deepEqual(bench.violations, []);
+  }),
 );
 
 test(

@@ -17,7 +17,7 @@ import { eiePanel } from '../../../webview/eie/page.ts';
 import type { SimulateResult } from '../../engine/protocol-eie.ts';
 import { isCancelled, lineOf } from '../errors.ts';
 import { withProgress } from '../progress.ts';
-import type { Services } from '../services.ts';
+import { eieViewType, type Services } from '../services.ts';
 import { EieSession, toJson } from './session.ts';
 import {
   folderFor,
@@ -29,8 +29,6 @@ import {
 } from './source.ts';
 import { eieStrings } from './strings.ts';
 
-export const eieViewType = 'deepCompression.eie';
-
 interface Open {
   readonly panel: vscode.WebviewPanel;
   readonly show: (view: ViewId) => void;
@@ -38,26 +36,18 @@ interface Open {
 }
 const open = new Map<string, Open>();
 
-/** Panels that were open when the window was reloaded come back. */
-export function registerEie(services: Services): void {
-  services.context.subscriptions.push(
-    vscode.window.registerWebviewPanelSerializer(eieViewType, {
-      deserializeWebviewPanel: (panel, state: unknown) => {
-        const { source, machine, layer, view } = (state ?? {}) as Partial<
-          Record<keyof EieState, unknown>
-        >;
-        const known = sourceFrom(source);
-        if (known)
-          attach(services, panel, known, {
-            machine: isMachine(machine) ? machine : {},
-            layer: typeof layer === 'number' ? layer : -1,
-            view: viewIds.find((v) => v === view) ?? 'layer',
-          });
-        else panel.dispose();
-        return Promise.resolve();
-      },
-    }),
-  );
+/** Fills a panel that was open when the window was reloaded; one of nothing known is closed. */
+export function restoreEie(services: Services, panel: vscode.WebviewPanel, state: unknown): void {
+  const { source, machine, layer, view } = (state ?? {}) as Partial<
+    Record<keyof EieState, unknown>
+  >;
+  const known = sourceFrom(source);
+  if (!known) return panel.dispose();
+  attach(services, panel, known, {
+    machine: isMachine(machine) ? machine : {},
+    layer: typeof layer === 'number' ? layer : -1,
+    view: viewIds.find((v) => v === view) ?? 'layer',
+  });
 }
 
 /**

@@ -291,19 +291,20 @@ test('the presets are the paper’s figures, and can all be read', () => {
 test('a slider’s moves: one under way, the latest next, those between forgotten', async () => {
   const done: number[] = [];
   let under = 0;
+  let finish = (): void => undefined;
   const latest = new Latest<number>(
     async (value) => {
       assert.equal(++under, 1, 'one at a time');
-      await new Promise((next) => setTimeout(next, 5));
+      if (value === 1) await new Promise<void>((next) => (finish = next));
       under--;
       done.push(value);
     },
     () => assert.fail(),
   );
   const all = latest.set(1);
-  await Promise.resolve();
-  await new Promise((next) => setImmediate(next));
+  await eventually(() => under === 1);
   for (let i = 2; i <= 50; i++) void latest.set(i);
+  finish();
   await all;
   assert.deepEqual(done, [1, 50]);
   await latest.set(51);
