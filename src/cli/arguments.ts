@@ -16,6 +16,7 @@ import {
 import {
   evaluateTakes,
   retrainTakes,
+  sensitivityTakes,
   trainArguments,
   trainOptions,
   trainOptionsUsage,
@@ -56,6 +57,7 @@ const commands = [
   'presets',
   'evaluate',
   'retrain',
+  'sensitivity',
   'simulate',
   'sweep',
 ] as const;
@@ -87,6 +89,7 @@ const taken: Readonly<Record<CommandName, readonly string[]>> = {
   presets: [],
   evaluate: evaluateTakes,
   retrain: retrainTakes,
+  sensitivity: sensitivityTakes,
   simulate: simulateTakes,
   sweep: sweepTakes,
 };

@@ -75,6 +75,7 @@ async function run(
       return runEie(c, jobs, signal, show);
     case 'evaluate':
     case 'retrain':
+    case 'sensitivity':
       return runTrain({ ...c, train: c.train! }, () => recipeOf(c.recipe), jobs, signal, show);
     case 'presets':
       return { result: { presets }, text: () => presetsText(presets) };

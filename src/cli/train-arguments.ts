@@ -1,5 +1,5 @@
-/** The arguments of the commands that need data: `deepc evaluate` and `deepc retrain`. */
-import type { DataInput, NormalisationInput } from '../engine/protocol-train.ts';
+/** The arguments of the commands that need data: `deepc evaluate`, `retrain`, `sensitivity`. */
+import type { CentroidInit, DataInput, NormalisationInput } from '../engine/protocol-train.ts';
 import { UsageError } from './usage.ts';
 
 export const trainOptions = {
@@ -13,10 +13,23 @@ export const trainOptions = {
   test: { type: 'string' },
   checkpoint: { type: 'string' },
   fresh: { type: 'boolean' },
+  sparsities: { type: 'string' },
+  bits: { type: 'string' },
+  init: { type: 'string' },
 } as const;
 
 const ofData = ['data', 'labels', 'samples'];
 export const evaluateTakes: readonly string[] = [...ofData, 'scale', 'mean', 'deviation', 'batch'];
+export const sensitivityTakes: readonly string[] = [
+  ...ofData,
+  'scale',
+  'mean',
+  'deviation',
+  'seed',
+  'sparsities',
+  'bits',
+  'init',
+];
 export const retrainTakes: readonly string[] = [
   ...ofData,
   'out',
@@ -32,10 +45,11 @@ export const retrainTakes: readonly string[] = [
 export const trainUsage = `
   deepc evaluate MODEL|FILE.dcz --data FILE    accuracy and loss on labelled samples
   deepc retrain MODEL --data FILE --recipe FILE --out FILE.dcz|FILE.onnx
-                                               train as the recipe's stages say, then compress`;
+                                               train as the recipe's stages say, then compress
+  deepc sensitivity MODEL --data FILE          accuracy with each layer pruned, or sharing values, alone`;
 
 export const trainOptionsUsage = `
-options of evaluate and retrain
+options of evaluate, retrain and sensitivity
   --data FILE     .npz (x, y), .npy, CSV (label column), or IDX (MNIST files, gzipped or not)
   --labels FILE   labels, when they are in another file (looked for beside IDX and .npy files)
   --scale S --mean A,B,C --deviation A,B,C
@@ -45,7 +59,10 @@ options of evaluate and retrain
   --batch N       evaluate: samples a run (default: 256)
   --test FILE     retrain: score this before and after, and use it for nothing else
   --checkpoint F  retrain: what an interrupted run goes on from (default: beside --out)
-  --fresh         retrain: do not go on from a checkpoint that is there`;
+  --fresh         retrain: do not go on from a checkpoint that is there
+  --sparsities A,B --bits A,B --init linear,density,random
+                  sensitivity: shares of weights to prune, bits of shared values and how k-means
+                  begins (default: 0.3 to 0.95, 1 to 8 bits, linear)`;
 
 /** As parseArgs gives them. */
 export type TrainValues = {
@@ -61,6 +78,9 @@ export interface TrainArguments {
   readonly test: DataInput | undefined;
   readonly checkpoint: string | undefined;
   readonly fresh: boolean;
+  readonly sparsities: readonly number[] | undefined;
+  readonly bits: readonly number[] | undefined;
+  readonly inits: readonly CentroidInit[] | undefined;
 }
 
 /** @throws UsageError */
@@ -86,11 +106,36 @@ export function trainArguments(command: string, values: TrainValues): TrainArgum
     test: values.test === undefined ? undefined : { file: { path: values.test } },
     checkpoint: values.checkpoint,
     fresh: values.fresh ?? false,
+    sparsities: ofRange('sparsities', values.sparsities, 0, 0.9999),
+    bits: ofRange('bits', values.bits, 1, 8, true),
+    inits: values.init?.split(',').map(initOf),
   };
 }
 
 function list(key: string, text: string): number[] {
   return text.split(',').map((part) => fraction(key, part));
+}
+
+/** '' is no number at all. */
+function ofRange(
+  key: string,
+  text: string | undefined,
+  least: number,
+  most: number,
+  integers = false,
+): number[] | undefined {
+  const numbers = text === undefined ? undefined : text === '' ? [] : list(key, text);
+  if (!numbers || numbers.every((n) => n >= least && n <= most && (!integers || n % 1 === 0)))
+    return numbers;
+  throw new UsageError(
+    `--${key} needs ${integers ? 'whole numbers' : 'numbers'} from ${least} to ${most}, not '${text}'`,
+  );
+}
+
+function initOf(text: string): CentroidInit {
+  const found = (['linear', 'density', 'random'] as const).find((i) => i === text);
+  if (found) return found;
+  throw new UsageError(`--init is one or more of linear, density, random, not '${text}'`);
 }
 
 /** A number, or one divided by another. */

@@ -1,9 +1,9 @@
-/** `deepc evaluate` and `deepc retrain`: the job's input from the arguments, its result as text. */
+/** `deepc evaluate`, `retrain` and `sensitivity`: the job's input from the arguments, its result as text. */
 import type { AllJobs } from '../engine/jobs/all.ts';
 import type { Progress } from '../engine/protocol.ts';
 import type { Command } from './arguments.ts';
 import type { TrainArguments } from './train-arguments.ts';
-import { evaluateText, retrainText } from './train-tables.ts';
+import { evaluateText, retrainText, sensitivityText } from './train-tables.ts';
 
 export interface TrainOutcome {
   readonly result: object;
@@ -27,6 +27,19 @@ export async function runTrain(
     };
     const result = await jobs.evaluate(input, signal, show);
     return { result, text: () => evaluateText(result) };
+  }
+  if (c.command === 'sensitivity') {
+    const { sparsities, bits, inits } = c.train;
+    const input = {
+      ...common,
+      seed: c.seed,
+      ...(normalisation && { normalisation }),
+      ...(sparsities && { sparsities }),
+      ...(bits && { bits }),
+      ...(inits && { inits }),
+    };
+    const result = await jobs.sensitivity(input, signal, show);
+    return { result, text: () => sensitivityText(result) };
   }
   const input = {
     ...common,

@@ -1,5 +1,10 @@
 /** The results of the jobs that need data, as text. */
-import type { Accuracy, EvaluateResult, RetrainResult } from '../engine/protocol-train.ts';
+import type {
+  Accuracy,
+  EvaluateResult,
+  RetrainResult,
+  SensitivityResult,
+} from '../engine/protocol-train.ts';
 import { count, name, number, percent, seconds, size, table, type Column } from './format.ts';
 import { compressTable } from './tables.ts';
 
@@ -59,4 +64,37 @@ export function retrainText(result: RetrainResult): string {
     ...result.notes.map((note) => `note: ${name(note, 300)}`),
   );
   return lines.join('\n');
+}
+
+/** Top-1 (or the loss, without classes) of every layer at every sparsity, then at every width. */
+export function sensitivityText(result: SensitivityResult): string {
+  const { baseline, layers, kinds } = result;
+  const shown = ({ top1, loss }: Accuracy): string => (top1 === null ? number(loss) : exact(top1));
+  const lines = [`as it is: ${accuracyText(baseline)} (${count(baseline.samples)} samples)`];
+  const sparsities = layers[0]?.pruned.map((p) => p.sparsity) ?? [];
+  if (sparsities.length > 0)
+    lines.push(
+      '',
+      'one layer pruned, the share of its weights that is gone:',
+      table(
+        [{ title: 'layer', align: 'left' }, ...sparsities.map((s) => right(percent(s)))],
+        layers.map((l) => [name(l.name), ...l.pruned.map(shown)]),
+      ),
+    );
+  const widths = [...new Set(layers[0]?.shared.map((p) => p.bits) ?? [])];
+  const inits = [...new Set(layers[0]?.shared.map((p) => p.init) ?? [])];
+  for (const init of widths.length > 0 ? inits : [])
+    lines.push(
+      '',
+      `values shared in one layer, or in all of a kind (k-means, ${init}), bits:`,
+      table(
+        [{ title: 'layer', align: 'left' }, ...widths.map((b) => right(String(b)))],
+        [...layers, ...kinds.map((k) => ({ ...k, name: `${k.kind} together` }))].map((l) => [
+          name(l.name),
+          ...l.shared.filter((p) => p.init === init).map(shown),
+        ]),
+      ),
+    );
+  lines.push('', `${seconds(result.seconds)} (${result.runtime})`);
+  return [...lines, ...result.notes.map((note) => `note: ${name(note, 300)}`)].join('\n');
 }

@@ -99,3 +99,44 @@ export interface RetrainResult {
   readonly runtime: string;
   readonly notes: readonly string[];
 }
+
+export type CentroidInit = 'linear' | 'density' | 'random';
+
+export interface SensitivityInput {
+  readonly file: FileInput;
+  readonly data: DataInput;
+  readonly normalisation?: NormalisationInput;
+  readonly samples?: number;
+  /** Shares of a layer's weights to prune, 0 to below 1; [] for no pruning. */
+  readonly sparsities?: readonly number[];
+  /** Bits of shared values, 1 to 8; [] for no sharing. */
+  readonly bits?: readonly number[];
+  /** Beginnings of k-means to compare; linear alone when absent. */
+  readonly inits?: readonly CentroidInit[];
+  readonly seed?: number;
+}
+
+export interface SharedAccuracy extends Accuracy {
+  readonly bits: number;
+  readonly init: CentroidInit;
+}
+
+export interface SensitivityResult {
+  /** Of the model as it is. */
+  readonly baseline: Accuracy;
+  /** Each layer alone, all others as they are. */
+  readonly layers: readonly {
+    readonly name: string;
+    readonly op: string;
+    readonly kind: string;
+    readonly shape: readonly number[];
+    readonly weights: number;
+    readonly pruned: readonly (Accuracy & { readonly sparsity: number })[];
+    readonly shared: readonly SharedAccuracy[];
+  }[];
+  /** All layers of a kind together: conv, fc, …, or all. */
+  readonly kinds: readonly { readonly kind: string; readonly shared: readonly SharedAccuracy[] }[];
+  readonly seconds: number;
+  readonly runtime: string;
+  readonly notes: readonly string[];
+}

@@ -25,6 +25,8 @@ import type {
   EvaluateResult,
   RetrainInput,
   RetrainResult,
+  SensitivityInput,
+  SensitivityResult,
   TrainingEpoch,
 } from './protocol-train.ts';
 
@@ -210,6 +212,7 @@ export interface Jobs {
   published: { input: PublishedInput; result: PublishedResult };
   evaluate: { input: EvaluateInput; result: EvaluateResult };
   retrain: { input: RetrainInput; result: RetrainResult };
+  sensitivity: { input: SensitivityInput; result: SensitivityResult };
   openView: { input: OpenViewInput; result: OpenViewResult };
   view: { input: ViewInput; result: ViewResult };
   closeView: { input: CloseViewInput; result: Readonly<Record<string, never>> };

@@ -26,6 +26,8 @@ const file: Check = (v) =>
 const source: Check = (v) =>
   isObject(v) && (v['kind'] === 'workload' ? filled(v['name']) : file(v['file']));
 const data: Check = (v) => isObject(v) && file(v['file']) && optional(file)(v['labels']);
+const numbers: Check = (v) => Array.isArray(v) && v.every((n) => typeof n === 'number');
+const inits = ['linear', 'density', 'random'];
 const positions: Check = (v) => Array.isArray(v) && v.every(integerFrom(0));
 const layers = {
   source,
@@ -86,6 +88,16 @@ const shapes: Readonly<Record<JobName, Readonly<Record<string, Check>>>> = {
     normalisation: optional(isObject),
     batch: optional(integerFrom(1)),
     samples: optional(integerFrom(1)),
+  },
+  sensitivity: {
+    file,
+    data,
+    normalisation: optional(isObject),
+    samples: optional(integerFrom(1)),
+    sparsities: optional(numbers),
+    bits: optional((v) => Array.isArray(v) && v.every(integerFrom(1))),
+    inits: optional((v) => Array.isArray(v) && v.every((i) => inits.includes(i as string))),
+    seed: optional(integerFrom(0)),
   },
   retrain: {
     file,

@@ -11,6 +11,7 @@ import { presetsJob } from './presets.ts';
 import { publishedJob } from './published.ts';
 import { reportJob } from './report.ts';
 import { retrainJob } from './retrain.ts';
+import { sensitivityJob } from './sensitivity.ts';
 import { simulateJob } from './simulate.ts';
 import { sweepJob } from './sweep.ts';
 import { viewJobs } from './view.ts';
@@ -32,5 +33,6 @@ export function allJobs(runtime: Runtime): AllJobs {
     ...viewJobs(),
     evaluate: evaluateJob(runtime),
     retrain: retrainJob(runtime),
+    sensitivity: sensitivityJob(runtime),
   };
 }

@@ -1,0 +1,90 @@
+/** sensitivity: how accuracy falls when single layers are pruned or share fewer values, untrained. */
+import { DeepCompressionError } from '../../model/errors.ts';
+import { decodeGraph } from '../../train/graph.ts';
+import { predictionKind } from '../../train/methods/predict.ts';
+import { bindSamples } from '../../train/methods/samples.ts';
+import { scan, type ScannedTensor } from '../../train/methods/sensitivity.ts';
+import { openInput, sharedInput, type Runtime } from '../input.ts';
+import type { Job } from '../protocol.ts';
+import { trainingRuntime } from '../runtime/training.ts';
+import { loadDataset } from '../train/data.ts';
+import { wholeModel } from '../train/model-bytes.ts';
+import { normalisationOf } from '../train/normalisation.ts';
+import { scoreBatch } from '../train/training.ts';
+import { trainableTensors } from '../train/trainable.ts';
+import { turns } from '../train/turns.ts';
+import { monotone } from './progress.ts';
+
+const usualSparsities = [0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
+const usualBits = [1, 2, 3, 4, 5, 6, 7, 8];
+
+export function sensitivityJob(runtime: Runtime): Job<'sensitivity'> {
+  return async (input, signal, onProgress) => {
+    const start = performance.now();
+    const progress = monotone(onProgress);
+    const { sparsities = usualSparsities, bits = usualBits, inits = ['linear'] } = input;
+    for (const s of sparsities) if (!(s >= 0 && s < 1)) throw outOf('sparsities', '0 to below 1');
+    for (const b of bits) if (!(b >= 1 && b <= 8)) throw outOf('bits', '1 to 8');
+    progress({ stage: 'open', layer: '', fraction: 0 });
+    const opened = openInput(sharedInput(input.file));
+    try {
+      const { model } = opened;
+      const graph = decodeGraph(wholeModel(model));
+      const data = loadDataset(input.data);
+      const samples = bindSamples(
+        graph.inputs,
+        data,
+        normalisationOf(input.normalisation, opened.dcz?.recipe),
+      );
+      const trainable = trainableTensors(model, graph);
+      const tensors = [...trainable.byName.values()]
+        .filter((t) => t.role === 'weight' && t.parameters > 1)
+        .map((t): ScannedTensor => ({ ...t, dtype: 'float32' }));
+      if (tensors.length === 0)
+        throw new DeepCompressionError('unsupported', `${opened.path}: no float32 weights to scan`);
+      const native = runtime.native ?? false;
+      const engine = await trainingRuntime({ folder: runtime.ortFolder, native });
+      const output = graph.outputs[0]?.name ?? '';
+      const count = Math.min(data.samples, input.samples ?? data.samples);
+      const found = await scan(
+        engine,
+        graph,
+        { samples, kind: predictionKind(graph, output), output, batch: scoreBatch },
+        tensors,
+        {
+          sparsities,
+          bits,
+          inits,
+          order: Uint32Array.from({ length: count }, (_, i) => i),
+          seed: input.seed ?? 1,
+        },
+        {
+          turn: turns(signal),
+          onScore: (layer, done, all) => progress({ stage: 'scan', layer, fraction: done / all }),
+        },
+      );
+      return {
+        baseline: found.baseline,
+        layers: found.layers.map(({ tensor, pruned, shared }) => ({
+          name: tensor.name,
+          op: tensor.op,
+          kind: tensor.geometry?.kind ?? 'other',
+          shape: tensor.shape,
+          weights: tensor.parameters,
+          pruned,
+          shared,
+        })),
+        kinds: found.kinds,
+        seconds: (performance.now() - start) / 1000,
+        runtime: engine.name,
+        notes: trainable.notes.map((note) => note.replace('not trained', 'not scanned')),
+      };
+    } finally {
+      opened.close();
+    }
+  };
+}
+
+function outOf(key: string, range: string): DeepCompressionError {
+  return new DeepCompressionError('invalid-input', `${key} must be numbers from ${range}`);
+}
