@@ -14,6 +14,7 @@ import {
   type JobName,
   type Jobs,
   type Progress,
+  type Steering,
   type ToWorker,
 } from './protocol.ts';
 import { deathOf, revivedError, type WorkerRole } from './threads.ts';
@@ -21,6 +22,8 @@ import { deathOf, revivedError, type WorkerRole } from './threads.ts';
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Given once what steers the job: stop and keep the best, pause, resume. */
+  readonly onStart?: ((steer: (what: Steering) => void) => void) | undefined;
 }
 
 export interface ClientOptions {
@@ -68,7 +71,7 @@ export class EngineClient {
   run<K extends JobName>(
     job: K,
     input: Jobs[K]['input'],
-    { signal, onProgress }: RunOptions = {},
+    { signal, onProgress, onStart }: RunOptions = {},
   ): Promise<Jobs[K]['result']> {
     return new Promise((resolve, reject) => {
       if (this.disposed) return reject(new DeepCompressionError('crashed', 'the engine is closed'));
@@ -94,6 +97,9 @@ export class EngineClient {
       this.worker.ref();
       try {
         this.post({ type: 'start', version: protocolVersion, id, job, input } as ToWorker);
+        onStart?.((what) => {
+          if (this.pending.has(id)) this.post({ type: what, id });
+        });
       } catch (error) {
         this.settle(id)?.reject(error instanceof Error ? error : new Error(String(error)));
       }

@@ -220,6 +220,9 @@ export interface Jobs {
 
 export type JobName = keyof Jobs;
 
+/** The same as messages: `stop` ends it and keeps the best, `pause` and `resume` let it wait. */
+export type Steering = 'stop' | 'pause' | 'resume';
+
 /** What a user may ask of a training that runs: to end now and keep the best, or to wait. */
 export interface JobControl {
   stopped(): boolean;
@@ -245,7 +248,8 @@ export type ToWorker =
         readonly input: Jobs[K]['input'];
       };
     }[JobName]
-  | { readonly type: 'cancel'; readonly id: number };
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: Steering; readonly id: number };
 
 export type FromWorker =
   | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }

@@ -1,11 +1,12 @@
 /**
- * Answers `start` and `cancel` messages on a port by running jobs, several at a time. Validates
+ * Answers `start`, `cancel` and steering messages on a port by running jobs, several at a time. Validates
  * what arrives, reports at most one progress message every 40 ms a job, and turns every failure
  * into one `error` message: it never throws.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { AllJobs } from './jobs/all.ts';
 import type { FromWorker, JobName, Jobs, Progress } from './protocol.ts';
+import { Steered } from './steered.ts';
 import { plainError } from './threads.ts';
 import { checkedMessage } from './validate.ts';
 
@@ -14,7 +15,7 @@ const progressEvery = 40;
 export type JobPort = Pick<MessagePort, 'on' | 'postMessage'>;
 
 export function serveJobs(port: JobPort, jobs: AllJobs): void {
-  const running = new Map<number, AbortController>();
+  const running = new Map<number, { controller: AbortController; steered: Steered }>();
   const post = (message: FromWorker): void => port.postMessage(message);
 
   const start = async <K extends JobName>(
@@ -23,9 +24,10 @@ export function serveJobs(port: JobPort, jobs: AllJobs): void {
     input: Jobs[K]['input'],
   ): Promise<void> => {
     const controller = new AbortController();
-    running.set(id, controller);
+    const steered = new Steered();
+    running.set(id, { controller, steered });
     try {
-      const result = await jobs[job](input, controller.signal, sparse(id, post));
+      const result = await jobs[job](input, controller.signal, sparse(id, post), steered);
       post({ type: 'result', id, result });
     } catch (error) {
       post({ type: 'error', id, ...plainError(error) });
@@ -37,8 +39,12 @@ export function serveJobs(port: JobPort, jobs: AllJobs): void {
   port.on('message', (raw: unknown) => {
     try {
       const message = checkedMessage(raw);
-      if (message.type === 'cancel') running.get(message.id)?.abort();
-      else if (running.has(message.id)) throw new Error(`job ${message.id} is already running`);
+      const job = running.get(message.id);
+      if (message.type === 'cancel') {
+        job?.controller.abort();
+        job?.steered.steer('resume'); // a job that waits must wake to see it
+      } else if (message.type !== 'start') job?.steered.steer(message.type);
+      else if (job) throw new Error(`job ${message.id} is already running`);
       else void start(message.id, message.job, message.input);
     } catch (error) {
       post({ type: 'error', id: idOf(raw), ...plainError(error) });
@@ -46,13 +52,14 @@ export function serveJobs(port: JobPort, jobs: AllJobs): void {
   });
 }
 
-/** Drops progress that comes too soon after the last, except a new stage. */
+/** Drops progress that comes too soon after the last, except a new stage or an epoch's end. */
 function sparse(id: number, post: (message: FromWorker) => void): (progress: Progress) => void {
   let last = -Infinity;
   let stage = '';
   return (progress) => {
     const now = performance.now();
-    if (progress.stage === stage && now - last < progressEvery && progress.fraction < 1) return;
+    const soon = progress.stage === stage && now - last < progressEvery;
+    if (soon && progress.fraction < 1 && !progress.epoch) return;
     last = now;
     stage = progress.stage;
     post({ type: 'progress', id, progress });

@@ -117,7 +117,8 @@ const shapes: Readonly<Record<JobName, Readonly<Record<string, Check>>>> = {
 /** The message, when it is one. @throws DeepCompressionError `invalid-input` */
 export function checkedMessage(raw: unknown): ToWorker {
   if (!isObject(raw) || !integerFrom(0)(raw['id'])) throw invalid('a message without an id');
-  if (raw['type'] === 'cancel') return raw as unknown as ToWorker;
+  if (['cancel', 'stop', 'pause', 'resume'].includes(String(raw['type'])))
+    return raw as unknown as ToWorker;
   if (raw['type'] !== 'start') throw invalid(`unknown message type '${String(raw['type'])}'`);
   if (raw['version'] !== protocolVersion)
     throw invalid(
