@@ -11,6 +11,7 @@ export class LayerList {
   private readonly body = el('tbody');
   private readonly foot = el('tfoot');
   private readonly head: HTMLElement;
+  private chosen = -1;
   private readonly rows = new Map<number, { row: HTMLElement; button: HTMLElement }>();
 
   constructor(
@@ -74,6 +75,8 @@ export class LayerList {
       ),
     );
     if (focused !== undefined) this.rows.get(focused)?.button.focus();
+    if (this.chosen !== chosen) this.reveal(chosen);
+    this.chosen = chosen;
     const { totals } = run;
     const cell = (text: string, title = ''): HTMLElement =>
       el('td', { class: 'number', title: title || undefined }, text);
@@ -94,6 +97,18 @@ export class LayerList {
       ),
     );
     this.foot.hidden = run.layers.length < 2;
+  }
+
+  /** Scrolls the list, not the page, until the chosen row is in sight. */
+  private reveal(chosen: number): void {
+    const row = this.rows.get(chosen)?.row;
+    const box = this.element.querySelector('.scroll');
+    if (!row || !box) return;
+    const edge = 50; // heading and totals stay over the rows
+    const top = row.offsetTop - edge;
+    const bottom = row.offsetTop + row.offsetHeight + edge;
+    if (top < box.scrollTop) box.scrollTop = top;
+    else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
   }
 
   private row(

@@ -16,7 +16,6 @@ import {
 import { eiePanel } from '../../../webview/eie/page.ts';
 import type { SimulateResult } from '../../engine/protocol-eie.ts';
 import { isCancelled, lineOf } from '../errors.ts';
-import { withProgress } from '../progress.ts';
 import { eieViewType, type Services } from '../services.ts';
 import { EieSession, toJson } from './session.ts';
 import {
@@ -98,29 +97,26 @@ function attach(
   let progress: ToEie = { type: 'loading', name, line: '', fraction: 0 };
   let view = start.view;
 
-  const load = (): Promise<SimulateResult | undefined> => {
+  // the panel itself shows the progress, with a button to cancel; closing it cancels as well
+  const load = async (): Promise<SimulateResult | undefined> => {
     problem = '';
     const mine = (controller = new AbortController());
-    return withProgress(vscode.l10n.t('Simulating {0}', name), async (run) => {
-      run.signal.addEventListener('abort', () => mine.abort());
-      try {
-        return await session.load(mine.signal, (p) => {
-          run.onProgress(p);
-          post(
-            (progress = {
-              type: 'loading',
-              name,
-              line: p.layer ? `${p.layer}: ${p.stage}` : p.stage,
-              fraction: p.fraction,
-            }),
-          );
-        });
-      } catch (error) {
-        problem = line(error) ?? vscode.l10n.t('Cancelled.');
-        post({ type: 'error', message: problem, request: 0 });
-        return undefined;
-      }
-    });
+    try {
+      return await session.load(mine.signal, (p) =>
+        post(
+          (progress = {
+            type: 'loading',
+            name,
+            line: p.layer ? `${p.layer}: ${p.stage}` : p.stage,
+            fraction: p.fraction,
+          }),
+        ),
+      );
+    } catch (error) {
+      problem = line(error) ?? vscode.l10n.t('Cancelled.');
+      post({ type: 'error', message: problem, request: 0 });
+      return undefined;
+    }
   };
   const handle = (message: FromEie): unknown => {
     switch (message.type) {
