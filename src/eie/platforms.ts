@@ -296,8 +296,8 @@ export function publishedNotes(): string[] {
   const eie = speedupBars[speedupBars.length - 1];
   const [we, lstm] = [layerIds.indexOf('nt-we'), layerIds.indexOf('nt-lstm')];
   return [
-    `Speed-up over CPU dense: Table IV gives a geometric mean of ${cpu.mean.toFixed(1)}x, Fig. 6 prints ${eie.printedMean}x`,
-    `because its bars for NT-We and NT-LSTM are ${eie.values[we]}x and ${eie.values[lstm]}x where Table IV gives ${cpu.values[we].toFixed(1)}x and ${cpu.values[lstm].toFixed(1)}x.`,
+    `Speed-up over CPU dense: Table IV gives a geometric mean of ${cpu.mean.toFixed(1)}x, Fig. 6 prints ${eie.printedMean}x ` +
+      `because its bars for NT-We and NT-LSTM are ${eie.values[we]}x and ${eie.values[lstm]}x where Table IV gives ${cpu.values[we].toFixed(1)}x and ${cpu.values[lstm].toFixed(1)}x.`,
     `Over GPU dense Table IV gives ${gpu.mean.toFixed(2)}x (printed 13x), over mobile GPU dense ${mobile.mean.toFixed(0)}x (printed 307x).`,
     'Power of 64 PEs: Table V prints 0.59 W, the AlexNet and VGG bars of Fig. 7 correspond to 0.600 W, Table II adds up to 0.5865 W.',
     'Projection to 28 nm and 256 PEs: the text says 3.25x the throughput of 64 PEs, Table V gives 5.2x (3.47x without the faster clock).',
