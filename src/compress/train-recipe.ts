@@ -22,7 +22,7 @@ export interface TrainRecipe {
   readonly stages: readonly StageRecipe[];
 }
 
-export type StageKind = 'train' | 'prune' | 'share';
+export type StageKind = 'train' | 'prune' | 'share' | 'ternary';
 
 export interface StageRecipe {
   readonly kind: StageKind;
@@ -40,6 +40,10 @@ export interface StageRecipe {
   readonly steps: number;
   /** prune: equal steps, or large ones first (Zhu and Gupta 2017). */
   readonly path: 'linear' | 'gradual';
+  /** prune: also remove units that nothing reaches, or that reach nothing. */
+  readonly deadUnits: boolean;
+  /** ternary: share of the largest weight up to which weights become zero. */
+  readonly cut: number;
   /** Layers that this stage prunes or shares, by glob. */
   readonly layers: readonly string[];
   /** Tensors that this stage does not train, by glob. */
@@ -61,6 +65,8 @@ const stage: Omit<StageRecipe, 'kind'> = {
   clip: 0,
   steps: 1,
   path: 'gradual',
+  deadUnits: true,
+  cut: 0.05,
   layers: ['*'],
   freeze: [],
   freezeKinds: [],

@@ -108,7 +108,8 @@ test('pruned to a tenth and shared among 15 values, it loses little with trainin
   })) {
     const values = weights.get(name)!;
     const share = zeros(values) / values.length;
-    assert.ok(Math.abs(share - target) < 0.005, `${name}: ${share} zeros`);
+    // dead units may take a few more with them
+    assert.ok(share > target - 0.005 && share < target + 0.05, `${name}: ${share} zeros`);
     assert.ok(distinct(values) <= 16, `${name}: ${distinct(values)} values`);
   }
   const untrained = join(folder, 'untrained.dcz');
@@ -256,7 +257,13 @@ test('convolutions are pruned and shared too, frozen layers stay, and samples wi
       loss: 'distillation',
       teacher: 1,
       stages: [
-        { kind: 'prune', epochs: 2, layers: ['ip*', 'conv2*'], freezeKinds: ['conv'] },
+        {
+          kind: 'prune',
+          epochs: 2,
+          deadUnits: false,
+          layers: ['ip*', 'conv2*'],
+          freezeKinds: ['conv'],
+        },
         { kind: 'share', epochs: 1, rate: 0.0005, layers: ['ip*', 'conv2*'], freeze: ['conv1.*'] },
       ],
     },
@@ -275,6 +282,27 @@ test('convolutions are pruned and shared too, frozen layers stay, and samples wi
   assert.ok(distinct(after.get('conv1.weight')!) <= 32);
 });
 
+test('ternary layers hold two trained values and zero', async () => {
+  const { after: before } = await trained();
+  const out = join(folder, 'ternary.dcz');
+  const train = {
+    normalisation,
+    stages: [{ kind: 'ternary', epochs: 4, cut: 0.2, layers: ['ip1*', 'ip2*'], rate: 0.002 }],
+  };
+  const recipe = { name: 'ttq', share: { bits: 6 }, train };
+  const result = await retrain({ model: dense, out, recipe });
+  const weights = await weightsIn(out);
+  for (const name of ['ip1.weight', 'ip2.weight']) {
+    const values = [...new Set(weights.get(name)!)].sort((a, b) => a - b);
+    assert.equal(values.length, 3, name);
+    assert.ok(values[0]! < 0 && values[1] === 0 && values[2]! > 0);
+    assert.notEqual(values[0], -values[2]!);
+  }
+  const untrained = result.epochs[0]!.validation!.top1!;
+  assert.ok(result.after!.top1! > untrained, `${untrained} -> ${result.after!.top1}`);
+  assert.ok(result.after!.top1! > before!.top1! - 0.06, `${before!.top1} -> ${result.after!.top1}`);
+});
+
 test('a recipe that cannot be used is refused in one line before anything is trained', async () => {
   await trained();
   const out = join(folder, 'never.dcz');
@@ -289,7 +317,7 @@ test('a recipe that cannot be used is refused in one line before anything is tra
   await refused({ ...small, train: { stages: [] } }, /train\.stages/);
   await refused(
     { ...small, train: { stages: [{ kind: 'melt' }] } },
-    /train\.stages\.0\.kind must be one of train, prune, share/,
+    /train\.stages\.0\.kind must be one of train, prune, share, ternary/,
   );
   await refused(
     { ...small, train: { ...train, loss: 'mse' } },

@@ -129,7 +129,7 @@ function compressInput(
 ): Parameters<ReturnType<typeof compressFile>>[0] {
   const kept: Record<string, LayerOverride> = {};
   for (const { parameter, tensor } of layers) {
-    const shared = parameter.structure.kind === 'shared';
+    const shared = parameter.structure.kind !== 'dense';
     if (shared || result.pruned.has(tensor.name))
       kept[tensor.name] = {
         prune: { method: 'none' },

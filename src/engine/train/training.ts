@@ -9,6 +9,8 @@ import { compileTraining, type TrainingGraph } from '../../train/compile.ts';
 import type { Dataset } from '../../train/dataset/dataset.ts';
 import { decodeGraph, type Graph } from '../../train/graph.ts';
 import type { LossSpec } from '../../train/loss.ts';
+import { layerPairs } from '../../train/methods/dead-units.ts';
+import { weightsAfterDropout } from '../../train/methods/dropout.ts';
 import { Network, type Teacher } from '../../train/methods/network.ts';
 import { openPredictor, predictionKind } from '../../train/methods/predict.ts';
 import { runStages, type RunResult } from '../../train/methods/run.ts';
@@ -79,6 +81,10 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
     samples,
     isWeight: (name) => trainable.byName.get(name)?.role === 'weight',
     teacher,
+    afterDropout: weightsAfterDropout(
+      source,
+      (name) => trainable.byName.get(name)?.role === 'weight',
+    ),
     scoreBatch,
   });
   try {
@@ -96,6 +102,7 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
       {
         stages: train.stages,
         layers,
+        pairs: layerPairs(source),
         kindOf: (name) => kindOfTensor(trainable.byName.get(name)),
         training: split.training,
         validation: split.validation,

@@ -5,8 +5,8 @@
 import { mulberry32 } from '../../model/random.ts';
 import type { TrainingGraph } from '../compile.ts';
 import type { HostTensor, Runtime, Session } from '../runtime.ts';
-import type { Parameter } from './parameters.ts';
-import { initialStructure } from './parameters.ts';
+import { adjustedDropout } from '../schedule.ts';
+import { initialStructure, sparsityOf, type Parameter } from './parameters.ts';
 import { openPredictor, type Between, type Predictor } from './predict.ts';
 import type { Samples } from './samples.ts';
 import { checkTargets, type Score } from './score.ts';
@@ -28,6 +28,8 @@ export interface NetworkOptions {
   readonly samples: Samples;
   readonly isWeight: (name: string) => boolean;
   readonly teacher?: Teacher | undefined;
+  /** Weights by the output of the Dropout before them (dropout.ts). */
+  readonly afterDropout: ReadonlyMap<string, string>;
   /** Batch of validation. */
   readonly scoreBatch: number;
 }
@@ -113,7 +115,11 @@ export class Network {
       };
     }
     for (const mask of graph.masks)
-      feeds[mask.name] = { type: 'float32', dims: mask.shape, data: drawn(mask, random) };
+      feeds[mask.name] = {
+        type: 'float32',
+        dims: mask.shape,
+        data: drawn(mask.shape, this.#dropped(mask), random),
+      };
     const outputs = await this.session.run(feeds);
     const floats = (name: string): Float32Array => outputs[name]!.data as Float32Array;
     const loss = floats(graph.loss)[0]!;
@@ -125,6 +131,17 @@ export class Network {
   /** How good the network is now on the samples of `order`. */
   score(order: Uint32Array, between: Between): Promise<Score> {
     return this.predictor.score(order, this.#weights(), between);
+  }
+
+  /** The rate at which a Dropout drops now: less after pruning. */
+  #dropped({ name, ratio }: { readonly name: string; readonly ratio: number }): number {
+    const found = [...this.options.afterDropout].find(([output]) =>
+      name.startsWith(`${output}_mask`),
+    );
+    const weight = found && this.parameters.find((p) => p.name === found[1]);
+    if (!weight) return ratio;
+    const kept = Math.round((1 - sparsityOf([weight])) * weight.values.length);
+    return adjustedDropout(ratio, weight.values.length, kept);
   }
 
   #weights(): Record<string, HostTensor> {
@@ -149,10 +166,7 @@ function gathered(
   return target;
 }
 
-function drawn(
-  { shape, ratio }: { readonly shape: readonly number[]; readonly ratio: number },
-  random: () => number,
-): Float32Array {
+function drawn(shape: readonly number[], ratio: number, random: () => number): Float32Array {
   const mask = new Float32Array(shape.reduce((a, b) => a * b, 1));
   const kept = 1 / (1 - ratio);
   for (let i = 0; i < mask.length; i++) mask[i] = random() < ratio ? 0 : kept;

@@ -1,16 +1,18 @@
 /**
  * Tensors under training, and what ties their values together. A parameter is dense (with or without
- * a mask of pruned connections) or shares values (Deep Compression, section 3.3). Its `variables` are
+ * a mask of pruned connections), shares values (Deep Compression, section 3.3) or is ternary. Its `variables` are
  * what an optimizer changes; `spread` writes the values that the graph is fed. Everything that
  * has to survive an interruption is in `structure` and `variables`: plain data.
  */
 import { centroidGradient, spreadCentroids } from '../centroids.ts';
 import { applyMask, type Trained } from '../optimizer.ts';
+import { spreadTernary, ternaryGradients, type Ternary } from './ternary.ts';
 
 export type Structure =
   | { readonly kind: 'dense'; readonly mask?: Uint8Array | undefined }
   /** Code 0 is the pruned zero. */
-  | { readonly kind: 'shared'; readonly codes: Uint8Array; readonly codebook: Float32Array };
+  | { readonly kind: 'shared'; readonly codes: Uint8Array; readonly codebook: Float32Array }
+  | Ternary;
 
 export interface Parameter {
   readonly name: string;
@@ -24,13 +26,25 @@ export interface Parameter {
 
 /** Arrays that an optimizer changes, in a fixed order. */
 export function variablesOf({ values, structure }: Parameter): readonly Float32Array[] {
-  return structure.kind === 'dense' ? [values] : [structure.codebook];
+  switch (structure.kind) {
+    case 'dense':
+      return [values];
+    case 'shared':
+      return [structure.codebook];
+    case 'ternary':
+      return [structure.latent, structure.scales];
+  }
 }
 
 export function trainedOf(parameter: Parameter, frozen: boolean): Trained[] {
   const { structure, isWeight, values } = parameter;
   if (structure.kind === 'dense')
     return [{ values, mask: structure.mask, regularised: isWeight, frozen }];
+  if (structure.kind === 'ternary')
+    return [
+      { values: structure.latent, mask: structure.mask, regularised: isWeight, frozen },
+      { values: structure.scales, regularised: false, frozen },
+    ];
   return [{ values: structure.codebook, regularised: false, frozen }];
 }
 
@@ -38,12 +52,14 @@ export function trainedOf(parameter: Parameter, frozen: boolean): Trained[] {
 export function variableGradients(parameter: Parameter, gradient: Float32Array): Float32Array[] {
   const { structure } = parameter;
   if (structure.kind === 'dense') return [gradient];
+  if (structure.kind === 'ternary') return ternaryGradients(structure, gradient);
   return [centroidGradient(gradient, structure.codes, structure.codebook.length)];
 }
 
 /** Writes the values that follow from the variables. */
 export function spread({ structure, values }: Parameter): void {
   if (structure.kind === 'shared') spreadCentroids(structure.codebook, structure.codes, values);
+  else if (structure.kind === 'ternary') spreadTernary(structure, values);
   else if (structure.mask) applyMask(values, structure.mask);
 }
 

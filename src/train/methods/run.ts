@@ -1,5 +1,5 @@
 /**
- * A recipe's stages one after another: train, prune step by step, share. Each stage changes the
+ * A recipe's stages one after another: train, prune step by step, share, make ternary. Each stage changes the
  * structure of its layers and then trains what is left (phase.ts). After every epoch there is a
  * checkpoint of plain data; a run resumed from it gives the same weights as one that was not
  * interrupted.
@@ -15,15 +15,19 @@ import {
   sparsityOf,
   spread,
   variablesOf,
+  type Parameter,
   type Structure,
 } from './parameters.ts';
 import { runPhase, type Epoch, type PhaseHooks, type PhaseState } from './phase.ts';
-import { pruneLayers, shareValues, type Layer } from './structure.ts';
+import { removeDeadUnits, type LayerPair } from './dead-units.ts';
+import { makeTernary, pruneLayers, shareValues, type Layer } from './structure.ts';
 
 export interface RunPlan {
   readonly stages: readonly StageRecipe[];
   /** What stages may prune and share; the parameters are the network's. */
   readonly layers: readonly Layer[];
+  /** Layers that feed others, for the removal of dead units. */
+  readonly pairs: readonly LayerPair[];
   /** Kind of the layer a tensor (a bias too) belongs to, for freezing. */
   readonly kindOf: (name: string) => StageRecipe['freezeKinds'][number];
   readonly training: Uint32Array;
@@ -82,7 +86,7 @@ export async function runStages(
       const earlier = resume && (at < resume.stage || (at === resume.stage && step < resume.step));
       const here = resume?.stage === at && resume.step === step;
       if (!earlier) {
-        if (!here) await changeStructure(stage, step, chosen, plan.seed, pruned);
+        if (!here) await changeStructure(stage, step, chosen, parameters, plan, pruned);
         const started = before;
         end = await runPhase(
           network,
@@ -141,15 +145,20 @@ async function changeStructure(
   stage: StageRecipe,
   step: number,
   layers: readonly Layer[],
-  seed: number,
+  parameters: readonly Parameter[],
+  { seed, pairs }: RunPlan,
   pruned: Set<string>,
 ): Promise<void> {
   if (stage.kind === 'prune') {
     const part = (step + 1) / stage.steps;
     await pruneLayers(layers, stage.path === 'linear' ? part : gradualSparsity(0, 1, part));
+    const byName = new Map(parameters.map((p) => [p.name, p]));
+    if (stage.deadUnits) removeDeadUnits(byName, pairs);
     for (const { tensor } of layers) pruned.add(tensor.name);
-  } else if (stage.kind === 'share') {
-    for (const layer of layers) await shareValues(layer, seed);
+  } else if (stage.kind !== 'train') {
+    for (const layer of layers)
+      if (stage.kind === 'share') await shareValues(layer, seed);
+      else makeTernary(layer, stage.cut);
     for (const { tensor } of layers) pruned.add(tensor.name);
   }
 }
@@ -163,7 +172,12 @@ function takeUp({ parameters, states }: Network, resume: Checkpoint): void {
     other();
   parameters.forEach((p, i) => {
     const structure = resume.structures[i]!;
-    const { length } = structure.kind === 'shared' ? structure.codes : (structure.mask ?? p.values);
+    const { length } =
+      structure.kind === 'shared'
+        ? structure.codes
+        : structure.kind === 'ternary'
+          ? structure.latent
+          : (structure.mask ?? p.values);
     if (length !== p.values.length) other();
     p.structure = structure;
   });

@@ -19,6 +19,7 @@ import { runTask } from '../../compress/tasks.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { maskOf } from '../optimizer.ts';
 import { spread, type Parameter } from './parameters.ts';
+import { ternaryOf } from './ternary.ts';
 
 /** A layer that stages may prune and share. */
 export interface Layer {
@@ -100,6 +101,14 @@ export async function shareValues(layer: Layer, seed: number): Promise<void> {
     codes: Uint8Array.from(codes),
     codebook: Float32Array.from(codebook),
   };
+  spread(parameter);
+}
+
+/** Leaves a layer two values besides zero, both trained (ternary.ts). What was pruned stays so. */
+export function makeTernary({ parameter }: Layer, cut: number): void {
+  const { values, structure } = parameter;
+  const pruned = values.includes(0) && structure.kind === 'dense' ? maskOf(values) : undefined;
+  parameter.structure = ternaryOf(values, cut, pruned);
   spread(parameter);
 }
 
