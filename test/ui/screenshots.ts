@@ -57,6 +57,32 @@ async function tour(scale: number, names: readonly string[]): Promise<void> {
   await close();
 }
 
+/** The simulator: the paper's nine layers, and where the cycles of Alex-7 go. */
+async function eieTour(): Promise<void> {
+  const { bench, close } = await session(models, { name: 'models', scale: 1 });
+  const { page } = bench;
+  const shoot = async (name: string): Promise<void> => {
+    await page.mouse.move(700, 885);
+    await page.waitForTimeout(700);
+    await page.screenshot({ path: `${folder}/${name}.png` });
+    console.log(`${folder}/${name}.png`);
+  };
+  await bench.command('EIE: Run Paper Benchmark');
+  const panel = await bench.webview('#eie .layers tbody tr');
+  await panel.locator('#speedup svg').waitFor();
+  await page.keyboard.press('Control+b'); // the whole width for the panel
+  await panel.locator('#eie .layers tbody tr').nth(1).click();
+  await panel.getByRole('tab', { name: 'Simulation' }).click();
+  await panel.evaluate(() => scrollTo(0, 0));
+  await shoot('eie-layers');
+  await bench.setTheme('Dark 2026');
+  await panel.evaluate(() => {
+    document.querySelector('[role="tab"]')?.scrollIntoView({ block: 'start' });
+  });
+  await shoot('eie-dark');
+  await close();
+}
+
 mkdirSync(folder, { recursive: true });
 try {
   await tour(2, ['report-light']);
@@ -68,6 +94,7 @@ try {
     'report-contrast',
     'report-contrast-light',
   ]);
+  await eieTour();
 } finally {
   await closeAll();
 }
