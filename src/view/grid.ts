@@ -1,7 +1,7 @@
 /**
  * A rectangle of a matrix in square blocks of 2^level weights: how many of each are not zero, the sum
  * of their magnitudes, and the largest. Blocks of one level are made of four of the level below, so
- * that what a picture shows at any zoom is what is counted there.
+ * that what a picture shows at any zoom is what is counted there. Limit: 2^32 weights a layer.
  */
 import type { Numbers } from './values.ts';
 

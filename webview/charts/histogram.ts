@@ -127,17 +127,18 @@ function outline(bars: readonly Bar[], scale: Scale, bottom: number): string {
 
 /** Round values between two numbers, at most `wanted` + 1. */
 export function niceTicks(low: number, high: number, wanted: number): number[] {
-  const span = high / 2 - low / 2;
-  if (!(span > 0)) return Number.isFinite(low) ? [low] : [];
-  const raw = (2 * span) / wanted;
-  const power = 10 ** Math.floor(Math.log10(Number.isFinite(raw) ? raw : 1e308));
+  // a half of it, because the whole may be beyond the largest double
+  const half = high / 2 - low / 2;
+  if (!(half > 0)) return Number.isFinite(low) ? [low] : [];
+  const raw = half / (wanted / 2);
+  const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * ([1, 2, 5, 10].find((m) => m * power >= raw * 0.999) ?? 10);
-  const ticks: number[] = [];
   const first = Math.ceil(low / step - 1e-9);
+  const ticks: number[] = [];
   for (let i = 0; i <= wanted + 1; i++) {
-    const tick = (first + i) * step;
-    if (tick > high + step * 1e-9) break;
-    ticks.push(Number(tick.toPrecision(12)));
+    const tick = Number(((first + i) * step).toPrecision(12));
+    if (!(tick <= high + step * 1e-9) || !Number.isFinite(tick)) break;
+    ticks.push(tick);
   }
   return ticks;
 }

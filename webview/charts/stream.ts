@@ -25,6 +25,9 @@ export interface StreamOptions {
   readonly selected: number;
 }
 
+/** Of the editor's font. */
+const monoWidth = (text: string): number => textWidth(text, 7.4);
+
 const lineHeight = 17;
 const cell = 7;
 /** Zeros that are drawn one by one; more are written as a number. */
@@ -49,7 +52,7 @@ export function streamChart(
     const lines = cardLines(stream, i);
     const picks = shown.map(({ i: line }) => lines[line]);
     const strip = stripWidth(stream.gap[i], sparse);
-    const need = round(Math.max(36, strip + 8, ...picks.map((t) => textWidth(t, 7.3) + 12)));
+    const need = round(Math.max(36, strip + 8, ...picks.map((t) => monoWidth(t) + 12)));
     if (x + need > width && x > labels) {
       x = labels;
       y += cardHeight + 10;
@@ -111,7 +114,7 @@ function cardLines(s: StreamView, i: number): string[] {
 
 function stripWidth(gap: number, sparse: boolean): number {
   if (!sparse) return cell + 4;
-  return gap <= mostCells ? (gap + 1) * cell + 4 : textWidth(`${gap}×`) + 3 * cell;
+  return gap <= mostCells ? (gap + 1) * cell + 4 : monoWidth(`${gap}×`) + 3 * cell;
 }
 
 function strip(gap: number, filler: boolean, x: number, y: number, sparse: boolean): SvgNode[] {
@@ -126,7 +129,7 @@ function strip(gap: number, filler: boolean, x: number, y: number, sparse: boole
     at += cell;
     const label = `${gap}×`;
     cells.push(node('text', { x: round(at), y: y + 10, class: 'skip-count' }, label));
-    at += textWidth(label);
+    at += monoWidth(label) + 1;
   }
   cells.push(box(at, filler ? 'filler' : 'kept'));
   if (filler)
