@@ -22,7 +22,7 @@ export interface TrainRecipe {
   readonly stages: readonly StageRecipe[];
 }
 
-export type StageKind = 'train' | 'prune' | 'share' | 'ternary';
+export type StageKind = 'train' | 'prune' | 'share' | 'ternary' | 'reconstruct';
 
 export interface StageRecipe {
   readonly kind: StageKind;

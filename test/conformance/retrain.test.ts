@@ -303,6 +303,30 @@ test('ternary layers hold two trained values and zero', async () => {
   assert.ok(result.after!.top1! > before!.top1! - 0.06, `${before!.top1} -> ${result.after!.top1}`);
 });
 
+test('layer by layer, images alone bring back what pruning took', async () => {
+  await trained();
+  const out = join(folder, 'reconstructed.dcz');
+  const loss = { normalisation, loss: 'distillation', teacher: 1 };
+  const stages = [
+    { kind: 'prune', epochs: 0 },
+    { kind: 'reconstruct', epochs: 3 },
+    { kind: 'share', epochs: 0 },
+    { kind: 'reconstruct', epochs: 2, rate: 0.0003 },
+  ];
+  const result = await retrain({
+    model: dense,
+    out,
+    recipe: { ...small, train: { ...loss, stages } },
+  });
+  const [pruned, fitted, shared, last] = result.epochs.map((e) => e.validation!.top1!);
+  assert.equal(result.epochs.length, 4);
+  assert.ok(fitted! > pruned! + 0.02, `${pruned} -> ${fitted}`);
+  assert.ok(last! >= shared!, `${shared} -> ${last}`);
+  assert.equal(result.after!.top1, last);
+  for (const values of [...(await weightsIn(out))].filter(([n]) => n.endsWith('weight')))
+    assert.ok(distinct(values[1]) <= 16);
+});
+
 test('a recipe that cannot be used is refused in one line before anything is trained', async () => {
   await trained();
   const out = join(folder, 'never.dcz');
@@ -317,7 +341,7 @@ test('a recipe that cannot be used is refused in one line before anything is tra
   await refused({ ...small, train: { stages: [] } }, /train\.stages/);
   await refused(
     { ...small, train: { stages: [{ kind: 'melt' }] } },
-    /train\.stages\.0\.kind must be one of train, prune, share, ternary/,
+    /train\.stages\.0\.kind must be one of train, prune, share, ternary, reconstruct/,
   );
   await refused(
     { ...small, train: { ...train, loss: 'mse' } },

@@ -13,6 +13,7 @@ import { layerPairs } from '../../train/methods/dead-units.ts';
 import { weightsAfterDropout } from '../../train/methods/dropout.ts';
 import { Network, type Teacher } from '../../train/methods/network.ts';
 import { openPredictor, predictionKind } from '../../train/methods/predict.ts';
+import { reconstructLayers } from '../../train/methods/reconstruct.ts';
 import { runStages, type RunResult } from '../../train/methods/run.ts';
 import { bindSamples, type Samples } from '../../train/methods/samples.ts';
 import type { Score } from '../../train/methods/score.ts';
@@ -103,6 +104,17 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
         stages: train.stages,
         layers,
         pairs: layerPairs(source),
+        reconstruct: (chosen, stage, work) =>
+          reconstructLayers(chosen, stage, {
+            ...work,
+            runtime: engine,
+            source,
+            samples,
+            parameters: network.parameters,
+            states: network.states,
+            batch: network.batch,
+            training: split.training,
+          }),
         kindOf: (name) => kindOfTensor(trainable.byName.get(name)),
         training: split.training,
         validation: split.validation,

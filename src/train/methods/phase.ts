@@ -145,13 +145,13 @@ export async function runPhase(
 }
 
 /** All samples once, in an order of the seed; repeated from the front where they do not fill a batch. */
-function orderOf(training: Uint32Array, seed: number, batch: number): Uint32Array {
+export function orderOf(training: Uint32Array, seed: number, batch: number): Uint32Array {
   const order = shuffled(training.length, seed);
   const length = Math.max(batch, training.length);
   return Uint32Array.from({ length }, (_, i) => training[order[i % order.length]!]!);
 }
 
-function rateOf({ schedule, rate }: StageRecipe): RateSchedule {
+export function rateOf({ schedule, rate }: StageRecipe): RateSchedule {
   switch (schedule) {
     case 'constant':
       return { kind: 'constant', rate };
@@ -163,7 +163,11 @@ function rateOf({ schedule, rate }: StageRecipe): RateSchedule {
 }
 
 /** More right answers, or as many with less loss; without held-out samples the later is better. */
-function isBetter(found: Score | null, best: Score | null, keep: StageRecipe['keep']): boolean {
+export function isBetter(
+  found: Score | null,
+  best: Score | null,
+  keep: StageRecipe['keep'],
+): boolean {
   if (keep === 'last' || !found || !best) return true;
   if (!Number.isFinite(found.loss)) return false;
   if (found.top1 !== null && best.top1 !== null && found.top1 !== best.top1)

@@ -18,8 +18,9 @@ import {
   type Parameter,
   type Structure,
 } from './parameters.ts';
-import { runPhase, type Epoch, type PhaseHooks, type PhaseState } from './phase.ts';
+import { isBetter, runPhase, type Epoch, type PhaseHooks, type PhaseState } from './phase.ts';
 import { removeDeadUnits, type LayerPair } from './dead-units.ts';
+import type { Reconstruction } from './reconstruct.ts';
 import { makeTernary, pruneLayers, shareValues, type Layer } from './structure.ts';
 
 export interface RunPlan {
@@ -30,6 +31,12 @@ export interface RunPlan {
   readonly pairs: readonly LayerPair[];
   /** Kind of the layer a tensor (a bias too) belongs to, for freezing. */
   readonly kindOf: (name: string) => StageRecipe['freezeKinds'][number];
+  /** Fits the layers one by one to the uncompressed network (reconstruct.ts). */
+  readonly reconstruct: (
+    layers: readonly Layer[],
+    stage: StageRecipe,
+    work: Pick<Reconstruction, 'seed' | 'isFrozen' | 'turn' | 'stopped' | 'onStep'>,
+  ) => Promise<unknown>;
   readonly training: Uint32Array;
   readonly validation: Uint32Array;
   readonly seed: number;
@@ -86,23 +93,36 @@ export async function runStages(
       const earlier = resume && (at < resume.stage || (at === resume.stage && step < resume.step));
       const here = resume?.stage === at && resume.step === step;
       if (!earlier) {
-        if (!here) await changeStructure(stage, step, chosen, parameters, plan, pruned);
         const started = before;
+        const seed = seedAt(plan.seed, at, step);
+        const isFrozen = (name: string): boolean =>
+          stage.freeze.some((glob) => matchesGlob(name, glob)) ||
+          stage.freezeKinds.includes(plan.kindOf(name));
+        const onStep = (part: number, loss: number): void =>
+          hooks.onStep((started + part * length) / all, stage, step, loss);
+        if (!here && stage.kind === 'reconstruct') {
+          const worse = await reconstructed(network, plan, stage, chosen, {
+            ...hooks,
+            seed,
+            isFrozen,
+            onStep,
+          });
+          if (worse)
+            notes.push(`stage ${at + 1} (reconstruct) made the network worse, so it was undone`);
+        } else if (!here) await changeStructure(stage, step, chosen, parameters, plan, pruned);
         end = await runPhase(
           network,
           {
-            stage,
+            // a reconstruction has been trained: the phase scores it and saves the checkpoint
+            stage: stage.kind === 'reconstruct' ? { ...stage, epochs: 0 } : stage,
             training: plan.training,
             validation: plan.validation,
-            seed: seedAt(plan.seed, at, step),
-            isFrozen: (name) =>
-              stage.freeze.some((glob) => matchesGlob(name, glob)) ||
-              stage.freezeKinds.includes(plan.kindOf(name)),
+            seed,
+            isFrozen,
           },
           {
             ...hooks,
-            onStep: (part, loss) =>
-              hooks.onStep((started + part * length) / all, stage, step, loss),
+            onStep,
             async onEpoch(epoch, phase) {
               history.push({ ...epoch, stage: at, step, sparsity: sparsityOf(parameters) });
               hooks.onEpoch(history.at(-1)!);
@@ -132,6 +152,25 @@ export async function runStages(
   return { history, end, pruned, notes };
 }
 
+/** Whether the held-out samples say that it did harm, in which case it is undone. */
+async function reconstructed(
+  network: Network,
+  { validation, reconstruct }: RunPlan,
+  stage: StageRecipe,
+  layers: readonly Layer[],
+  work: Parameters<RunPlan['reconstruct']>[2],
+): Promise<boolean> {
+  const { parameters } = network;
+  const score = () => (validation.length > 0 ? network.score(validation, work.turn) : null);
+  const before = await score();
+  const kept = snapshot(parameters);
+  await reconstruct(layers, stage, work);
+  const after = await score();
+  if (stage.keep === 'last' || !before || !after || !isBetter(before, after, 'best')) return false;
+  restore(parameters, kept);
+  return true;
+}
+
 function stepsOf(stage: StageRecipe): number {
   return stage.kind === 'prune' ? stage.steps : 1;
 }
@@ -155,7 +194,7 @@ async function changeStructure(
     const byName = new Map(parameters.map((p) => [p.name, p]));
     if (stage.deadUnits) removeDeadUnits(byName, pairs);
     for (const { tensor } of layers) pruned.add(tensor.name);
-  } else if (stage.kind !== 'train') {
+  } else if (stage.kind === 'share' || stage.kind === 'ternary') {
     for (const layer of layers)
       if (stage.kind === 'share') await shareValues(layer, seed);
       else makeTernary(layer, stage.cut);
