@@ -6,7 +6,8 @@ import { openOnnx, type OnnxModel } from '../../../src/model/onnx/open.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 import { ByteCache } from '../../../src/view/cache.ts';
 import { fairTurns, type Asking } from '../../../src/view/pace.ts';
-import { ViewModel, type ViewServices } from '../../../src/view/view-model.ts';
+import type { ViewServices } from '../../../src/view/view-core.ts';
+import { ViewModel } from '../../../src/view/view-model.ts';
 import { inlineRunner } from '../compress/model.ts';
 import * as make from '../../fixtures/onnx-writer.ts';
 
