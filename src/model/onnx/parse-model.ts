@@ -76,7 +76,7 @@ export function parseModel(source: ByteSource): ParsedModel {
       functions.push(parseFunction(parse, parse.enter(root), `functions[${functions.length}]`));
     } else reader.skip(root.end);
   }
-  if (graph === undefined) reader.fail('this is not an ONNX model: it holds no graph', 0);
+  if (graph === undefined) reader.fail('it holds no graph', 0);
   return {
     irVersion,
     producer: `${producer} ${version}`.trim(),

@@ -43,7 +43,7 @@ export class WireReader {
   fail(problem: string, at = this.position): never {
     throw new DeepCompressionError(
       'invalid-model',
-      `${this.#source.name}: ${problem} (byte ${at})`,
+      `${this.#source.name} is not a valid ONNX model: ${problem} (byte ${at})`,
     );
   }
 
