@@ -1,0 +1,59 @@
+/** The page's questions to the worker: each has a number, may be aborted, and gets one answer. */
+import type { ViewName, Views } from '../../src/engine/protocol-view.ts';
+import type { FromInspector, ToInspector } from './messages.ts';
+
+/** An abandoned question; nobody is told. */
+export class Abandoned extends Error {
+  override readonly name = 'Abandoned';
+}
+
+interface Waiting {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export type Ask = <K extends ViewName>(
+  name: K,
+  query: Views[K]['query'],
+  signal?: AbortSignal,
+) => Promise<Views[K]['result']>;
+
+export class Asker {
+  private next = 1;
+  private readonly waiting = new Map<number, Waiting>();
+
+  constructor(private readonly post: (message: FromInspector) => void) {}
+
+  readonly ask: Ask = (name, query, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(new Abandoned());
+      const id = this.next++;
+      this.waiting.set(id, { resolve: resolve as (result: never) => void, reject });
+      signal?.addEventListener(
+        'abort',
+        () => {
+          if (!this.waiting.delete(id)) return;
+          this.post({ type: 'cancel', id });
+          reject(new Abandoned());
+        },
+        { once: true },
+      );
+      this.post({ type: 'ask', id, name, query: query as Readonly<Record<string, unknown>> });
+    });
+
+  receive(message: Extract<ToInspector, { type: 'answer' | 'failed' }>): void {
+    const waiting = this.waiting.get(message.id);
+    this.waiting.delete(message.id);
+    if (message.type === 'answer') waiting?.resolve(message.result as never);
+    else waiting?.reject(new Error(message.message));
+  }
+
+  /** Another content of the file: what was asked of the old one is not wanted any more. */
+  abandon(): void {
+    for (const [id, { reject }] of this.waiting) {
+      this.post({ type: 'cancel', id });
+      reject(new Abandoned());
+    }
+    this.waiting.clear();
+  }
+}

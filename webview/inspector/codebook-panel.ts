@@ -1,0 +1,75 @@
+/** Layer > Codebook: the shared values on the axis of the weights, and as a table. */
+import { codebookChart } from '../charts/codebook.ts';
+import type { LayerSummary } from '../../src/engine/protocol-view.ts';
+import { el, fill } from '../ui/dom.ts';
+import { formatExact, formatShare } from '../ui/format.ts';
+import { Abandoned, type Ask } from './asker.ts';
+import { exactly } from './heatmap-view.ts';
+import { Picture, type Save } from './picture.ts';
+import type { InspectorStrings } from './strings.ts';
+
+export function codebookPanel(
+  layer: LayerSummary,
+  ask: Ask,
+  t: InspectorStrings,
+  save: Save,
+): { readonly element: HTMLElement; readonly stop: () => void } {
+  const control = new AbortController();
+  const picture = new Picture('codebook', t.codebook, t.codebookHint, [], t, save);
+  const made = el('p', { class: 'muted' });
+  void (async () => {
+    try {
+      const [book, histogram] = await Promise.all([
+        ask('codebook', { layer: layer.layer }, control.signal),
+        ask('histogram', { layer: layer.layer, scale: 'linear', bins: 120 }, control.signal),
+      ]);
+      if (histogram.scale !== 'linear') return;
+      if (book.from === 'distinct')
+        made.textContent = fill(t.codebookMade, formatExact(book.values.length));
+      let best = 0;
+      book.counts.forEach((c, i) => (best = c > book.counts[best]! ? i : best));
+      const summary = fill(
+        t.codebookSummary,
+        formatExact(book.values.length),
+        formatExact(book.weights),
+        exactly(book.values[best] ?? 0),
+        formatShare((book.counts[best] ?? 0) / book.weights),
+      );
+      const text = {
+        summary,
+        lengths: t.codeLength,
+        errors: t.errors,
+        title: (code: number) =>
+          fill(
+            t.sharedTitle,
+            code,
+            exactly(book.values[code]!),
+            formatExact(book.counts[code]!),
+            book.lengths[code]!,
+          ),
+      };
+      picture.update(
+        summary,
+        (width) => codebookChart(book, histogram, { width, height: 320, selected: -1 }, text),
+        () => ({
+          columns: [t.code, t.value, t.weightsOf, t.share, t.codeBits, t.totalBits],
+          rows: [...book.values].map((value, i) => [
+            i,
+            exactly(value),
+            book.counts[i]!,
+            formatShare(book.counts[i]! / book.weights),
+            book.lengths[i]!,
+            book.counts[i]! * book.lengths[i]!,
+          ]),
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof Abandoned))
+        picture.fail(fill(t.notAvailable, (error as Error).message));
+    }
+  })();
+  return {
+    element: el('div', { class: 'panel' }, made, picture.element),
+    stop: () => control.abort(),
+  };
+}

@@ -1,0 +1,119 @@
+/** One layer: what it is, and a tab for each way to look into it. A tab is made when it is shown. */
+import { Tabs } from '../eie/tabs.ts';
+import type { LayerSummary } from '../../src/engine/protocol-view.ts';
+import { el } from '../ui/dom.ts';
+import { formatBytes, formatExact, formatRatio, formatShape } from '../ui/format.ts';
+import type { Ask } from './asker.ts';
+import { codebookPanel } from './codebook-panel.ts';
+import { HuffmanPanel } from './huffman-panel.ts';
+import { roleName, shownName } from './model.ts';
+import type { Save } from './picture.ts';
+import type { Store } from './store.ts';
+import { streamPanel } from './stream-panel.ts';
+import type { InspectorStrings } from './strings.ts';
+import { WeightsPanel } from './weights-panel.ts';
+
+interface Panel {
+  readonly element: HTMLElement;
+  readonly stop: () => void;
+  readonly refresh?: () => void;
+}
+
+export class LayerView {
+  readonly element: HTMLElement;
+  private readonly title = el('h2', { tabindex: -1, class: 'layer-title' });
+  private panel: Panel | undefined;
+
+  constructor(
+    private readonly layer: LayerSummary,
+    private readonly store: Store,
+    private readonly ask: Ask,
+    tab: string,
+    private readonly t: InspectorStrings,
+    private readonly on: {
+      readonly tab: (tab: string) => void;
+      readonly save: Save;
+      readonly copy: (text: string) => void;
+    },
+  ) {
+    this.title.append(el('bdi', {}, shownName(layer)));
+    const about = [
+      layer.op,
+      roleName(layer, t),
+      formatShape(layer.shape),
+      layer.dtype,
+      `${formatBytes(layer.bytes)} (${formatExact(layer.bytes)} B)`,
+      ...(layer.coded
+        ? [`${t.stored} ${formatBytes(layer.coded.bytes.total)}, ${formatRatio(layer.coded.ratio)}`]
+        : []),
+    ].filter(Boolean);
+    this.element = el(
+      'article',
+      { class: 'layer' },
+      this.title,
+      el('p', { class: 'muted' }, about.join(' · ')),
+    );
+    if (layer.hidden !== '' || layer.layouts.length === 0) {
+      this.element.append(
+        el('p', { class: 'nothing' }, layer.hidden === 'empty' ? t.hiddenEmpty : t.hiddenNoNumbers),
+      );
+      return;
+    }
+    const ids = layer.coded
+      ? (['weights', 'codebook', 'huffman', 'stream'] as const)
+      : (['weights'] as const);
+    const panels = ids.map((id) => ({ id: id as string, label: t[id], panel: el('div', {}) }));
+    if (panels.length === 1) {
+      this.show('weights', panels[0]!.panel);
+      this.element.append(panels[0]!.panel);
+      return;
+    }
+    const tabs = new Tabs(panels, t.tabs, (id) => {
+      on.tab(id);
+      show(id);
+    });
+    const show = (id: string): void => {
+      for (const p of panels) if (p.id !== id) p.panel.replaceChildren();
+      this.show(id, panels.find((p) => p.id === id)!.panel);
+    };
+    this.element.append(tabs.element, ...panels.map((p) => p.panel));
+    const first = panels.some((p) => p.id === tab) ? tab : 'weights';
+    tabs.show(first);
+    show(first);
+  }
+
+  focus(): void {
+    this.title.focus();
+  }
+
+  refresh(): void {
+    this.panel?.refresh?.();
+  }
+
+  stop(): void {
+    this.panel?.stop();
+    this.panel = undefined;
+  }
+
+  private show(id: string, into: HTMLElement): void {
+    this.stop();
+    const { layer, store, ask, t } = this;
+    const { save } = this.on;
+    if (id === 'codebook') this.panel = codebookPanel(layer, ask, t, save);
+    else if (id === 'huffman') this.panel = panelOf(new HuffmanPanel(layer, ask, t, save));
+    else if (id === 'stream') this.panel = streamPanel(layer, ask, t, save);
+    else {
+      const weights = new WeightsPanel(layer, store, ask, t, save);
+      this.panel = {
+        element: weights.element,
+        stop: () => weights.stop(),
+        refresh: () => weights.refresh(),
+      };
+    }
+    into.replaceChildren(this.panel.element);
+  }
+}
+
+function panelOf(panel: HuffmanPanel): Panel {
+  return { element: panel.element, stop: () => panel.stop() };
+}

@@ -1,0 +1,108 @@
+/**
+ * What the inspector's page and its host tell each other. The page says `ready` first (messages sent
+ * before a page listens are lost); the host answers `loading`, then `overview` or `error`. Whatever
+ * else is shown the page asks for, a number a question; the answer carries it back.
+ */
+import type { ViewName, ViewOverview, ViewResult } from '../../src/engine/protocol-view.ts';
+import type { InspectorStrings } from './strings.ts';
+
+export type ToInspector =
+  | { readonly type: 'loading'; readonly name: string }
+  | { readonly type: 'overview'; readonly overview: ViewOverview; readonly stamp: string }
+  | { readonly type: 'default'; readonly isDefault: boolean }
+  | { readonly type: 'error'; readonly message: string }
+  | { readonly type: 'answer'; readonly id: number; readonly result: ViewResult }
+  | { readonly type: 'failed'; readonly id: number; readonly message: string }
+  | { readonly type: 'saved'; readonly name: string };
+
+export type SaveFormat = 'csv' | 'svg' | 'png';
+
+export type FromInspector =
+  | { readonly type: 'ready' }
+  | { readonly type: 'retry' }
+  | { readonly type: 'openLog' }
+  | { readonly type: 'setDefault' }
+  | { readonly type: 'showReport' }
+  | {
+      readonly type: 'ask';
+      readonly id: number;
+      readonly name: ViewName;
+      readonly query: Readonly<Record<string, unknown>>;
+    }
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'copy'; readonly text: string }
+  | {
+      readonly type: 'save';
+      readonly name: string;
+      readonly format: SaveFormat;
+      readonly content: string | ArrayBuffer;
+    };
+
+/** The JSON block `#data` of the page. */
+export interface InspectorPageData {
+  readonly strings?: InspectorStrings;
+}
+
+const commands: readonly FromInspector['type'][] = [
+  'ready',
+  'retry',
+  'openLog',
+  'setDefault',
+  'showReport',
+];
+const questions: readonly ViewName[] = [
+  'measure',
+  'histogram',
+  'tile',
+  'marginals',
+  'pattern',
+  'codebook',
+  'huffman',
+  'stream',
+];
+const largest = 64 * 1024 * 1024;
+
+/** For the host: a page is less trusted than the extension. The worker checks the queries themselves. */
+export function isFromInspector(message: unknown): message is FromInspector {
+  if (typeof message !== 'object' || message === null) return false;
+  const m = message as Readonly<Record<string, unknown>>;
+  switch (m['type']) {
+    case 'ask':
+      return (
+        Number.isSafeInteger(m['id']) &&
+        questions.some((q) => q === m['name']) &&
+        typeof m['query'] === 'object' &&
+        m['query'] !== null
+      );
+    case 'cancel':
+      return Number.isSafeInteger(m['id']);
+    case 'copy':
+      return typeof m['text'] === 'string' && m['text'].length < largest;
+    case 'save': {
+      const { name, format, content } = m;
+      const size =
+        typeof content === 'string'
+          ? content.length
+          : content instanceof ArrayBuffer
+            ? content.byteLength
+            : Infinity;
+      return (
+        typeof name === 'string' &&
+        /^[a-z0-9-]{1,40}$/.test(name) &&
+        ['csv', 'svg', 'png'].some((f) => f === format) &&
+        size < largest
+      );
+    }
+    default:
+      return commands.some((command) => command === m['type']);
+  }
+}
+
+/** For the page: the shape is the host's own, a wrong `type` would be a defect. */
+export function isToInspector(message: unknown): message is ToInspector {
+  if (typeof message !== 'object' || message === null) return false;
+  const { type } = message as { type?: unknown };
+  return ['loading', 'overview', 'default', 'error', 'answer', 'failed', 'saved'].some(
+    (t) => t === type,
+  );
+}

@@ -1,0 +1,254 @@
+/** The model as a whole: figures, the map of where the bytes are, the table of all layers. */
+import type { LayerSummary } from '../../src/engine/protocol-view.ts';
+import { node, toElement } from '../charts/svg.ts';
+import { heatDefs, heatStep, heatSteps, treemap } from '../charts/treemap.ts';
+import { el, fill, type Child } from '../ui/dom.ts';
+import { formatBytes, formatCount, formatExact, formatShare } from '../ui/format.ts';
+import { LayerTable, type Cell } from './layer-table.ts';
+import {
+  formatMetric,
+  metricOf,
+  metricsFor,
+  scaleOf,
+  shownName,
+  totalsOf,
+  type Arrangement,
+  type MetricId,
+} from './model.ts';
+import type { Store } from './store.ts';
+import type { InspectorStrings } from './strings.ts';
+
+export interface OverviewActions {
+  readonly open: (layer: LayerSummary) => void;
+  readonly metric: (metric: MetricId) => void;
+  readonly arrange: (arrangement: Arrangement) => void;
+  readonly copy: (text: string) => void;
+  readonly csv: (columns: readonly string[], rows: readonly (readonly Cell[])[]) => void;
+}
+
+export class Overview {
+  readonly element: HTMLElement;
+  readonly table: LayerTable;
+  private readonly zeros = figureBox();
+  private readonly bound = figureBox();
+  private readonly map = el('div', { class: 'map-box' });
+  private readonly legend = el('div', { class: 'map-legend' });
+  private readonly bySize: readonly LayerSummary[];
+  private width = 0;
+  private drawnFor = '';
+
+  constructor(
+    private readonly store: Store,
+    private metric: MetricId,
+    arrangement: Arrangement,
+    rowHeight: number,
+    private readonly t: InspectorStrings,
+    private readonly on: OverviewActions,
+  ) {
+    const { overview } = store;
+    this.bySize = overview.layers
+      .filter((l) => l.bytes > 0)
+      .sort((a, b) => b.bytes - a.bytes || a.layer - b.layer);
+    const metrics = metricsFor(overview);
+    if (!metrics.includes(metric)) this.metric = 'sparsity';
+    const select = el(
+      'select',
+      { id: 'metric' },
+      ...metrics.map((id) => el('option', { value: id, selected: id === this.metric }, t[id])),
+    );
+    select.addEventListener('change', () => {
+      this.metric = select.value as MetricId;
+      on.metric(this.metric);
+      this.drawMap();
+    });
+    this.map.addEventListener('click', (e) => this.openCell(e.target));
+    new ResizeObserver(() => {
+      if (Math.floor(this.map.clientWidth) === this.width) return;
+      this.width = Math.floor(this.map.clientWidth);
+      this.drawMap();
+    }).observe(this.map);
+    this.table = new LayerTable(store, arrangement, rowHeight, t, on);
+    const tensorBytes = overview.layers.reduce((sum, l) => sum + l.bytes, 0);
+    const opsets = Object.entries(overview.opsets).map(
+      ([domain, v]) => `${domain || 'ai.onnx'} ${v}`,
+    );
+    this.element = el(
+      'div',
+      { class: 'overview' },
+      el(
+        'div',
+        { class: 'figures' },
+        figure(t.file, formatBytes(overview.bytes), `${formatExact(overview.bytes)} B`, [
+          fill(t.inTensors, formatBytes(tensorBytes), formatExact(overview.layers.length)),
+        ]),
+        figure(t.parameters, formatCount(overview.parameters), formatExact(overview.parameters), [
+          overview.dtypes
+            .slice(0, 3)
+            .map(
+              (d) => `${d.dtype} ${formatShare(d.parameters / Math.max(1, overview.parameters))}`,
+            )
+            .join(' · '),
+        ]),
+        this.zeros.wrap(t.zeros, t.zerosHint),
+        this.bound.wrap(t.entropyBound, t.entropyHint),
+      ),
+      el(
+        'p',
+        { class: 'muted origin' },
+        [overview.producer, fill(t.ir, overview.irVersion, opsets.join(', '))]
+          .filter(Boolean)
+          .join(' · '),
+      ),
+      this.bySize.length === 0
+        ? null
+        : el(
+            'section',
+            { 'aria-labelledby': 'map-heading' },
+            el(
+              'div',
+              { class: 'section-head' },
+              el('h2', { id: 'map-heading' }, t.whereBytes),
+              el('div', { class: 'tools' }, el('label', { for: 'metric' }, t.colourBy), select),
+            ),
+            el('p', { class: 'muted' }, t.whereBytesHint),
+            toElement(
+              node(
+                'svg',
+                { class: 'defs', width: 0, height: 0, 'aria-hidden': 'true' },
+                heatDefs(),
+              ),
+            ),
+            this.map,
+            this.legend,
+          ),
+      this.table.element,
+      ...(overview.notes.length === 0
+        ? []
+        : [
+            el(
+              'section',
+              {},
+              el('h2', {}, t.notes),
+              el('ul', {}, ...overview.notes.map((note) => el('li', {}, note))),
+            ),
+          ]),
+    );
+    this.refresh();
+  }
+
+  /** More is known. */
+  refresh(): void {
+    const { t, store } = this;
+    const totals = totalsOf(store.overview, (l) => store.measures.get(l));
+    const counting = store.complete
+      ? ''
+      : fill(t.counting, formatExact(store.done), formatExact(store.total));
+    const none = store.overview.prunable === 0;
+    this.zeros.show(
+      none || totals.prunable === 0 ? '–' : formatShare(totals.zeros / totals.prunable),
+      counting || (none ? t.noPrunable : fill(t.ofPrunable, formatCount(totals.prunable))),
+    );
+    this.bound.show(
+      totals.bytes === 0 ? '–' : formatBytes(Math.ceil(totals.bound)),
+      counting || fill(t.ofStored, formatShare(1 - totals.bound / Math.max(1, totals.bytes))),
+    );
+    this.table.refresh();
+    this.drawMap();
+  }
+
+  private drawMap(): void {
+    if (this.width < 60 || this.bySize.length === 0) return;
+    const { t, store, metric } = this;
+    const state = `${this.width} ${metric} ${store.done}`;
+    if (state === this.drawnFor) return;
+    this.drawnFor = state;
+    const valueOf = (l: LayerSummary) => metricOf(metric, l, store.measures.get(l.layer));
+    const values = this.bySize.map(valueOf);
+    const scale = scaleOf(metric, values);
+    const total = this.bySize.reduce((sum, l) => sum + l.bytes, 0);
+    let unknown = false;
+    const items = this.bySize.map((layer, i) => {
+      const value = values[i] ?? null;
+      const text = formatMetric(metric, value);
+      unknown ||= value === null;
+      return {
+        key: String(layer.layer),
+        label: shownName(layer),
+        bytes: layer.bytes,
+        level: value === null ? null : scale.at(value),
+        text,
+        title: `${shownName(layer)}: ${formatBytes(layer.bytes)} (${formatShare(layer.bytes / total)}), ${t[metric]}: ${value === null ? t.unknown : text}`,
+      };
+    });
+    const largest = this.bySize[0]!;
+    const summary = fill(
+      t.mapSummary,
+      formatExact(this.bySize.length),
+      shownName(largest),
+      formatShare(largest.bytes / total),
+      t[metric],
+    );
+    const height = Math.round(Math.min(360, Math.max(200, this.width * 0.34)));
+    const others = (count: number, bytes: number) => {
+      const label = fill(t.others, formatExact(count));
+      return { label, title: `${label}: ${formatBytes(bytes)}` };
+    };
+    this.map.replaceChildren(
+      toElement(treemap(items, { width: this.width, height, summary, others })),
+    );
+    const swatch = (step: string): HTMLElement =>
+      el(
+        'span',
+        { class: 'map-swatch', 'aria-hidden': 'true' },
+        toElement(
+          node(
+            'svg',
+            { width: 30, height: 12 },
+            node('rect', { width: 30, height: 12, fill: `url(#heat-${step})` }),
+          ),
+        ),
+      );
+    this.legend.replaceChildren(
+      el('span', {}, `${t[metric]}: ${formatMetric(metric, scale.low)}`),
+      ...Array.from({ length: heatSteps }, (_, i) =>
+        swatch(String(heatStep((i + 0.5) / heatSteps))),
+      ),
+      el('span', {}, formatMetric(metric, scale.high)),
+      ...(unknown ? [swatch('none'), el('span', {}, t.unknown)] : []),
+    );
+  }
+
+  private openCell(target: EventTarget | null): void {
+    const key = (target as Element | null)?.closest('[data-key]')?.getAttribute('data-key');
+    const layer = key ? this.store.overview.layers[Number(key)] : undefined;
+    if (layer) this.on.open(layer);
+  }
+}
+
+function figure(
+  label: string,
+  value: string,
+  title: string,
+  details: readonly Child[],
+): HTMLElement {
+  return el(
+    'div',
+    { class: 'figure' },
+    el('div', { class: 'label' }, label),
+    el('div', { class: 'value', title }, value),
+    el('div', { class: 'detail' }, ...details),
+  );
+}
+
+function figureBox() {
+  const value = el('div', { class: 'value' }, '…');
+  const detail = el('div', { class: 'detail' });
+  return {
+    wrap: (label: string, title: string) =>
+      el('div', { class: 'figure', title }, el('div', { class: 'label' }, label), value, detail),
+    show: (text: string, more: string) => {
+      value.textContent = text;
+      detail.textContent = more;
+    },
+  };
+}

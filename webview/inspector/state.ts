@@ -1,0 +1,37 @@
+/** What outlives the page while its tab is hidden or the window reloads. */
+import { metricIds, sortIds, type Arrangement, type MetricId } from './model.ts';
+
+export interface Kept {
+  /** Path and name of the chosen layer; '' is the overview. */
+  readonly layer: string;
+  readonly tab: string;
+  readonly metric: MetricId;
+  readonly list: Arrangement;
+  readonly table: Arrangement;
+  readonly scroll: number;
+}
+
+const plain: Arrangement = { filter: '', weightsOnly: false, sort: 'order', direction: 1 };
+
+/** Whatever was saved, also by an older version, as something that can be shown. */
+export function restored(saved: unknown): Kept {
+  const s = (typeof saved === 'object' && saved !== null ? saved : {}) as Record<string, unknown>;
+  return {
+    layer: typeof s['layer'] === 'string' ? s['layer'] : '',
+    tab: typeof s['tab'] === 'string' ? s['tab'] : 'weights',
+    metric: metricIds.find((id) => id === s['metric']) ?? 'sparsity',
+    list: arrangement(s['list']),
+    table: arrangement(s['table']),
+    scroll: typeof s['scroll'] === 'number' ? s['scroll'] : 0,
+  };
+}
+
+function arrangement(saved: unknown): Arrangement {
+  const s = (typeof saved === 'object' && saved !== null ? saved : {}) as Record<string, unknown>;
+  return {
+    filter: typeof s['filter'] === 'string' ? s['filter'] : plain.filter,
+    weightsOnly: s['weightsOnly'] === true,
+    sort: sortIds.find((id) => id === s['sort']) ?? plain.sort,
+    direction: s['direction'] === -1 ? -1 : 1,
+  };
+}

@@ -1,0 +1,126 @@
+/** Layer > Stream: a stretch of the coded stream, decoded step by step. */
+import { bitsOfWord } from '../charts/huffman-tree.ts';
+import { streamChart } from '../charts/stream.ts';
+import type { LayerSummary, StreamView } from '../../src/engine/protocol-view.ts';
+import { el, fill } from '../ui/dom.ts';
+import { formatExact } from '../ui/format.ts';
+import { Abandoned, type Ask } from './asker.ts';
+import { exactly } from './heatmap-view.ts';
+import { Picture, type Save } from './picture.ts';
+import type { InspectorStrings } from './strings.ts';
+
+/** Entries shown at a time. */
+const stretch = 40;
+
+export function streamPanel(
+  layer: LayerSummary,
+  ask: Ask,
+  t: InspectorStrings,
+  save: Save,
+): { readonly element: HTMLElement; readonly stop: () => void } {
+  const control = new AbortController();
+  const total = layer.coded?.entries ?? 0;
+  let first = 0;
+  const step = (label: string, run: () => void): HTMLButtonElement => {
+    const made = el('button', { type: 'button', class: 'link' }, label);
+    made.addEventListener('click', run);
+    return made;
+  };
+  const earlier = step(t.earlier, () => void load(Math.max(0, first - stretch)));
+  const later = step(t.later, () => void load(first + shown));
+  const entry = el('input', {
+    type: 'number',
+    min: 0,
+    max: Math.max(0, total - 1),
+    step: 1,
+    value: 0,
+  });
+  entry.addEventListener('change', () => {
+    const wanted = Math.floor(Number(entry.value));
+    void load(Math.min(Math.max(0, total - 1), Math.max(0, Number.isFinite(wanted) ? wanted : 0)));
+  });
+  const picture = new Picture(
+    'stream',
+    t.stream,
+    t.streamHint,
+    [earlier, el('label', {}, t.goTo, ' ', entry), later],
+    t,
+    save,
+  );
+  let shown = stretch;
+  let asking = 0;
+
+  async function load(from: number): Promise<void> {
+    const mine = ++asking;
+    try {
+      const query = { layer: layer.layer, from: { entry: from }, count: stretch };
+      const stream = await ask('stream', query, control.signal);
+      if (mine !== asking) return;
+      first = stream.first;
+      shown = stream.count;
+      entry.value = String(first);
+      earlier.disabled = first === 0;
+      later.disabled = first + shown >= stream.total;
+      const fillers = stream.filler.reduce((a, b) => a + b, 0);
+      const summary = fill(
+        t.streamSummary,
+        ...[first, first + shown - 1, stream.total, stream.block + 1, stream.blocks, fillers].map(
+          formatExact,
+        ),
+      );
+      const lines = t.streamLines.split('|');
+      const line = (i: number): string => lines[i] ?? '';
+      const title = (i: number): string =>
+        stream.filler[i] === 1
+          ? fill(
+              t.streamFiller,
+              formatExact(first + i),
+              stream.gap[i]!,
+              formatExact(stream.position[i]!),
+            )
+          : fill(
+              t.streamTitle,
+              formatExact(first + i),
+              stream.symbol[i]!,
+              stream.gap[i]!,
+              formatExact(stream.position[i]!),
+              exactly(stream.weight[i]!),
+            );
+      picture.update(
+        summary,
+        (width) =>
+          streamChart(
+            stream,
+            { width, selected: -1 },
+            { summary, lines: [line(0), line(1), line(2), line(3), line(4), line(5)], title },
+          ),
+        () => tableOf(stream, t),
+      );
+    } catch (error) {
+      if (!(error instanceof Abandoned))
+        picture.fail(fill(t.notAvailable, (error as Error).message));
+    }
+  }
+  void load(0);
+  return {
+    element: el('div', { class: 'panel' }, picture.element),
+    stop: () => control.abort(),
+  };
+}
+
+function tableOf(s: StreamView, t: InspectorStrings) {
+  const lines = t.streamLines.split('|');
+  return {
+    columns: [t.entry, ...lines, t.filler],
+    rows: Array.from({ length: s.count }, (_, i) => [
+      s.first + i,
+      bitsOfWord(s.valueWord[i]!, s.valueLength[i]!),
+      s.symbol[i]!,
+      bitsOfWord(s.gapWord[i]!, s.gapLength[i]!),
+      s.gap[i]!,
+      s.position[i]!,
+      exactly(s.weight[i]!),
+      s.filler[i] === 1,
+    ]),
+  };
+}
