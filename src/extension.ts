@@ -8,6 +8,7 @@ import { EngineClient } from './engine/client.ts';
 import { registerCommands } from './vscode/commands/register.ts';
 import { registerEie } from './vscode/eie/register.ts';
 import { registerInspector } from './vscode/inspector/register.ts';
+import { registerModelEditor } from './vscode/model-editor/editor.ts';
 import { registerReport } from './vscode/report/editor.ts';
 import type { Services } from './vscode/services.ts';
 
@@ -19,6 +20,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const services: Services = { context, log, engine };
   const inspector = registerInspector(services);
   registerReport(services);
+  registerModelEditor(services);
   registerEie(services);
   registerCommands(services, inspector);
   context.subscriptions.push(log);

@@ -5,9 +5,10 @@ import type { EngineClient } from '../engine/client.ts';
 export interface Services {
   readonly context: vscode.ExtensionContext;
   readonly log: vscode.LogOutputChannel;
-  readonly engine: Pick<EngineClient, 'run'>;
+  readonly engine: EngineClient;
 }
 
 export const viewId = 'deepCompression.models';
 export const reportViewType = 'deepCompression.report';
 export const eieViewType = 'deepCompression.eie';
+export const modelEditorViewType = 'deepCompression.inspector';

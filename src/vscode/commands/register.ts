@@ -36,6 +36,9 @@ export function registerCommands(services: Services, inspector: Inspector): void
   register('inspect', 'inspect', async (clicked, selected) =>
     (await import('./inspect.ts')).inspect(inspector, clicked, selected),
   );
+  register('openInspector', 'open inspector', async (clicked, selected) =>
+    (await import('./open-model-editor.ts')).openModelEditor(clicked, selected),
+  );
   register('eieSimulate', 'simulate', async (clicked, selected) =>
     (await import('./eie.ts')).simulateModel(services, clicked, selected),
   );

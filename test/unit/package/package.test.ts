@@ -17,6 +17,8 @@ const expected = [
   'dist/ort-wasm-simd-threaded.wasm',
   'dist/webview/eie.css',
   'dist/webview/eie.js',
+  'dist/webview/inspector.css',
+  'dist/webview/inspector.js',
   'dist/webview/report.css',
   'dist/webview/report.js',
   'dist/worker.js',
