@@ -133,9 +133,11 @@ function sgd(
   // Polyak: w -= rate v; Nesterov: w -= rate (g + momentum v)
   const ofVelocity = nesterov ? rate * momentum : rate;
   const ofGradient = nesterov ? rate : 0;
+  const signed = l1 !== 0; // signs are a coin toss: without L1 the loop must not branch on them
   for (let i = 0; i < values.length; i++) {
     const w = values[i]!;
-    const g = gradient[i]! + l2 * w + (w > 0 ? l1 : w < 0 ? -l1 : 0);
+    let g = gradient[i]! + l2 * w;
+    if (signed) g += w > 0 ? l1 : w < 0 ? -l1 : 0;
     const v = momentum * velocity[i]! + g;
     velocity[i] = v;
     values[i] = w - ofVelocity * v - ofGradient * g;
@@ -154,9 +156,11 @@ function adam(
 ): void {
   const step = rate / (1 - beta1 ** steps);
   const correction = 1 / (1 - beta2 ** steps);
+  const signed = l1 !== 0;
   for (let i = 0; i < values.length; i++) {
     const w = values[i]!;
-    const g = gradient[i]! + l2 * w + (w > 0 ? l1 : w < 0 ? -l1 : 0);
+    let g = gradient[i]! + l2 * w;
+    if (signed) g += w > 0 ? l1 : w < 0 ? -l1 : 0;
     const m = beta1 * first[i]! + (1 - beta1) * g;
     const v = beta2 * second[i]! + (1 - beta2) * g * g;
     first[i] = m;
