@@ -43,10 +43,6 @@ export function formatMetric(id: MetricId, value: number | null): string {
   }
 }
 
-export function metricName(id: MetricId, t: InspectorStrings): string {
-  return t[id];
-}
-
 /** Those that a file can have: what is only recorded in a .dcz is not offered for an .onnx. */
 export function metricsFor(overview: ViewOverview): readonly MetricId[] {
   const coded = overview.layers.some((l) => l.coded);
@@ -57,16 +53,23 @@ export function metricsFor(overview: ViewOverview): readonly MetricId[] {
 export function scaleOf(
   id: MetricId,
   values: readonly (number | null)[],
-): { readonly low: number; readonly high: number; readonly at: (value: number) => number } {
+): {
+  readonly low: number;
+  readonly high: number;
+  /** Values above `high` are possible, and look like it. */
+  readonly open: boolean;
+  readonly at: (value: number) => number;
+} {
   const known = values.filter((v): v is number => v !== null && Number.isFinite(v));
   let low = 0;
   let high = 1;
-  if (id !== 'sparsity' && id !== 'compressibility') {
+  const open = id !== 'sparsity' && id !== 'compressibility';
+  if (open) {
     high = known.reduce((a, b) => Math.max(a, b), 0) || 1;
     if (id === 'ratio') low = 1;
     if (high <= low) high = low + 1;
   }
-  return { low, high, at: (v) => Math.min(1, Math.max(0, (v - low) / (high - low))) };
+  return { low, high, open, at: (v) => Math.min(1, Math.max(0, (v - low) / (high - low))) };
 }
 
 export function roleName(layer: LayerSummary, t: InspectorStrings): string {

@@ -164,8 +164,11 @@ export class Overview {
     this.drawnFor = state;
     const valueOf = (l: LayerSummary) => metricOf(metric, l, store.measures.get(l.layer));
     const values = this.bySize.map(valueOf);
-    const scale = scaleOf(metric, values);
     const total = this.bySize.reduce((sum, l) => sum + l.bytes, 0);
+    // the scale is that of what can be seen: a tiny constant must not make everything else pale
+    let seen = 0;
+    const large = this.bySize.findIndex((l) => (seen += l.bytes) >= total * 0.98) + 1;
+    const scale = scaleOf(metric, values.slice(0, large));
     let unknown = false;
     const items = this.bySize.map((layer, i) => {
       const value = values[i] ?? null;
@@ -213,7 +216,7 @@ export class Overview {
       ...Array.from({ length: heatSteps }, (_, i) =>
         swatch(String(heatStep((i + 0.5) / heatSteps))),
       ),
-      el('span', {}, formatMetric(metric, scale.high)),
+      el('span', {}, `${scale.open ? '≥ ' : ''}${formatMetric(metric, scale.high)}`),
       ...(unknown ? [swatch('none'), el('span', {}, t.unknown)] : []),
     );
   }

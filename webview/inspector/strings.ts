@@ -120,6 +120,7 @@ export const english = {
   keyValues: 'Values',
   keyDensity: 'Weights left',
   asTable: 'As a table',
+  rowColumn: 'Row, column',
   shownWindow: 'Weights around the cell',
   histogram: 'Histogram',
   histogramSummary:

@@ -328,7 +328,7 @@ export class WeightsPanel {
         rows.push(line);
       }
       const columns = ['', ...rows[0]!.slice(1).map((_, i) => formatExact(x * size + c0 + i))];
-      columns[0] = `${this.t.heatmap}`;
+      columns[0] = this.t.rowColumn;
       this.nearby.querySelector('.table-box')?.remove();
       this.nearby.append(tableBox({ columns, rows }, this.t.shownWindow));
     } catch {
