@@ -10,7 +10,7 @@ import type {
   ImportResult,
   InspectResult,
   ReportResult,
-} from '../engine/protocol.ts';
+} from '../engine/protocol-model.ts';
 import {
   count,
   name,

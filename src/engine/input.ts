@@ -10,7 +10,7 @@ import { openDcz, type Dcz } from '../container/read.ts';
 import { externalResolver } from '../platform/external.ts';
 import { openFile } from '../platform/files.ts';
 import { restoredModel } from './restored.ts';
-import type { FileInput } from './protocol.ts';
+import type { FileInput } from './protocol-model.ts';
 
 /** What the program around the jobs offers them. */
 export interface Runtime {

@@ -4,7 +4,7 @@
  * (JSON output turns those into lists).
  */
 import type { SweepPoint } from '../eie/sweep.ts';
-import type { FileInput } from './protocol.ts';
+import type { FileInput } from './protocol-model.ts';
 
 /** Where the layers come from. */
 export type SimulateSource =

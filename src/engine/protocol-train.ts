@@ -2,7 +2,7 @@
  * What the jobs that need data take and give: evaluate, retrain, sensitivity. Plain data, like all
  * of protocol.ts; samples and weights never travel this way.
  */
-import type { CompressResult, FileInput } from './protocol.ts';
+import type { CompressResult, FileInput } from './protocol-model.ts';
 
 /** A labelled data set: .npz, .npy, IDX (gzipped or not) or CSV. */
 export interface DataInput {

@@ -26,7 +26,7 @@ import type {
   TileChannel,
   ViewOverview,
 } from '../view/types.ts';
-import type { FileInput } from './protocol.ts';
+import type { FileInput } from './protocol-model.ts';
 
 export type { Metric, ModelExplorerData, NetronAttachment } from '../view/exports.ts';
 export type {

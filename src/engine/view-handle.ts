@@ -6,7 +6,7 @@
  */
 import { DeepCompressionError } from '../model/errors.ts';
 import type { EngineClient, RunOptions } from './client.ts';
-import type { FileInput } from './protocol.ts';
+import type { FileInput } from './protocol-model.ts';
 import type { OpenViewResult, ViewInput, ViewName, ViewOverview, Views } from './protocol-view.ts';
 
 export interface AskOptions extends RunOptions {

@@ -10,7 +10,7 @@ import { ByteCache } from '../view/cache.ts';
 import { fairTurns, type Turns } from '../view/pace.ts';
 import { ViewModel } from '../view/view-model.ts';
 import { openInput, sharedInput, type Opened } from './input.ts';
-import type { FileInput } from './protocol.ts';
+import type { FileInput } from './protocol-model.ts';
 
 /** Bytes of pyramids, tiles and decoded codes that are kept, over all open models. */
 export const viewBudget = 384 * 1024 * 1024;

@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { UserError } from './errors.ts';
-import type { FileInput } from '../engine/protocol.ts';
+import type { FileInput } from '../engine/protocol-model.ts';
 
 export const extensions = ['onnx', 'dcz'] as const;
 export type ModelExtension = (typeof extensions)[number];

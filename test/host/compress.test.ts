@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
-import type { CompressResult, DecompressResult } from '../../src/engine/protocol.ts';
+import type { CompressResult, DecompressResult } from '../../src/engine/protocol-model.ts';
 import { memorySource } from '../../src/model/bytes.ts';
 import { openOnnx } from '../../src/model/onnx/open.ts';
 import { watchEventLoop } from './event-loop.ts';

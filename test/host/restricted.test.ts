@@ -1,7 +1,7 @@
 /** Restricted Mode: models can be looked at and compressed, the workspace's settings have no say. */
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { CompressResult } from '../../src/engine/protocol.ts';
+import type { CompressResult } from '../../src/engine/protocol-model.ts';
 import { captureTrees, treeRows } from './trees.ts';
 import { absent, extension, inWorkspace, messagesOf } from './support.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import type { CompressResult } from '../../src/engine/protocol.ts';
+import type { CompressResult } from '../../src/engine/protocol-model.ts';
 import { absent, eventually, inWorkspace, messagesOf } from './support.ts';
 
 const set = (key: string, value: unknown): Thenable<void> =>

@@ -5,7 +5,7 @@
  */
 import '../ui/theme.css';
 import './report.css';
-import type { ReportResult } from '../../src/engine/protocol.ts';
+import type { ReportResult } from '../../src/engine/protocol-model.ts';
 import { el, fill } from '../ui/dom.ts';
 import { connect } from '../ui/host.ts';
 import { breakdown } from './breakdown.ts';

@@ -2,7 +2,7 @@
  * What the report page and its host tell each other. The page says `ready` first (messages sent
  * before a page listens are lost), the host answers `loading`, then `report` or `error`.
  */
-import type { ReportResult } from '../../src/engine/protocol.ts';
+import type { ReportResult } from '../../src/engine/protocol-model.ts';
 import type { ReportStrings } from './strings.ts';
 
 export type ToReport =

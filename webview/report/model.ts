@@ -2,7 +2,7 @@
  * What the report shows, computed from the job's result: one row a layer in the form of the Deep
  * Compression paper's Tables 2 to 5, the totals row, and the bytes of the whole file by part.
  */
-import type { CompressedLayer, ReportResult } from '../../src/engine/protocol.ts';
+import type { CompressedLayer, ReportResult } from '../../src/engine/protocol-model.ts';
 import type { Part } from '../charts/patterns.ts';
 
 /** A layer, or all of them: null where a figure does not exist (no index in a dense layer). */

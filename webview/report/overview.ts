@@ -1,6 +1,6 @@
 /** The top of the report: what the file is, how much smaller it got, and what can be done with it. */
 import '@vscode-elements/elements/dist/vscode-button/index.js';
-import type { ReportResult } from '../../src/engine/protocol.ts';
+import type { ReportResult } from '../../src/engine/protocol-model.ts';
 import { sizeBars } from '../charts/stacked-bar.ts';
 import { el, fill } from '../ui/dom.ts';
 import { formatBytes, formatCount, formatExact, formatRatio, formatShare } from '../ui/format.ts';

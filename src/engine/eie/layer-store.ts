@@ -10,7 +10,7 @@ import { LayerSimulator } from '../../eie/run.ts';
 import type { OnProgress } from '../jobs/progress.ts';
 import type { Runtime } from '../input.ts';
 import type { SimulateLayers } from '../protocol-eie.ts';
-import type { FileInput } from '../protocol.ts';
+import type { FileInput } from '../protocol-model.ts';
 import { checkLayerOptions } from './options.ts';
 import { prepareLayers } from './prepare.ts';
 import { bytesOfLayer, type Prepared, type PreparedLayer } from './prepared.ts';

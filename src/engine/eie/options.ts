@@ -8,7 +8,7 @@ import type {
   SimulateLayers,
   SimulateSource,
 } from '../protocol-eie.ts';
-import type { FileInput } from '../protocol.ts';
+import type { FileInput } from '../protocol-model.ts';
 import type { PreparedLayer } from './prepared.ts';
 
 const keys = {

@@ -23,7 +23,7 @@ import { share, type OnProgress } from '../jobs/progress.ts';
 import { openInput, openSource, sharedInput, type Runtime, type SharedInput } from '../input.ts';
 import { startCrew, startEieCrew } from '../pool.ts';
 import type { SimulateLayers } from '../protocol-eie.ts';
-import type { FileInput } from '../protocol.ts';
+import type { FileInput } from '../protocol-model.ts';
 import { EieBench, type EieWork } from './bench.ts';
 import type { Sample } from './model-values.ts';
 import { fileLabel, sourceLabel } from './options.ts';

@@ -4,7 +4,7 @@ import { layerReport, type StoredLayerBytes } from '../../compress/report.ts';
 import type { LayerStatistics } from '../../compress/statistics.ts';
 import { throwIfCancelled } from '../../model/errors.ts';
 import type { Model } from '../../model/model.ts';
-import type { CompressedLayer } from '../protocol.ts';
+import type { CompressedLayer } from '../protocol-model.ts';
 
 /**
  * The event loop turns between layers: a row of an arithmetic-coded layer takes a good part of a

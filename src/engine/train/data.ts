@@ -13,7 +13,7 @@ import { gunzipped, isIdx, parseIdx } from '../../train/dataset/idx.ts';
 import { isNpy, parseNpy, parseNpz } from '../../train/dataset/npy.ts';
 import { openSource, sharedInput } from '../input.ts';
 import type { DataInput } from '../protocol-train.ts';
-import type { FileInput } from '../protocol.ts';
+import type { FileInput } from '../protocol-model.ts';
 
 /** Larger files do not fit into one typed array with its normalised batches beside it. */
 const mostBytes = 2 ** 31;

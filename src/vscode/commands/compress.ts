@@ -5,7 +5,7 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { formatBytes, formatRatio } from '../../../webview/ui/format.ts';
-import type { CompressResult } from '../../engine/protocol.ts';
+import type { CompressResult } from '../../engine/protocol-model.ts';
 import { isCancelled, lineOf, openLogLabel, UserError } from '../errors.ts';
 import { exists, inputOf, nameOf, reveal } from '../files.ts';
 import { compressedPath, freePath } from '../output-path.ts';

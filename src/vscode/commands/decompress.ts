@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { formatBytes } from '../../../webview/ui/format.ts';
-import type { DecompressResult } from '../../engine/protocol.ts';
+import type { DecompressResult } from '../../engine/protocol-model.ts';
 import { UserError } from '../errors.ts';
 import { exists, inputOf, nameOf, reveal } from '../files.ts';
 import { restoredPath } from '../output-path.ts';

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import test, { before } from 'node:test';
-import type { CompressResult, InspectResult } from '../../../src/engine/protocol.ts';
+import type { CompressResult, InspectResult } from '../../../src/engine/protocol-model.ts';
 import { buildEngine, smallModel, temporaryFolder } from '../engine/support.ts';
 
 const folder = temporaryFolder();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { EngineClient } from '../../../src/engine/client.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
-import type { CompressInput, Progress } from '../../../src/engine/protocol.ts';
+import type { Progress } from '../../../src/engine/protocol.ts';
+import type { CompressInput } from '../../../src/engine/protocol-model.ts';
 import { DeepCompressionError } from '../../../src/model/errors.ts';
 import { buildEngine, smallModel, temporaryFolder } from './support.ts';
 

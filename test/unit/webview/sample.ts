@@ -1,5 +1,5 @@
 /** A report result for the page's tests: two layers with an index and a dense one. */
-import type { CompressedLayer, ReportResult } from '../../../src/engine/protocol.ts';
+import type { CompressedLayer, ReportResult } from '../../../src/engine/protocol-model.ts';
 
 export const layer = (values: Partial<CompressedLayer> & { name: string }): CompressedLayer => ({
   op: 'Conv',
