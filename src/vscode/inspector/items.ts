@@ -8,7 +8,7 @@ import {
   formatShare,
   formatSmall,
 } from '../../../webview/ui/format.ts';
-import type { InspectedLayer, InspectResult } from '../../engine/protocol.ts';
+import type { InspectedLayer, InspectResult } from '../../engine/protocol-model.ts';
 import { nameOf } from '../files.ts';
 import { folderOf } from '../targets.ts';
 import type { ModelFile } from './models.ts';

@@ -5,7 +5,7 @@
  * the file keeps its time and size.
  */
 import * as vscode from 'vscode';
-import type { InspectResult } from '../../engine/protocol.ts';
+import type { InspectResult } from '../../engine/protocol-model.ts';
 import { isCancelled } from '../errors.ts';
 import { extensionOf, extensions, findFiles, inputOf, type ModelExtension } from '../files.ts';
 import { settingsFor } from '../settings.ts';

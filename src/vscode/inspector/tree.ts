@@ -1,7 +1,7 @@
 /** The tree: models, their weights in model order, and everything else of a model in one group. */
 import * as vscode from 'vscode';
 import { formatBytes } from '../../../webview/ui/format.ts';
-import type { InspectedLayer } from '../../engine/protocol.ts';
+import type { InspectedLayer } from '../../engine/protocol-model.ts';
 import { isCancelled, lineOf } from '../errors.ts';
 import { layerItem, layerTooltip, modelItem, modelTooltip } from './items.ts';
 import { keyOf, type ModelFile, type Models } from './models.ts';
