@@ -34,7 +34,9 @@ function fail(error: unknown): void {
   if (interrupted) process.exitCode = 130;
   else process.exitCode = usageError ? 2 : 1;
   const defect = !usageError && !(error instanceof DeepCompressionError);
-  process.stderr.write(`error: ${interrupted ? 'cancelled' : line}\n`);
+  const exists = error instanceof DeepCompressionError && error.code === 'exists';
+  const hint = exists ? ' (--force replaces it)' : '';
+  process.stderr.write(`error: ${interrupted ? 'cancelled' : line + hint}\n`);
   if (defect && process.env['DEEPC_DEBUG'] && error instanceof Error)
     process.stderr.write(`${error.stack ?? ''}\n`);
 }

@@ -282,7 +282,7 @@ test('wrong usage is exit 2 and one line', async () => {
 test('an existing output is refused, replaced with --force, and the source never', async () => {
   const out = join(folder, 'there.dcz');
   writeFileSync(out, 'precious');
-  await fails(['compress', model, '--out', out], 1, /already exists/);
+  await fails(['compress', model, '--out', out], 1, /already exists \(--force replaces it\)/);
   assert.equal(readFileSync(out, 'utf8'), 'precious');
   await succeeds(['compress', model, '--out', out, '--force']);
   assert.notEqual(readFileSync(out, 'utf8'), 'precious');
