@@ -23,6 +23,7 @@ const files: Record<string, readonly (() => Promise<unknown>)[]> = {
     () => import('./inspector.test.ts'),
     () => import('./report.test.ts'),
     () => import('./eie.test.ts'),
+    () => import('./model-editor.test.ts'),
   ],
   restricted: [() => import('./restricted.test.ts')],
 };

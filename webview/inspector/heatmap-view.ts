@@ -26,7 +26,7 @@ const largestCell = 56;
 /** Pixels that the short side of a matrix takes at least. */
 const thinnest = 150;
 /** Tiles kept: with canvas and numbers about 1 MB each at the most. */
-const keptTiles = 90;
+const keptTiles = 56;
 
 interface Held {
   readonly tile: Tile;

@@ -55,14 +55,15 @@ function show(overview: ViewOverview): void {
   shown?.stop();
   asker.abandon();
   const heights = rowHeights();
-  let frame = 0;
+  let timer: number | undefined;
+  // what is counted in the background is shown a few times a second, not with every layer
   const store = new Store(overview, asker.ask, () => {
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
+    timer ??= window.setTimeout(() => {
+      timer = undefined;
       list.refresh();
       if (page.firstChild === whole.element) whole.refresh();
       else layerView?.refresh();
-    });
+    }, 200);
   });
   const keyOf = (layer: LayerSummary): string => `${layer.path}\n${layer.name}`;
   const page = el('div', { class: 'page' });
@@ -113,6 +114,7 @@ function show(overview: ViewOverview): void {
   shown = {
     store,
     stop: () => {
+      clearTimeout(timer);
       store.stop();
       layerView?.stop();
     },

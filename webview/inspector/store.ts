@@ -13,7 +13,7 @@ import { Abandoned, type Ask } from './asker.ts';
 export const sparkBins = 28;
 /** Weights that are read with one question. */
 const batchWeights = 2 ** 21;
-const batchLayers = 24;
+const batchLayers = 256;
 
 export class Store {
   readonly measures = new Map<number, LayerMeasure>();

@@ -34,7 +34,7 @@ export const english = {
   entropyBound: 'Entropy bound',
   entropyHint:
     'What coding every weight by itself could reach without loss: order-0 entropy and the table of values',
-  ofStored: '{0} less than now, without loss',
+  ofStored: '{0} less than the tensors as they are, without loss',
   inTensors: '{0} in {1} tensors',
   ir: 'IR version {0}, {1}',
   whereBytes: 'Where the bytes are',

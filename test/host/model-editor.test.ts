@@ -1,0 +1,40 @@
+/** The model inspector's editor as VS Code knows it: one way to open a model, never the default unasked. */
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { eventually, inWorkspace, messagesOf } from './support.ts';
+
+const viewType = 'deepCompression.inspector';
+const editors = (): vscode.Tab[] =>
+  vscode.window.tabGroups.all
+    .flatMap((g) => g.tabs)
+    .filter((t) => t.input instanceof vscode.TabInputCustom && t.input.viewType === viewType);
+
+describe('the model inspector editor', () => {
+  afterEach(() => vscode.commands.executeCommand('workbench.action.closeAllEditors'));
+
+  it('opens by its command, the same file twice in two groups', async () => {
+    const uri = inWorkspace('cls.onnx');
+    await vscode.commands.executeCommand('deepCompression.openInspector', uri);
+    await eventually('the inspector is shown', () => editors().length === 1);
+    await vscode.commands.executeCommand('workbench.action.splitEditor');
+    await eventually('it is shown twice', () => editors().length === 2);
+  });
+
+  it('shows its own message for a file that is no model', async () => {
+    const broken = inWorkspace('broken.onnx');
+    await vscode.workspace.fs.writeFile(broken, new TextEncoder().encode('not a model'));
+    const messages = await messagesOf(async () => {
+      await vscode.commands.executeCommand('deepCompression.openInspector', broken);
+      await eventually('the inspector is shown', () => editors().length === 1);
+      await new Promise((done) => setTimeout(done, 500));
+    });
+    assert.deepEqual(messages, []);
+    await vscode.workspace.fs.delete(broken);
+  });
+
+  it('is not what a click on a model opens', async () => {
+    await vscode.commands.executeCommand('vscode.open', inWorkspace('cls.onnx'));
+    await new Promise((done) => setTimeout(done, 500));
+    assert.deepEqual(editors(), []);
+  });
+});

@@ -1,0 +1,167 @@
+/** The model inspector in its editor: keyboard, pictures, policy, accessibility, themes, reload. */
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { copyFileSync, readFileSync } from 'node:fs';
+import type { Frame } from 'playwright-core';
+import type { AxeResults } from 'axe-core';
+import { inSession, type Session } from './support/suite.ts';
+import { eventually } from './support/wait.ts';
+import { det } from './support/workspace.ts';
+
+const rows = 'table.all .rows tr';
+const shots = process.env['DC_PICTURES'];
+
+async function openInspector({ bench }: Session, file = 'cls.onnx'): Promise<Frame> {
+  await bench.contextMenu([file], 'Open in Model Inspector');
+  return bench.webview(rows);
+}
+
+async function compressed(own: Session): Promise<Frame> {
+  const { bench } = own;
+  await bench.contextMenu(['cls.onnx'], 'Compress Model');
+  await bench.pick('deep-compression');
+  await bench.dismiss(/cls\.onnx.*verified/);
+  return openInspector(own, 'cls.dcz');
+}
+
+async function picture({ bench }: Session, name: string): Promise<void> {
+  if (shots) await bench.page.screenshot({ path: `${shots}/${name}.png` });
+}
+
+/** What axe finds wrong with the page, one line a rule. */
+async function violationsOf(page: Frame): Promise<string[]> {
+  await page.evaluate(readFileSync('node_modules/axe-core/axe.min.js', 'utf8'));
+  const results = await page.evaluate<AxeResults>('axe.run(document)');
+  assert.ok(results.passes.length > 10, 'axe looked at the page');
+  return results.violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`,
+  );
+}
+
+const drawn = (page: Frame): Promise<void> =>
+  eventually('all tiles are drawn', async () => {
+    const stage = page.locator('.stage');
+    return (await stage.getAttribute('data-missing')) === '0';
+  });
+
+test(
+  'layers are found, sorted and opened by keyboard, and a single weight is read in the heatmap',
+  inSession(async (own) => {
+    const page = await openInspector(own);
+    const { keyboard } = own.bench.page;
+    const bytes = page.locator('thead .c-bytes');
+    await bytes.locator('button').focus();
+    await keyboard.press('Enter');
+    assert.equal(await bytes.getAttribute('aria-sort'), 'descending');
+    const sizes = await page
+      .locator(`${rows} .c-bytes`)
+      .evaluateAll((cells) =>
+        cells.map((c) =>
+          Number((c.getAttribute('title') ?? '').split(' B')[0]?.replace(/\D/g, '')),
+        ),
+      );
+    assert.ok(sizes.length > 5);
+    assert.deepEqual(
+      sizes,
+      [...sizes].sort((a, b) => b - a),
+    );
+    await page.locator(`${rows} .open`).first().focus();
+    await keyboard.press('ArrowDown');
+    const name = await page.evaluate(() => document.activeElement?.textContent);
+    await keyboard.press('Enter');
+    await page.locator('.stage').waitFor();
+    assert.equal(await page.locator('h2.layer-title').innerText(), name);
+    await drawn(page);
+    await page.locator('.stage').focus();
+    for (let i = 0; i < 14; i++) await keyboard.press('+');
+    await drawn(page);
+    assert.equal(await page.locator('.stage').getAttribute('data-level'), '0');
+    await keyboard.press('ArrowRight');
+    await eventually('the weight is read', async () =>
+      /^Row 0, column 1: -?\d/.test(await page.locator('.reading').innerText()),
+    );
+    const read = (await page.locator('.reading').innerText()).split(': ')[1];
+    await page.locator('details.data summary').first().click();
+    const cell = page
+      .locator('.panel .table-box')
+      .first()
+      .locator('tbody tr')
+      .first()
+      .locator('td')
+      .nth(1);
+    assert.equal(await cell.innerText(), read, 'the table says the same');
+    await picture(own, 'weights');
+    await keyboard.press('Home');
+    assert.deepEqual(own.bench.violations, []);
+  }),
+);
+
+test(
+  'a compressed layer shows codebook, trees and stream, and axe finds nothing wrong in any theme',
+  inSession(async (own) => {
+    const page = await compressed(own);
+    await eventually('everything is counted', async () =>
+      /of .* prunable/.test((await page.locator('.figure .detail').nth(2).textContent()) ?? ''),
+    );
+    await picture(own, 'overview');
+    for (const [theme, kind] of [
+      ['Default High Contrast', 'vscode-high-contrast'],
+      ['Dark 2026', 'vscode-dark'],
+    ] as const) {
+      await own.bench.setTheme(theme);
+      await eventually(`the page is ${kind}`, () =>
+        page.evaluate((k) => document.body.dataset['vscodeThemeKind'] === k, kind),
+      );
+      assert.deepEqual(await violationsOf(page), [], theme);
+      await picture(own, `overview-${kind}`);
+    }
+    await page.locator('thead .c-stored button').click();
+    await page.locator(`${rows} .open`).first().click();
+    for (const [tab, mark] of [
+      ['weights', '.stage'],
+      ['codebook', '.chart .bead'],
+      ['huffman', '[role=treeitem]'],
+      ['stream', '.chart .card'],
+    ] as const) {
+      await page.locator(`#tab-${tab}`).click();
+      await page.locator(mark).first().waitFor();
+      assert.deepEqual(await violationsOf(page), [], tab);
+      await picture(own, `layer-${tab}`);
+    }
+    assert.deepEqual(own.bench.violations, []);
+  }),
+);
+
+test(
+  'the layer that was looked at comes back after a reload, and a changed file is read again',
+  inSession(async (own) => {
+    let page = await openInspector(own);
+    await page.locator(`${rows} .open`).nth(3).click();
+    const name = await page.locator('h2.layer-title').innerText();
+    await page.waitForTimeout(300);
+    await own.bench.reload();
+    page = await own.bench.webview('.stage');
+    assert.equal(await page.locator('h2.layer-title').innerText(), name);
+    const before = await page.locator('.side-line [role=status]').innerText();
+    copyFileSync(det, own.path('cls.onnx'));
+    await eventually(
+      'the new content is shown',
+      async () => (await page.locator('.side-line [role=status]').innerText()) !== before,
+    );
+    assert.deepEqual(own.bench.violations, []);
+  }),
+);
+
+test(
+  'one click makes it the editor of ONNX files',
+  inSession(async (own) => {
+    const page = await openInspector(own);
+    const button = page.getByRole('button', { name: 'Set as Default Editor' });
+    await button.click();
+    await button.waitFor({ state: 'hidden' });
+    await own.bench.closeEditors();
+    await own.bench.showExplorer();
+    await own.bench.file('rec.onnx').dblclick();
+    await own.bench.webview(rows);
+  }),
+);
