@@ -32,6 +32,18 @@ describe('the model inspector editor', () => {
     await vscode.workspace.fs.delete(broken);
   });
 
+  it('does nothing more after it was closed', async () => {
+    await vscode.commands.executeCommand('deepCompression.openInspector', inWorkspace('rec.onnx'));
+    await eventually('the inspector is shown', () => editors().length === 1);
+    await new Promise((done) => setTimeout(done, 300));
+    await vscode.window.tabGroups.close(editors());
+    await new Promise((done) => setTimeout(done, 500));
+    const before = process.cpuUsage();
+    await new Promise((done) => setTimeout(done, 700));
+    const { user, system } = process.cpuUsage(before);
+    assert.ok((user + system) / 1000 < 350, `still working: ${(user + system) / 1000} ms of 700`);
+  });
+
   it('is not what a click on a model opens', async () => {
     await vscode.commands.executeCommand('vscode.open', inWorkspace('cls.onnx'));
     await new Promise((done) => setTimeout(done, 500));

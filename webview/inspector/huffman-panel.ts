@@ -190,18 +190,18 @@ export class HuffmanPanel {
       columns: [
         t.symbol,
         ...(view.stream === 'values' ? [t.value] : []),
-        t.count,
-        t.share,
         t.word,
         t.codeBits,
+        t.count,
+        t.share,
       ],
       rows: [...view.symbols].map((symbol, i) => [
         symbol,
         ...(view.stream === 'values' ? [exactly(view.values[i]!)] : []),
-        view.counts[i]!,
-        formatShare(view.counts[i]! / view.entries),
         bitsOfWord(view.words[i]!, view.lengths[i]!),
         view.lengths[i]!,
+        view.counts[i]!,
+        formatShare(view.counts[i]! / view.entries),
       ]),
     };
   }
