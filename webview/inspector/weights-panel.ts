@@ -39,6 +39,7 @@ export class WeightsPanel {
   private pattern = '';
   private readonly showSelect: HTMLSelectElement;
   private at = { row: 0, col: 0 };
+  private readonly themes = new MutationObserver(() => this.drawKey());
 
   constructor(
     private readonly layer: LayerSummary,
@@ -134,6 +135,7 @@ export class WeightsPanel {
         ),
       ),
     );
+    this.themes.observe(document.body, { attributes: true, attributeFilter: ['class'] });
     this.makeHeat();
     void this.drawHistogram();
     void ask('pattern', { layer: layer.layer }, this.control.signal)
@@ -146,6 +148,7 @@ export class WeightsPanel {
   }
 
   stop(): void {
+    this.themes.disconnect();
     this.control.abort();
     this.heat?.stop();
   }

@@ -70,6 +70,10 @@ function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel)
       show(opened);
     } catch (error) {
       if (closed || loading !== mine || isCancelled(error)) return;
+      // what was shown is not the file's content any more
+      abandon();
+      void handle?.close();
+      handle = undefined;
       services.log.error(`inspector of ${uri.toString(true)}: ${String(error)}`);
       post({ type: 'error', message: lineOf(error, uri) });
     }
