@@ -51,6 +51,7 @@ test(
       /The paper prints 30\.3\sµs/,
     );
     await page.locator('#benchmark details summary').click();
+    await page.locator('#benchmark tbody tr').first().waitFor();
     assert.equal(await page.locator('#benchmark tbody tr').count(), 9);
     assert.deepEqual(own.bench.violations, []);
   }),

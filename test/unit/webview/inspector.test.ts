@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LayerMeasure, LayerSummary, ViewOverview } from '../../../src/engine/protocol-view.ts';
+import type {
+  LayerMeasure,
+  LayerSummary,
+  ViewOverview,
+} from '../../../src/engine/protocol-view.ts';
 import { Abandoned, Asker } from '../../../webview/inspector/asker.ts';
 import { isFromInspector, type FromInspector } from '../../../webview/inspector/messages.ts';
 import {
