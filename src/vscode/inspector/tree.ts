@@ -24,7 +24,7 @@ export type Node =
 export class ModelTree implements vscode.TreeDataProvider<Node> {
   private readonly changed = new vscode.EventEmitter<Node | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
-  /** One node object a model, so that VS Code recognises it. */
+  /** One node object a model, kept while its file is unchanged, so that VS Code recognises it. */
   private readonly roots = new Map<string, Node>();
 
   constructor(private readonly models: Models) {
@@ -103,8 +103,13 @@ export class ModelTree implements vscode.TreeDataProvider<Node> {
   private async modelNodes(): Promise<Node[]> {
     const files = await this.models.list();
     await vscode.commands.executeCommand('setContext', 'deepCompression.searched', true);
+    const before = new Map(this.roots);
     this.roots.clear();
-    for (const file of files) this.roots.set(keyOf(file), { kind: 'model', file, uri: file.uri });
+    for (const file of files) {
+      const old = before.get(keyOf(file));
+      const same = old?.file.bytes === file.bytes && old.file.modified === file.modified;
+      this.roots.set(keyOf(file), same ? old : { kind: 'model', file, uri: file.uri });
+    }
     return [...this.roots.values()];
   }
 

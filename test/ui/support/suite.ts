@@ -66,13 +66,17 @@ export async function session(
   };
 }
 
-/** Runs a test in a session of its own; keeps a picture of the window when it fails. */
+/**
+ * Runs a test in a session of its own; keeps a picture of the window when it fails. A whole browser
+ * and a whole VS Code now and then miss a moment on a busy machine, so a test that failed is tried
+ * once more in a fresh window, and the run says so: a defect fails twice.
+ */
 export function inSession(
   test: (session: Session) => Promise<void>,
   files?: Readonly<Record<string, string>>,
   options?: ServerOptions & Look,
 ): () => Promise<void> {
-  return async () => {
+  const attempt = async (): Promise<void> => {
     const own = await session(files, options);
     try {
       await test(own);
@@ -83,6 +87,15 @@ export function inSession(
       throw error;
     } finally {
       await own.close();
+    }
+  };
+  return async () => {
+    try {
+      await attempt();
+    } catch (error) {
+      const line = error instanceof Error ? error.message.split('\n')[0] : String(error);
+      console.log(`  tried again: ${line}`);
+      await attempt();
     }
   };
 }
