@@ -7,7 +7,8 @@
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as ort from 'onnxruntime-web';
-import type { Feeds, HostTensor, Session } from '../../train/runtime.ts';
+import type { Session } from '../../train/runtime.ts';
+import { hostSession } from './host-session.ts';
 
 export interface ExternalData {
   /** Location as the model names it. */
@@ -38,22 +39,5 @@ export async function openSession(
     logSeverityLevel: 4,
     ...(externals.length > 0 && { externalData: [...externals] }),
   });
-  return {
-    async run(feeds: Feeds) {
-      const inputs = Object.fromEntries(
-        Object.entries(feeds).map(([name, { type, data, dims }]) => [
-          name,
-          new ort.Tensor(type as 'float32', data as Float32Array, dims),
-        ]),
-      );
-      const outputs = await session.run(inputs);
-      return Object.fromEntries(
-        Object.entries(outputs).map(([name, { type, dims, data }]) => [
-          name,
-          { type, dims, data: data as HostTensor['data'] },
-        ]),
-      );
-    },
-    close: () => session.release(),
-  };
+  return hostSession(session, (type, data, dims) => new ort.Tensor(type, data, dims));
 }

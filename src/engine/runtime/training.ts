@@ -6,7 +6,8 @@
  */
 import { availableParallelism } from 'node:os';
 import type * as nativeLibrary from 'onnxruntime-node';
-import type { Feeds, HostTensor, Runtime } from '../../train/runtime.ts';
+import type { Runtime } from '../../train/runtime.ts';
+import { hostSession } from './host-session.ts';
 import { bundledFolder, openSession } from './ort-web.ts';
 
 export interface NamedRuntime extends Runtime {
@@ -52,24 +53,7 @@ async function nativeRuntime(): Promise<NamedRuntime | undefined> {
         intraOpNumThreads: Math.max(1, Math.min(8, availableParallelism() - 1)),
         interOpNumThreads: 1,
       });
-      return {
-        async run(feeds: Feeds) {
-          const inputs = Object.fromEntries(
-            Object.entries(feeds).map(([name, { type, data, dims }]) => [
-              name,
-              new ort.Tensor(type as 'float32', data as Float32Array, dims),
-            ]),
-          );
-          const outputs = await session.run(inputs);
-          return Object.fromEntries(
-            Object.entries(outputs).map(([name, { type, dims, data }]) => [
-              name,
-              { type, dims, data: data as HostTensor['data'] },
-            ]),
-          );
-        },
-        close: () => session.release(),
-      };
+      return hostSession(session, (type, data, dims) => new ort.Tensor(type, data, dims));
     },
   };
 }
