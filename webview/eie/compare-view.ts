@@ -8,8 +8,9 @@ import { cycleSwatch, origins, type Origin } from '../charts/cycle-patterns.ts';
 import { toElement } from '../charts/svg.ts';
 import { el, fill } from '../ui/dom.ts';
 import { formatShare } from '../ui/format.ts';
+import { cellText } from '../ui/table.ts';
 import type { PageLayer, PageRun, PublishedResult } from './data.ts';
-import { cellText, Figure, type Save } from './figure.ts';
+import { Figure, type Save } from './figure.ts';
 import { benchmarkDeviation, formatTime, formatTimes } from './model.ts';
 import type { EieStrings } from './strings.ts';
 

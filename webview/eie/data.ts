@@ -28,13 +28,5 @@ export interface LayerDetail {
 
 export type PageRun = Omit<SimulateResult, 'layers'> & { readonly layers: readonly PageLayer[] };
 
-export type Cell = string | number | boolean | null;
-
-/** Figures of a picture or a list, for people and for CSV alike. */
-export interface Table {
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly Cell[])[];
-}
-
 /** The paper's machine: what a parameter that is left out is for workloads and models. */
 export const paperMachine = { pe: 64, fifo: 8, sramWidth: 64, indexBits: 4 } as const;

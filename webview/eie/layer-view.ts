@@ -6,8 +6,9 @@ import { queueSteps, queueTimeline } from '../charts/queue-timeline.ts';
 import { toElement } from '../charts/svg.ts';
 import { el, fill } from '../ui/dom.ts';
 import { formatExact, formatShare } from '../ui/format.ts';
+import { cellText } from '../ui/table.ts';
 import type { LayerDetail, PageLayer, PageRun } from './data.ts';
-import { cellText, Figure, type Save } from './figure.ts';
+import { Figure, type Save } from './figure.ts';
 import { fromText } from './layers.ts';
 import {
   causeNames,

@@ -14,7 +14,7 @@ import { connect } from '../ui/host.ts';
 import { CompareView } from './compare-view.ts';
 import { Controls } from './controls.ts';
 import type { LayerDetail, MachineOptions, PageLayer, PageRun } from './data.ts';
-import { standaloneSvg, toCsv, toPng } from './export.ts';
+import { standaloneSvg, toCsv, toPng } from '../ui/export.ts';
 import type { Save } from './figure.ts';
 import { LayerView } from './layer-view.ts';
 import { LayerList } from './layers.ts';
@@ -31,7 +31,7 @@ import {
 import { formatEnergy, formatTime, formatTimes, layersTable, mergeRun } from './model.ts';
 import { SpaceView } from './space-view.ts';
 import { english, type EieStrings } from './strings.ts';
-import { Tabs } from './tabs.ts';
+import { Tabs } from '../ui/tabs.ts';
 
 const main = document.getElementById('eie') as HTMLElement;
 const data = JSON.parse(

@@ -7,7 +7,8 @@ import { causes } from '../charts/cycle-patterns.ts';
 import type { PeLoad } from '../charts/pe-bars.ts';
 import { fill } from '../ui/dom.ts';
 import { formatExact, formatRatio, formatShare } from '../ui/format.ts';
-import type { LayerDetail, PageLayer, PageRun, Table } from './data.ts';
+import type { Table } from '../ui/table.ts';
+import type { LayerDetail, PageLayer, PageRun } from './data.ts';
 import type { EieStrings } from './strings.ts';
 
 /** 8034.2 -> `8.03 ms`, 12.4567 -> `12.5 µs`. */

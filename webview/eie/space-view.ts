@@ -3,8 +3,9 @@ import { lineChart } from '../charts/line-chart.ts';
 import { scatter } from '../charts/scatter.ts';
 import { el, fill } from '../ui/dom.ts';
 import { formatShare } from '../ui/format.ts';
+import { cellText, tableBox } from '../ui/table.ts';
 import type { PageLayer, PageRun, SweepAxis, SweepResult } from './data.ts';
-import { cellText, Figure, tableBox, type Save } from './figure.ts';
+import { Figure, type Save } from './figure.ts';
 import { formatEnergy, formatTime, formatTimes } from './model.ts';
 import {
   axisLabel,

@@ -3,7 +3,8 @@
  * that runs horizontally. Pure.
  */
 import type { Series } from '../charts/line-chart.ts';
-import type { SweepAxis, SweepResult, SweptPoint, Table } from './data.ts';
+import type { Table } from '../ui/table.ts';
+import type { SweepAxis, SweepResult, SweptPoint } from './data.ts';
 import type { EieStrings } from './strings.ts';
 
 export type AxisName = SweepAxis['name'];

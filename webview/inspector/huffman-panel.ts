@@ -1,7 +1,7 @@
 /** Layer > Huffman: the tree of weight codes or of index gaps, the code table, the walk of a symbol. */
 import { bitsOfWord, foldedToFit, huffmanTree, leavesBelow } from '../charts/huffman-tree.ts';
 import { toElement } from '../charts/svg.ts';
-import { standaloneSvg, toCsv } from '../eie/export.ts';
+import { standaloneSvg, toCsv } from '../ui/export.ts';
 import type { HuffmanView, LayerSummary } from '../../src/engine/protocol-view.ts';
 import { el, fill } from '../ui/dom.ts';
 import { formatBytes, formatExact, formatShare, formatSmall } from '../ui/format.ts';

@@ -1,5 +1,5 @@
 /** One layer: what it is, and a tab for each way to look into it. A tab is made when it is shown. */
-import { Tabs } from '../eie/tabs.ts';
+import { Tabs } from '../ui/tabs.ts';
 import type { LayerSummary } from '../../src/engine/protocol-view.ts';
 import { el } from '../ui/dom.ts';
 import { formatBytes, formatExact, formatRatio, formatShape } from '../ui/format.ts';

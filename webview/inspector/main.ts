@@ -5,7 +5,7 @@
 import '../ui/theme.css';
 import './inspector.css';
 import type { LayerSummary, ViewOverview } from '../../src/engine/protocol-view.ts';
-import { toCsv } from '../eie/export.ts';
+import { toCsv } from '../ui/export.ts';
 import { el, fill } from '../ui/dom.ts';
 import { connect } from '../ui/host.ts';
 import { Asker } from './asker.ts';

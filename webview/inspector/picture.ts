@@ -3,9 +3,8 @@
  * it is opened. Redrawn when its width changes; saved as SVG or CSV by the host.
  */
 import { toElement, type SvgNode } from '../charts/svg.ts';
-import { standaloneSvg, toCsv } from '../eie/export.ts';
-import { tableBox } from '../eie/figure.ts';
-import type { Table } from '../eie/data.ts';
+import { standaloneSvg, toCsv } from '../ui/export.ts';
+import { tableBox, type Table } from '../ui/table.ts';
 import { el, type Child } from '../ui/dom.ts';
 import type { SaveFormat } from './messages.ts';
 import type { InspectorStrings } from './strings.ts';

@@ -2,7 +2,7 @@
 import { colourBar, heatThemes, signedRamp } from '../charts/heatmap.ts';
 import { histogramChart } from '../charts/histogram.ts';
 import { toElement } from '../charts/svg.ts';
-import { tableBox } from '../eie/figure.ts';
+import { tableBox } from '../ui/table.ts';
 import type {
   LayerMeasure,
   LayerSummary,

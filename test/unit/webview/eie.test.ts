@@ -9,8 +9,8 @@ import { EieSession, toJson, withoutArrays } from '../../../src/vscode/eie/sessi
 import { causes } from '../../../webview/charts/cycle-patterns.ts';
 import { peOrder } from '../../../webview/charts/pe-bars.ts';
 import { nearestStop, stops } from '../../../webview/eie/controls.ts';
-import { toCsv } from '../../../webview/eie/export.ts';
-import { cellText } from '../../../webview/eie/figure.ts';
+import { toCsv } from '../../../webview/ui/export.ts';
+import { cellText } from '../../../webview/ui/table.ts';
 import { isFromEie, isMachine, isToEie, type ToEie } from '../../../webview/eie/messages.ts';
 import {
   benchmarkDeviation,

@@ -4,7 +4,7 @@
  */
 import { cyclePatterns } from '../charts/cycle-patterns.ts';
 import { toElement } from '../charts/svg.ts';
-import type { Cell, Table } from './data.ts';
+import type { Cell, Table } from './table.ts';
 
 /** What the page's style sheet decides about a mark. */
 const styled = [

@@ -1,5 +1,5 @@
 /** Tabs after the ARIA pattern: one tab stop, arrow keys, Home and End; a panel each. */
-import { el } from '../ui/dom.ts';
+import { el } from './dom.ts';
 
 export interface Tab {
   readonly id: string;
