@@ -32,6 +32,7 @@ export const usage = `usage: deepc COMMAND …
         [--preset NAME | --recipe FILE] [--seed N]
   deepc decompress FILE.dcz --out MODEL.onnx   the model again, bit-exact
   deepc report FILE.dcz                        what a compressed file holds, layer by layer
+  deepc compare ORIGINAL CHANGED               two models, tensor by tensor: how far the weights moved
   deepc import WEIGHTS.net --prototxt FILE --out MODEL.onnx
                                                Song Han's published Deep Compression format
   deepc presets                                the built-in recipes${trainUsage}${eieUsage}
@@ -53,6 +54,7 @@ const commands = [
   'compress',
   'decompress',
   'report',
+  'compare',
   'import',
   'presets',
   'evaluate',
@@ -85,6 +87,7 @@ const taken: Readonly<Record<CommandName, readonly string[]>> = {
   compress: ['out', 'preset', 'recipe', 'seed', 'threads', 'force'],
   decompress: ['out', 'threads', 'force'],
   report: [],
+  compare: [],
   import: ['out', 'prototxt', 'force'],
   presets: [],
   evaluate: evaluateTakes,
@@ -98,6 +101,8 @@ export interface Command {
   readonly command: CommandName;
   /** '' for `presets`. */
   readonly file: string;
+  /** The second file of `compare`, '' for the others. */
+  readonly other: string;
   readonly out: string;
   readonly prototxt: string;
   readonly recipe: string;
@@ -124,16 +129,16 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
   for (const key of Object.keys(values))
     if (key !== 'json' && !taken[command].includes(key))
       throw new UsageError(`deepc ${command} does not take --${key}`);
-  const wanted = command === 'presets' ? 0 : 1;
+  const wanted = command === 'presets' ? 0 : command === 'compare' ? 2 : 1;
   if (files.length !== wanted)
     throw new UsageError(
       wanted === 0
         ? `deepc ${command} takes no file`
         : files.length === 0
-          ? `deepc ${command}: which file?`
-          : `deepc ${command} takes one file, not ${files.length}`,
+          ? `deepc ${command}: which ${wanted === 1 ? 'file' : 'files'}?`
+          : `deepc ${command} takes ${wanted === 1 ? 'one file' : 'two files'}, not ${files.length}`,
     );
-  if (files[0] === '') throw new UsageError(`deepc ${command}: the file's name is empty`);
+  if (files.includes('')) throw new UsageError(`deepc ${command}: the file's name is empty`);
   for (const key of ['out', 'prototxt'] as const)
     if (taken[command].includes(key) && !values[key])
       throw new UsageError(`deepc ${command} needs --${key} FILE`);
@@ -144,6 +149,7 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
   return {
     command,
     file: files[0] ?? '',
+    other: files[1] ?? '',
     out: values.out ?? '',
     prototxt: values.prototxt ?? '',
     recipe: values.preset ?? values.recipe ?? 'deep-compression',

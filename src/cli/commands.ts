@@ -9,6 +9,7 @@ import type { Command } from './arguments.ts';
 import { runEie } from './eie-commands.ts';
 import { progressView } from './progress.ts';
 import { runTrain } from './train-commands.ts';
+import { compareTable } from './compare-table.ts';
 import { compressTable, decompressText, importTable, inspectTable, presetsText } from './tables.ts';
 
 export interface CommandContext {
@@ -64,6 +65,11 @@ async function run(
     case 'report': {
       const result = await jobs.report({ file }, signal, show);
       return { result, text: () => compressTable(result) };
+    }
+    case 'compare': {
+      const input = { original: file, changed: { path: c.other } };
+      const result = await jobs.compare(input, signal, show);
+      return { result, text: () => compareTable(result) };
     }
     case 'import': {
       const input = { weights: file, prototxt: { path: c.prototxt }, out, overwrite };

@@ -169,7 +169,7 @@ export function importTable({ output, layers }: ImportResult): string {
 /** Many notes of one kind say little one by one: a few are shown, the JSON has all. */
 const shownNotes = 8;
 
-function noteLines(notes: readonly string[]): string[] {
+export function noteLines(notes: readonly string[]): string[] {
   const shown = notes.length > shownNotes + 1 ? notes.slice(0, shownNotes) : notes;
   const hidden = notes.length - shown.length;
   return [

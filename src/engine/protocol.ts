@@ -25,6 +25,7 @@ import type {
   SweepInput,
   SweepResult,
 } from './protocol-eie.ts';
+import type { CompareInput, CompareResult } from './protocol-compare.ts';
 import type {
   CloseViewInput,
   OpenViewInput,
@@ -71,6 +72,7 @@ export interface Jobs {
   sensitivity: { input: SensitivityInput; result: SensitivityResult };
   openView: { input: OpenViewInput; result: OpenViewResult };
   view: { input: ViewInput; result: ViewResult };
+  compare: { input: CompareInput; result: CompareResult };
   closeView: { input: CloseViewInput; result: Readonly<Record<string, never>> };
 }
 

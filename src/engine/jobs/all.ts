@@ -2,6 +2,8 @@
 import { LayerStore } from '../eie/layer-store.ts';
 import type { Runtime } from '../input.ts';
 import type { Job, JobName } from '../protocol.ts';
+import { ViewRoom } from '../view-room.ts';
+import { compareJob } from './compare.ts';
 import { compressJob } from './compress.ts';
 import { decompressJob } from './decompress.ts';
 import { evaluateJob } from './evaluate.ts';
@@ -20,6 +22,7 @@ export type AllJobs = { readonly [K in JobName]: Job<K> };
 
 export function allJobs(runtime: Runtime): AllJobs {
   const store = new LayerStore(runtime);
+  const room = new ViewRoom();
   return {
     inspect: inspectJob(runtime),
     compress: compressJob(runtime),
@@ -30,7 +33,8 @@ export function allJobs(runtime: Runtime): AllJobs {
     simulate: simulateJob(store),
     sweep: sweepJob(store, runtime),
     published: publishedJob,
-    ...viewJobs(),
+    ...viewJobs(room),
+    compare: compareJob(room),
     evaluate: evaluateJob(runtime),
     retrain: retrainJob(runtime),
     sensitivity: sensitivityJob(runtime),

@@ -124,7 +124,7 @@ async function measured(
 }
 
 /** One after another; what a file causes is noted, everything else ends it. */
-async function eachOf<T extends { readonly layer: number }>(
+export async function eachOf<T extends { readonly layer: number }>(
   items: readonly T[],
   work: (item: T, from: number, to: number) => Promise<void>,
 ): Promise<{ layer: number; why: string }[]> {

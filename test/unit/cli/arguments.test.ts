@@ -13,6 +13,7 @@ test('a full compress command is understood', () => {
     {
       command: 'compress',
       file: 'm.onnx',
+      other: '',
       out: 'm.dcz',
       prototxt: '',
       recipe: 'eie',
@@ -47,6 +48,8 @@ const wrong: readonly [string, RegExp][] = [
   ['decompress a.dcz', /needs --out/],
   ['import w --out m', /needs --prototxt/],
   ['presets x', /takes no file/],
+  ['compare', /which files/],
+  ['compare a', /two files, not 1/],
   ['inspect a --bogus', /bogus/],
 ];
 for (const [line, message] of wrong)

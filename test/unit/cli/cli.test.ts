@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import test, { before } from 'node:test';
+import type { CompareResult } from '../../../src/engine/protocol-compare.ts';
 import type { CompressResult, InspectResult } from '../../../src/engine/protocol-model.ts';
 import { buildEngine, smallModel, temporaryFolder } from '../engine/support.ts';
 
@@ -222,6 +223,33 @@ test('decompress restores a model that inspect reads, and inspect reads the .dcz
   assert.equal(a.model.format, 'dcz');
   assert.equal(b.model.format, 'onnx');
   assert.deepEqual(a.layers, b.layers);
+});
+
+test('compare says in one document, and in one table, how far the weights moved', async () => {
+  const packed = join(folder, 'c.dcz');
+  await succeeds(['compress', model, '--out', packed]);
+  const result = JSON.parse(await succeeds(['compare', model, packed, '--json'])) as CompareResult;
+  assert.deepEqual(Object.keys(result), [
+    'original',
+    'changed',
+    'layers',
+    'totals',
+    'skipped',
+    'onlyInOriginal',
+    'onlyInChanged',
+  ]);
+  assert.equal(result.changed.path, packed);
+  assert.ok(result.totals.differing > 0 && result.totals.becameZero > 0);
+  const table = await succeeds(['compare', model, packed]);
+  assert.match(table, /^name +op +shape +weights +changed +to zero/);
+  assert.match(table, new RegExp(`^${result.layers[0].name} `, 'm'));
+  assert.match(table, /\d of \d tensors differ/);
+  assert.match(
+    await succeeds(['compare', model, model]),
+    /all \d tensors that both have are equal/,
+  );
+  await fails(['compare', model, join(folder, 'none.onnx')], 1, /none\.onnx.*no such file/);
+  await fails(['compare', model], 2, /two files/);
 });
 
 test('the same seed gives the same bytes, whatever the number of threads', async () => {
