@@ -1,4 +1,4 @@
-/** The result of `deepc compare` as text: what changed most stands first. */
+/** The result of `deepc compare` as text: the tensors that differ, what changed most first. */
 import type { CompareResult } from '../engine/protocol-compare.ts';
 import { count, name, number, percent, shape, size, table, type Column } from './format.ts';
 import { noteLines } from './tables.ts';
@@ -23,20 +23,22 @@ const columns: readonly Column[] = [
 
 export function compareTable(result: CompareResult): string {
   const { original, changed, layers, totals, skipped, onlyInOriginal, onlyInChanged } = result;
-  const rows = layers.map((l) => [
-    name(l.name),
-    name(l.op || '-', 16),
-    shape(l.shape),
-    count(l.weights),
-    share(l.changed, l.weights),
-    share(l.becameZero, l.weights),
-    share(l.becameNonzero, l.weights),
-    share(l.signFlips, l.weights),
-    number(l.rmse),
-    number(l.largest),
-    l.relative === null ? '-' : percent(l.relative),
-    l.cosine === null ? '-' : l.cosine.toFixed(4),
-  ]);
+  const rows = layers
+    .filter((l) => l.changed > 0)
+    .map((l) => [
+      name(l.name),
+      name(l.op || '-', 16),
+      shape(l.shape),
+      count(l.weights),
+      share(l.changed, l.weights),
+      share(l.becameZero, l.weights),
+      share(l.becameNonzero, l.weights),
+      share(l.signFlips, l.weights),
+      number(l.rmse),
+      number(l.largest),
+      l.relative === null ? '-' : percent(l.relative),
+      l.cosine === null ? '-' : l.cosine.toFixed(4),
+    ]);
   const total = [
     'all tensors',
     '',
@@ -54,12 +56,11 @@ export function compareTable(result: CompareResult): string {
   const file = ({ path, bytes, format }: CompareResult['original']): string =>
     `${path} (${size(bytes)} ${format})`;
   return [
-    table(columns, rows, [total]),
-    '',
+    ...(rows.length > 0 ? [table(columns, rows, [total]), ''] : []),
     `${file(changed)} against ${file(original)}`,
     totals.differing === 0
       ? `all ${count(totals.layers)} tensors that both have are equal`
-      : `${count(totals.differing)} of ${count(totals.layers)} tensors differ`,
+      : `${count(totals.differing)} of ${count(totals.layers)} tensors differ, the others are equal`,
     ...(totals.nonFinite > 0
       ? [`note: ${count(totals.nonFinite)} weights are NaN or infinite in one of them only`]
       : []),
