@@ -6,7 +6,7 @@ import type { HuffmanView, LayerSummary } from '../../src/engine/protocol-view.t
 import { el, fill } from '../ui/dom.ts';
 import { formatBytes, formatExact, formatShare, formatSmall } from '../ui/format.ts';
 import { Abandoned, type Ask } from './asker.ts';
-import { exactly } from './heatmap-view.ts';
+import { exactly } from './heat/reading.ts';
 import type { Save } from './picture.ts';
 import type { InspectorStrings } from './strings.ts';
 

@@ -5,7 +5,7 @@ import type { LayerSummary, StreamView } from '../../src/engine/protocol-view.ts
 import { el, fill } from '../ui/dom.ts';
 import { formatExact } from '../ui/format.ts';
 import { Abandoned, type Ask } from './asker.ts';
-import { exactly } from './heatmap-view.ts';
+import { exactly } from './heat/reading.ts';
 import { Picture, type Save } from './picture.ts';
 import type { InspectorStrings } from './strings.ts';
 

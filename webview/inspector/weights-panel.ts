@@ -12,8 +12,11 @@ import type {
 } from '../../src/engine/protocol-view.ts';
 import { el, fill } from '../ui/dom.ts';
 import { formatExact, formatShare, formatSmall } from '../ui/format.ts';
+import { onTheme, themeKind } from '../ui/theme.ts';
 import type { Ask } from './asker.ts';
-import { exactly, HeatmapView, type Shows } from './heatmap-view.ts';
+import { exactly } from './heat/reading.ts';
+import type { Shows } from './heat/tiles.ts';
+import { HeatmapView } from './heat/view.ts';
 import { Picture, type Save } from './picture.ts';
 import type { Store } from './store.ts';
 import type { InspectorStrings } from './strings.ts';
@@ -39,7 +42,7 @@ export class WeightsPanel {
   private pattern = '';
   private readonly showSelect: HTMLSelectElement;
   private at = { row: 0, col: 0 };
-  private readonly themes = new MutationObserver(() => this.drawKey());
+  private readonly unthemed = onTheme(() => this.drawKey());
 
   constructor(
     private readonly layer: LayerSummary,
@@ -135,7 +138,6 @@ export class WeightsPanel {
         ),
       ),
     );
-    this.themes.observe(document.body, { attributes: true, attributeFilter: ['class'] });
     this.makeHeat();
     void this.drawHistogram();
     void ask('pattern', { layer: layer.layer }, this.control.signal)
@@ -148,7 +150,7 @@ export class WeightsPanel {
   }
 
   stop(): void {
-    this.themes.disconnect();
+    this.unthemed();
     this.control.abort();
     this.heat?.stop();
   }
@@ -208,10 +210,7 @@ export class WeightsPanel {
 
   private drawKey(): void {
     const { t } = this;
-    const dark =
-      !/light/.test(document.body.className) && /vscode-(dark|high)/.test(document.body.className);
-    const contrast = /high-contrast/.test(document.body.className) && dark;
-    const theme = contrast ? heatThemes.contrast : dark ? heatThemes.dark : heatThemes.light;
+    const theme = heatThemes[themeKind()];
     const size = { width: 180, height: 10 };
     const most = formatSmall(this.most);
     const far =
