@@ -21,7 +21,7 @@ export interface PresetChoice {
 const recipeEnding = 'dcrecipe.json';
 
 /** Every preset there is. A settings preset hides a built-in one of the same name. */
-export async function allPresets(
+async function allPresets(
   services: Services,
   scope: vscode.Uri | undefined,
 ): Promise<readonly PresetChoice[]> {
@@ -56,6 +56,19 @@ export async function allPresets(
       };
     }),
   ];
+}
+
+/** @throws UserError when there is none of this name */
+export async function presetNamed(
+  services: Services,
+  scope: vscode.Uri | undefined,
+  name: string,
+): Promise<PresetChoice> {
+  const all = await allPresets(services, scope);
+  const found = all.find((choice) => choice.name === name);
+  if (found) return found;
+  const names = all.map((choice) => choice.name).join(', ');
+  throw new UserError(vscode.l10n.t("There is no preset '{0}', only {1}", name, names));
 }
 
 interface PresetItem extends vscode.QuickPickItem {

@@ -2,22 +2,18 @@
  * "Compress Model…": preset, then where existing outputs should go, then one job a file in sequence
  * with one summary at the end. The source is never written to; the engine refuses that as well.
  */
-import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { formatBytes, formatRatio } from '../../../webview/ui/format.ts';
 import type { CompressResult } from '../../engine/protocol-model.ts';
+import { compressOne, outputFor } from '../compressing.ts';
 import { isCancelled, lineOf, openLogLabel, UserError } from '../errors.ts';
-import { exists, inputOf, nameOf, reveal } from '../files.ts';
-import { compressedPath, freePath } from '../output-path.ts';
-import { allPresets, askForPreset, type PresetChoice } from '../presets.ts';
+import { exists, nameOf, reveal } from '../files.ts';
+import { freePath } from '../output-path.ts';
+import { askForPreset, presetNamed, type PresetChoice } from '../presets.ts';
 import { withProgress } from '../progress.ts';
 import type { Services } from '../services.ts';
-import { settingsFor } from '../settings.ts';
 import { askForTargets, namedTargets } from '../targets.ts';
 import { showReport } from './show-report.ts';
-
-/** The command line's own default, so that both give the same bytes. */
-const seed = 1;
 
 interface Planned {
   readonly model: vscode.Uri;
@@ -64,20 +60,11 @@ export async function compress(
       for (const [index, plan] of plans.entries()) {
         const label = plans.length > 1 ? `${index + 1}/${plans.length} ${nameOf(plan.model)}` : '';
         try {
-          await vscode.workspace.fs.createDirectory(vscode.Uri.file(dirname(plan.out)));
-          const result = await services.engine.run(
-            'compress',
-            {
-              file: await inputOf(plan.model),
-              out: plan.out,
-              overwrite: plan.overwrite,
-              recipe,
-              seed,
-              threads: settingsFor(plan.model).threads,
-            },
+          const result = await compressOne(
+            services,
+            { ...plan, recipe },
             { signal, onProgress: (p) => onProgress(p, index, plans.length, label) },
           );
-          log(services, result);
           done.push({ plan, result });
         } catch (error) {
           if (signal.aborted || isCancelled(error)) return { done, failed, cancelled: true };
@@ -106,10 +93,9 @@ async function presetFor(
     typeof clicked === 'object' && clicked !== null && 'preset' in clicked
       ? clicked.preset
       : undefined;
-  if (typeof wanted !== 'string') return askForPreset(services, model, title);
-  const found = (await allPresets(services, model)).find((choice) => choice.name === wanted);
-  if (!found) throw new UserError(vscode.l10n.t("There is no preset '{0}'", wanted));
-  return found;
+  return typeof wanted === 'string'
+    ? presetNamed(services, model, wanted)
+    : askForPreset(services, model, title);
 }
 
 /** Outputs of all models; asks once about those that exist. Undefined when cancelled. */
@@ -122,9 +108,7 @@ async function planOutputs(
   const taken = async (path: string): Promise<boolean> => used.has(path) || (await onDisk(path));
   const wanted: Planned[] = [];
   for (const model of models) {
-    const { outputFolder, outputName } = settingsFor(model);
-    const folder = vscode.workspace.getWorkspaceFolder(model)?.uri.fsPath;
-    const path = compressedPath(model.fsPath, outputFolder, outputName, preset, folder);
+    const path = outputFor(model, preset);
     // two models of one name in one output folder: the second gets a free name
     const out = used.has(path) ? await freePath(path, taken) : path;
     used.add(out);
@@ -206,11 +190,4 @@ function sizeLine(subject: string, results: readonly CompressResult[]): string {
         ...sizes,
       )
     : vscode.l10n.t('{0}: did not get smaller, {1} → {2}, verified.', subject, ...sizes);
-}
-
-function log(services: Services, { input, output, ratio, seconds, notes }: CompressResult): void {
-  services.log.info(
-    `${input.path} -> ${output.path}: ${input.bytes} -> ${output.bytes} bytes, ratio ${ratio.toFixed(3)}, ${seconds.toFixed(2)} s`,
-  );
-  for (const note of notes) services.log.info(`  ${note}`);
 }
