@@ -123,7 +123,7 @@ function show(overview: ViewOverview): void {
 
 const makeDefault = el(
   'button',
-  { type: 'button', class: 'action', title: t.setDefaultHint, hidden: true },
+  { type: 'button', class: 'secondary', title: t.setDefaultHint, hidden: true },
   t.setDefault,
 );
 makeDefault.addEventListener('click', () => host.post({ type: 'setDefault' }));
@@ -131,7 +131,7 @@ const status = el('p', { class: 'hidden-visually', role: 'status' });
 
 function header(overview: ViewOverview): HTMLElement {
   makeDefault.hidden = isDefault;
-  const report = el('button', { type: 'button', class: 'action' }, t.showReport);
+  const report = el('button', { type: 'button', class: 'secondary' }, t.showReport);
   report.addEventListener('click', () => host.post({ type: 'showReport' }));
   return el(
     'header',
@@ -148,7 +148,7 @@ function message(text: string, detail: string, retry: boolean): void {
   asker.abandon();
   main.className = '';
   const button = (label: string, type: 'retry' | 'openLog'): HTMLElement => {
-    const made = el('button', { type: 'button', class: 'action' }, label);
+    const made = el('button', { type: 'button', class: 'secondary' }, label);
     made.addEventListener('click', () => host.post({ type }));
     return made;
   };

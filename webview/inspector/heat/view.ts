@@ -117,7 +117,7 @@ export class HeatmapView {
     const button = (text: string, label: string, run: () => void): HTMLElement => {
       const made = el(
         'button',
-        { type: 'button', class: 'tool', 'aria-label': label, title: label },
+        { type: 'button', class: 'secondary tool', 'aria-label': label, title: label },
         text,
       );
       made.addEventListener('click', run);
