@@ -16,7 +16,7 @@ import {
   type LeftAlone,
   type PlannedTensor,
 } from './layer.ts';
-import { analyseGrains, commonCuts, ownCut, type AnalysedLayer } from './prune/cuts.ts';
+import { analyseGrains, commonCuts, groupsOf, ownCut, type AnalysedLayer } from './prune/cuts.ts';
 import { recipeForLayer, type Recipe } from './recipe.ts';
 import type { TaskRunner } from './tasks.ts';
 
@@ -105,19 +105,12 @@ async function globalCuts(
   signal: AbortSignal | undefined,
 ): Promise<Map<LayerJob, Prepared | LeftAlone>> {
   const cuts = new Map<LayerJob, Prepared | LeftAlone>();
-  const groups = new Map<number, LayerJob[]>();
-  for (const job of jobs) {
-    const { prune, share } = job.recipe;
-    if (prune.method !== 'global' || share.method === 'exact') continue;
-    const group = groups.get(prune.target) ?? [];
-    group.push(job);
-    groups.set(prune.target, group);
-  }
-  for (const [target, group] of groups) {
+  const shared = jobs.filter(({ recipe }) => recipe.share.method !== 'exact');
+  for (const { method, target, layers: group } of groupsOf(shared, ({ recipe }) => recipe.prune)) {
     const analysed = await overlapping(group, analyse);
     throwIfCancelled(signal);
     const layers = analysed.filter((a) => 'histogram' in a);
-    const common = await commonCuts(layers, target, true);
+    const common = await commonCuts(layers, target, method);
     layers.forEach((layer, i) => cuts.set(layer.job, { layer, cut: common[i] }));
     analysed.forEach((a, i) => {
       if ('reason' in a) cuts.set(group[i], a);

@@ -12,7 +12,7 @@ import type { Granularity } from './prune/grains.ts';
 import { completeTrainRecipe, type TrainRecipe } from './train-recipe.ts';
 
 export interface PruneRecipe {
-  readonly method: 'none' | 'threshold' | 'sparsity' | 'global';
+  readonly method: 'none' | 'threshold' | 'sparsity' | 'global' | 'lamp';
   /** Threshold in standard deviations of the layer. */
   readonly quality: number;
   /** Share of the weights to prune. */

@@ -19,6 +19,14 @@ export interface TrainRecipe {
   readonly teacher: number;
   readonly batchNorm: 'frozen' | 'batch';
   readonly dropout: boolean;
+  /** How pictures are changed at random while training; all zero for not at all. */
+  readonly augment: {
+    readonly shift: number;
+    readonly rotate: number;
+    readonly scale: number;
+    readonly shear: number;
+    readonly mirror: boolean;
+  };
   readonly stages: readonly StageRecipe[];
 }
 
@@ -85,6 +93,7 @@ export function completeTrainRecipe(given: Partial<TrainRecipe>): TrainRecipe {
     dropout: false,
     ...given,
     normalisation: { scale: 1, mean: [0], deviation: [1], ...given.normalisation },
+    augment: { shift: 0, rotate: 0, scale: 0, shear: 0, mirror: false, ...given.augment },
     stages: (given.stages ?? []).map((s) => ({ ...stage, ...s })),
   };
 }

@@ -1,14 +1,19 @@
 /**
  * Decides the cut of every layer by its pruning method. `threshold` and `sparsity` look at one layer;
- * `global` looks at all layers with the same target together: a weight's magnitude is measured in its
- * own layer's standard deviation, and one common threshold in that unit prunes the target share of
- * all their weights. So layers with heavier tails lose more, and no layer is emptied merely because
- * its weights are small. Groups of weights (grains) are treated like weights of their mean magnitude.
+ * `global` and `lamp` look at all layers of that method with the same target together: a weight's
+ * magnitude is measured in its own layer's standard deviation, or as its LAMP score, and one common
+ * threshold in that measure prunes the target share of all their weights. So no layer is emptied
+ * merely because its weights are small. Groups of weights (grains) are treated like weights of their mean magnitude.
  */
 import { binAround, type Histogram, type Points } from '../histogram.ts';
 import { forEachBlock, type Cut, type LayerJob } from '../layer.ts';
+import type { PruneRecipe } from '../recipe.ts';
 import { grainSize, type Grains } from './grains.ts';
+import { inUnits, lampScore } from './measure.ts';
 import { bracketThreshold, refineThreshold, type PrunableLayer } from './threshold.ts';
+
+/** Methods with one threshold for several layers. */
+export type CommonMethod = 'global' | 'lamp';
 
 /** A layer with what was read of it. */
 export interface AnalysedLayer {
@@ -44,23 +49,41 @@ export async function ownCut(layer: AnalysedLayer): Promise<Cut> {
       return cutAt(layer, quality * layer.histogram.std);
     case 'sparsity':
     case 'global':
-      return (await commonCuts([layer], target, false))[0];
+    case 'lamp':
+      return (await commonCuts([layer], target, 'sparsity'))[0];
   }
 }
 
-/** The cuts of layers that share one target. `normalise`: measure in standard deviations. */
+/** What of `layers` is to be cut with one threshold for several of them, as groups. */
+export function groupsOf<T>(
+  layers: readonly T[],
+  pruneOf: (layer: T) => PruneRecipe,
+): { readonly method: CommonMethod; readonly target: number; readonly layers: readonly T[] }[] {
+  const groups = new Map<string, { method: CommonMethod; target: number; layers: T[] }>();
+  for (const layer of layers) {
+    const { method, target } = pruneOf(layer);
+    if (method !== 'global' && method !== 'lamp') continue;
+    const key = `${method} ${target}`;
+    const group = groups.get(key) ?? { method, target, layers: [] };
+    group.layers.push(layer);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** The cuts of layers that share one target, measured as `method` has it. */
 export async function commonCuts(
   layers: readonly AnalysedLayer[],
   target: number,
-  normalise: boolean,
+  method: 'sparsity' | CommonMethod,
 ): Promise<Cut[]> {
-  const prunable = layers.map((layer) => prunableOf(layer, normalise));
+  const prunable = layers.map((layer) => prunableOf(layer, method));
   const bracket = bracketThreshold(prunable, target);
   if (bracket === undefined) return layers.map(() => ({ threshold: 0 }));
   const selected: Float64Array[] = [];
   for (const [i, layer] of layers.entries()) {
     const magnitudes = await select(layer, prunable[i].points, bracket.ranges[i]);
-    selected.push(magnitudes.map((m) => m / prunable[i].scale));
+    selected.push(magnitudes.map((m) => prunable[i].measure.of(m)));
   }
   const all = new Float64Array(selected.reduce((sum, s) => sum + s.length, 0));
   let at = 0;
@@ -69,18 +92,30 @@ export async function commonCuts(
     at += s.length;
   }
   const threshold = refineThreshold(all, bracket);
-  return layers.map((layer, i) => cutAt(layer, threshold * prunable[i].scale));
+  return layers.map((layer, i) => cutAt(layer, prunable[i].measure.at(threshold)));
 }
 
-function prunableOf(layer: AnalysedLayer, normalise: boolean): PrunableLayer {
-  const scale = normalise && layer.histogram.std > 0 ? layer.histogram.std : 1;
-  if (layer.grains === undefined) {
-    return { points: layer.histogram.points(), zeros: layer.histogram.zeros, scale };
-  }
-  const { size, means } = layer.grains;
+function prunableOf(
+  { histogram, grains }: AnalysedLayer,
+  method: 'sparsity' | CommonMethod,
+): PrunableLayer {
+  const { points, zeros } = grains
+    ? pointsOfGrains(grains)
+    : { points: histogram.points(), zeros: histogram.zeros };
+  const measure =
+    method === 'lamp'
+      ? lampScore(points)
+      : inUnits(method === 'global' && histogram.std > 0 ? histogram.std : 1);
+  return { points, zeros, measure };
+}
+
+function pointsOfGrains({ size, means }: NonNullable<AnalysedLayer['grains']>): {
+  readonly points: Points;
+  readonly zeros: number;
+} {
   const values = means.filter((m) => m > 0).sort();
   const counts = new Float64Array(values.length).fill(size);
-  return { points: { values, counts }, zeros: (means.length - values.length) * size, scale };
+  return { points: { values, counts }, zeros: (means.length - values.length) * size };
 }
 
 /** The magnitudes of a layer from `low` up to below `high`, each once a weight. */

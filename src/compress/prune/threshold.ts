@@ -5,19 +5,19 @@
  * from the histogram down to one bin, then among the values of that bin alone.
  */
 import { binAround, type Points } from '../histogram.ts';
+import type { Measure } from './measure.ts';
 
-/** Histogram of magnitudes in units of `scale`, ascending. */
+/** Histogram of measured magnitudes, ascending. */
 interface Magnitudes {
   readonly values: Float64Array;
   readonly counts: Float64Array;
 }
 
-/** A layer's part in a common target: its points, its zeros, and the unit of its magnitudes. */
+/** A layer's part in a common target: its points, its zeros, and how its magnitudes are measured. */
 export interface PrunableLayer {
   readonly points: Points;
   readonly zeros: number;
-  /** 1, or the layer's standard deviation when layers are compared. */
-  readonly scale: number;
+  readonly measure: Measure;
 }
 
 /** Where the search goes on: magnitudes from `low` up to below `high`, in the layers' own units. */
@@ -32,7 +32,7 @@ export interface Bracket {
 
 /**
  * Brackets the threshold that prunes `target` (0..1) of all weights of `layers` together, the
- * smallest first, each layer measured in its own `scale`. undefined when zeros alone suffice.
+ * smallest first, as each layer's `measure` has it. undefined when zeros alone suffice.
  */
 export function bracketThreshold(
   layers: readonly PrunableLayer[],
@@ -60,7 +60,7 @@ export function bracketThreshold(
   // bracket takes whole bins of every layer, and what lies below them is counted anew.
   const cut = merged.values[at];
   const ranges = layers.map((layer) => {
-    let { low, high } = binAround(cut * layer.scale);
+    let { low, high } = binAround(layer.measure.at(cut));
     for (let more = 0; more < 2; more++) {
       low = binAround(low * (1 - 1e-6)).low;
       high = binAround(high).high;
@@ -78,8 +78,8 @@ export function bracketThreshold(
 }
 
 /**
- * The threshold (in units of scale) that prunes as nearly `wanted` weights as ties allow, given the
- * magnitudes selected from the bracket, in units of scale: prune what is smaller than it.
+ * The threshold (measured) that prunes as nearly `wanted` weights as ties allow, given the
+ * measured magnitudes selected from the bracket: prune what is smaller than it.
  */
 export function refineThreshold(selected: Float64Array, bracket: Bracket): number {
   const sorted = Float64Array.from(selected).sort();
@@ -101,7 +101,7 @@ function next(magnitude: number): number {
   return magnitude * (1 + 2 ** -50);
 }
 
-/** Magnitudes of a layer's points in its scale, ascending. */
+/** Measured magnitudes of a layer's points, ascending. */
 function magnitudes(layer: PrunableLayer): Magnitudes {
   const { values, counts } = layer.points;
   const n = values.length;
@@ -112,7 +112,7 @@ function magnitudes(layer: PrunableLayer): Magnitudes {
   for (let i = 0; i < n; i++) {
     const takeLeft = left >= 0 && (right >= n || -values[left] <= values[right]);
     const p = takeLeft ? left-- : right++;
-    out.values[i] = Math.abs(values[p]) / layer.scale;
+    out.values[i] = layer.measure.of(Math.abs(values[p]));
     out.counts[i] = counts[p];
   }
   return out;

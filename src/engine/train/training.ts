@@ -6,6 +6,7 @@ import type { Recipe } from '../../compress/recipe.ts';
 import type { TrainRecipe } from '../../compress/train-recipe.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import { compileTraining, type TrainingGraph } from '../../train/compile.ts';
+import { augmenter } from '../../train/dataset/augment.ts';
 import type { Dataset } from '../../train/dataset/dataset.ts';
 import { decodeGraph, type Graph } from '../../train/graph.ts';
 import type { LossSpec } from '../../train/loss.ts';
@@ -82,6 +83,7 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
     samples,
     isWeight: (name) => trainable.byName.get(name)?.role === 'weight',
     teacher,
+    change: augmenter(train.augment, loaded),
     afterDropout: weightsAfterDropout(
       source,
       (name) => trainable.byName.get(name)?.role === 'weight',

@@ -30,6 +30,8 @@ export interface NetworkOptions {
   readonly teacher?: Teacher | undefined;
   /** Weights by the output of the Dropout before them (dropout.ts). */
   readonly afterDropout: ReadonlyMap<string, string>;
+  /** How pictures are changed in training (augment.ts). */
+  readonly change?: ((values: Float32Array, random: () => number) => void) | undefined;
   /** Batch of validation. */
   readonly scoreBatch: number;
 }
@@ -91,9 +93,15 @@ export class Network {
     random: () => number,
   ): Promise<{ readonly loss: number; readonly gradients: readonly Float32Array[] }> {
     const { graph, batch } = this;
-    const { samples, teacher } = this.options;
+    const { samples, teacher, change } = this.options;
     const feeds: Record<string, HostTensor> = this.#weights();
-    feeds[samples.input] = samples.batch(order, from, from + batch, batch);
+    feeds[samples.input] = samples.batch(
+      order,
+      from,
+      from + batch,
+      batch,
+      change && ((values) => change(values, random)),
+    );
     const { data } = samples;
     if (graph.labels)
       feeds[graph.labels] = {

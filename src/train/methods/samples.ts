@@ -17,8 +17,17 @@ export interface Samples {
   readonly shape: readonly number[];
   /** Samples a run takes when the model fixes that, else undefined. */
   readonly fixedBatch: number | undefined;
-  /** The samples `order[from .. to)`, the last repeated until there are `batch`. */
-  batch(order: Uint32Array, from: number, to: number, batch: number): HostTensor;
+  /**
+   * The samples `order[from .. to)`, the last repeated until there are `batch`. `change` may alter
+   * the normalised values in place.
+   */
+  batch(
+    order: Uint32Array,
+    from: number,
+    to: number,
+    batch: number,
+    change?: (values: Float32Array) => void,
+  ): HostTensor;
 }
 
 const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
@@ -58,11 +67,12 @@ export function bindSamples(
     input: input.name,
     shape,
     fixedBatch: typeof first === 'number' ? first : undefined,
-    batch(order, from, to, batch) {
+    batch(order, from, to, batch, change) {
       if (floats.length !== batch * size) floats = new Float32Array(batch * size);
       fillBatch(data, order, from, to, normalisation, floats);
       for (let n = to - from; n < batch; n++)
         floats.copyWithin(n * size, (to - from - 1) * size, (to - from) * size);
+      change?.(floats);
       const { type, of } = make;
       return { type, dims: [batch, ...shape], data: of(floats) };
     },

@@ -9,6 +9,7 @@ import { layerHistogram, shareLayer, type Cut, type LayerJob } from '../../compr
 import {
   analyseGrains,
   commonCuts,
+  groupsOf,
   ownCut,
   type AnalysedLayer,
 } from '../../compress/prune/cuts.ts';
@@ -53,7 +54,6 @@ function jobOf({ parameter, tensor }: Layer, recipe: LayerRecipe, seed: number):
  */
 export async function pruneLayers(layers: readonly Layer[], part: number): Promise<void> {
   const analysed = new Map<Layer, AnalysedLayer>();
-  const groups = new Map<number, Layer[]>();
   for (const layer of layers) {
     const { prune } = layer.recipe;
     if (prune.method === 'none') continue;
@@ -61,15 +61,16 @@ export async function pruneLayers(layers: readonly Layer[], part: number): Promi
     const job = jobOf(layer, { ...layer.recipe, prune: reached }, 0);
     const grains = await analyseGrains(job);
     analysed.set(layer, { job, histogram: await layerHistogram(job), grains });
-    if (prune.method !== 'global') continue;
-    groups.set(prune.target, [...(groups.get(prune.target) ?? []), layer]);
   }
   const cuts = new Map<Layer, Cut>();
-  for (const [target, group] of groups) {
+  for (const { method, target, layers: group } of groupsOf(
+    [...analysed.keys()],
+    ({ recipe }) => recipe.prune,
+  )) {
     const common = await commonCuts(
       group.map((layer) => analysed.get(layer)!),
       target * part,
-      true,
+      method,
     );
     group.forEach((layer, i) => cuts.set(layer, common[i]!));
   }

@@ -161,6 +161,33 @@ test('a global target is shared out by magnitude in standard deviations', async 
   assert.ok(pruned[2] < pruned[0] - 1000, pruned.join());
 });
 
+test('lamp prunes what has the least share of the squares that are at least as large', async () => {
+  const layers: FakeTensor[] = [
+    { shape: [100, 200], values: gaussian(20000, 1, 0.001) },
+    { shape: [30, 40], values: gaussian(1200, 2, 10) },
+    { shape: [100, 100], values: gaussian(10000, 3, 1).map((v) => v ** 3) },
+  ];
+  const target = 0.9;
+  const recipe = { name: 'x', prune: { method: 'lamp', target }, share: { bits: 6 } };
+  const plan = await compress(layers, recipe);
+  // the definition, by sorting
+  const scores = layers.map(({ values }) => {
+    const squares = Float64Array.from(values, (v) => v * v).sort();
+    let rest = 0;
+    return squares.reverse().map((q) => q / (rest += q));
+  });
+  const all = Float64Array.from(scores.flatMap((s) => [...s])).sort();
+  const wanted = Math.round(target * all.length);
+  const expected = scores.map((s) => s.filter((score) => score < all[wanted]).length);
+  const pruned = plan.tensors.map((t) => t.stats.codeCounts[0]);
+  const total = pruned.reduce((a, b) => a + b, 0);
+  assert.ok(Math.abs(total - wanted) <= 10, `${total} ${wanted}`);
+  pruned.forEach((n, i) =>
+    assert.ok(Math.abs(n - expected[i]) <= 0.002 * all.length, `${pruned} ${expected}`),
+  );
+  assert.ok(pruned[1] / 1200 < pruned[0] / 20000, 'a small layer keeps a larger share');
+});
+
 test('with nothing to prune, only zeros have code 0', async () => {
   const values = gaussian(4000, 8);
   values.fill(0, 100, 200);
