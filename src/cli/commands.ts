@@ -10,6 +10,7 @@ import { runEie } from './eie-commands.ts';
 import { progressView } from './progress.ts';
 import { runTrain } from './train-commands.ts';
 import { compareTable } from './compare-table.ts';
+import { reportText } from './train-tables.ts';
 import { compressTable, decompressText, importTable, inspectTable, presetsText } from './tables.ts';
 
 export interface CommandContext {
@@ -64,7 +65,7 @@ async function run(
     }
     case 'report': {
       const result = await jobs.report({ file }, signal, show);
-      return { result, text: () => compressTable(result) };
+      return { result, text: () => reportText(result) };
     }
     case 'compare': {
       const input = { original: file, changed: { path: c.other } };

@@ -1,5 +1,6 @@
 /** The arguments of the commands that need data: `deepc evaluate`, `retrain`, `sensitivity`. */
-import type { CentroidInit, DataInput, NormalisationInput } from '../engine/protocol-train.ts';
+import type { CentroidInit } from '../engine/protocol-accuracy.ts';
+import type { DataInput, NormalisationInput } from '../engine/protocol-train.ts';
 import { UsageError } from './usage.ts';
 
 export const trainOptions = {
@@ -16,6 +17,7 @@ export const trainOptions = {
   sparsities: { type: 'string' },
   bits: { type: 'string' },
   init: { type: 'string' },
+  into: { type: 'string' },
 } as const;
 
 const ofData = ['data', 'labels', 'samples'];
@@ -29,6 +31,7 @@ export const sensitivityTakes: readonly string[] = [
   'sparsities',
   'bits',
   'init',
+  'into',
 ];
 export const retrainTakes: readonly string[] = [
   ...ofData,
@@ -62,7 +65,8 @@ options of evaluate, retrain and sensitivity
   --fresh         retrain: do not go on from a checkpoint that is there
   --sparsities A,B --bits A,B --init linear,density,random
                   sensitivity: shares of weights to prune, bits of shared values and how k-means
-                  begins (default: 0.3 to 0.95, 1 to 8 bits, linear)`;
+                  begins (default: 0.3 to 0.95, 1 to 8 bits, linear)
+  --into FILE.dcz sensitivity: keep the curves for the report of this file, made from MODEL`;
 
 /** As parseArgs gives them. */
 export type TrainValues = {
@@ -81,6 +85,7 @@ export interface TrainArguments {
   readonly sparsities: readonly number[] | undefined;
   readonly bits: readonly number[] | undefined;
   readonly inits: readonly CentroidInit[] | undefined;
+  readonly into: string | undefined;
 }
 
 /** @throws UsageError */
@@ -109,6 +114,7 @@ export function trainArguments(command: string, values: TrainValues): TrainArgum
     sparsities: ofRange('sparsities', values.sparsities, 0, 0.9999),
     bits: ofRange('bits', values.bits, 1, 8, true),
     inits: values.init?.split(',').map(initOf),
+    into: values.into,
   };
 }
 

@@ -29,7 +29,7 @@ export async function runTrain(
     return { result, text: () => evaluateText(result) };
   }
   if (c.command === 'sensitivity') {
-    const { sparsities, bits, inits } = c.train;
+    const { sparsities, bits, inits, into } = c.train;
     const input = {
       ...common,
       seed: c.seed,
@@ -37,6 +37,7 @@ export async function runTrain(
       ...(sparsities && { sparsities }),
       ...(bits && { bits }),
       ...(inits && { inits }),
+      ...(into !== undefined && { into }),
     };
     const result = await jobs.sensitivity(input, signal, show);
     return { result, text: () => sensitivityText(result) };

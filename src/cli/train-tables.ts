@@ -1,10 +1,7 @@
 /** The results of the jobs that need data, as text. */
-import type {
-  Accuracy,
-  EvaluateResult,
-  RetrainResult,
-  SensitivityResult,
-} from '../engine/protocol-train.ts';
+import type { Accuracy, Retraining, SensitivityResult } from '../engine/protocol-accuracy.ts';
+import type { ReportResult } from '../engine/protocol-model.ts';
+import type { EvaluateResult, RetrainResult } from '../engine/protocol-train.ts';
 import { count, name, number, percent, seconds, size, table, type Column } from './format.ts';
 import { compressTable } from './tables.ts';
 
@@ -25,9 +22,37 @@ export function evaluateText(result: EvaluateResult): string {
   ].join('\n');
 }
 
+/** Before and after, on the samples held out of training and on the test samples. */
+export function accuracyLines({ before, after, test }: Retraining): string[] {
+  return [
+    { of: 'held-out', before, after },
+    { of: 'test', before: test?.before, after: test?.after },
+  ].flatMap((on) =>
+    on.before && on.after
+      ? [
+          `${on.of} samples (${count(on.after.samples)})`,
+          `  before: ${accuracyText(on.before)}`,
+          `  after:  ${accuracyText(on.after)}`,
+        ]
+      : [],
+  );
+}
+
+/** What a report shows of a .dcz, and of its accuracy where that is known. */
+export function reportText(result: ReportResult): string {
+  const { retraining, sensitivity } = result.training ?? {};
+  return [
+    compressTable(result),
+    ...(retraining
+      ? ['', `retrained on ${name(retraining.data, 80)}`, ...accuracyLines(retraining)]
+      : []),
+    ...(sensitivity ? ['', sensitivityText(sensitivity)] : []),
+  ].join('\n');
+}
+
 /** Epochs, then what compress shows, then accuracy before and after. */
 export function retrainText(result: RetrainResult): string {
-  const { compressed, before, after, test, end } = result;
+  const { compressed, end } = result;
   const columns = [
     { title: 'stage', align: 'left' } as const,
     right('epoch'),
@@ -47,18 +72,7 @@ export function retrainText(result: RetrainResult): string {
   const lines = [table(columns, rows), ''];
   if (compressed) lines.push(compressTable({ ...compressed, notes: [] }), '');
   else lines.push(`${result.output.path}: ${size(result.output.bytes)}`, '');
-  if (before && after)
-    lines.push(
-      `held-out samples (${count(after.samples)})`,
-      `  before: ${accuracyText(before)}`,
-      `  after:  ${accuracyText(after)}`,
-    );
-  if (test)
-    lines.push(
-      `test samples (${count(test.after.samples)})`,
-      `  before: ${accuracyText(test.before)}`,
-      `  after:  ${accuracyText(test.after)}`,
-    );
+  lines.push(...accuracyLines(result));
   lines.push(
     `trained in ${seconds(result.seconds)} (${result.runtime})${end === 'stopped' ? ', stopped early' : ''}${result.resumed ? ', resumed' : ''}`,
     ...result.notes.map((note) => `note: ${name(note, 300)}`),

@@ -3,6 +3,7 @@
  */
 import type { DType } from '../model/dtype.ts';
 import type { Role, Storage } from '../model/model.ts';
+import type { TrainingRecord } from './protocol-accuracy.ts';
 
 /** A model or container file: by path, or by content where there is no disk (virtual workspaces). */
 export type FileInput =
@@ -152,6 +153,8 @@ export type ReportInput = { readonly file: FileInput };
 export type ReportResult = Omit<CompressResult, 'seconds'> & {
   /** The whole recipe, as the file holds it. */
   readonly recipeDetails?: object;
+  /** Accuracy and curves, when a record of this very file lies beside it. */
+  readonly training?: TrainingRecord;
 };
 
 /** The built-in recipes, for a choice: the extension host does not load the compression room. */

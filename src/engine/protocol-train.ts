@@ -2,6 +2,7 @@
  * What the jobs that need data take and give: evaluate, retrain, sensitivity. Plain data, like all
  * of protocol.ts; samples and weights never travel this way.
  */
+import type { Accuracy, CentroidInit, Retraining } from './protocol-accuracy.ts';
 import type { CompressResult, FileInput } from './protocol-model.ts';
 
 /** A labelled data set: .npz, .npy, IDX (gzipped or not) or CSV. */
@@ -16,15 +17,6 @@ export interface NormalisationInput {
   readonly scale?: number;
   readonly mean?: readonly number[];
   readonly deviation?: readonly number[];
-}
-
-export interface Accuracy {
-  readonly samples: number;
-  /** Shares of the samples, 0..1; null for regression. */
-  readonly top1: number | null;
-  readonly top5: number | null;
-  /** Mean cross-entropy, or mean squared error for regression. */
-  readonly loss: number;
 }
 
 export interface EvaluateInput {
@@ -65,42 +57,16 @@ export interface RetrainInput {
   readonly fresh?: boolean;
 }
 
-/** One epoch, for curves. */
-export interface TrainingEpoch {
-  /** Position in the recipe's stages, and the stage's kind. */
-  readonly stage: number;
-  readonly kind: string;
-  /** Of pruning, from 0. */
-  readonly step: number;
-  /** 0: before the first epoch of a step. */
-  readonly epoch: number;
-  readonly trainingLoss: number | null;
-  /** On the samples held out of training; null when none are. */
-  readonly validation: Accuracy | null;
-  /** Share of zeros among the weights. */
-  readonly sparsity: number;
-}
-
-export interface RetrainResult {
+export interface RetrainResult extends Retraining {
   readonly output: { readonly path: string; readonly bytes: number };
   /** What compress gives; null when `out` is an .onnx. */
   readonly compressed: CompressResult | null;
-  /** On the samples held out of training: the input, and the written file read again. */
-  readonly before: Accuracy | null;
-  readonly after: Accuracy | null;
-  /** The same on the test data, when there is some. */
-  readonly test: { readonly before: Accuracy; readonly after: Accuracy } | null;
-  readonly epochs: readonly TrainingEpoch[];
-  /** `stopped`: on request; `diverged`: the loss was no longer finite. Either way the best is kept. */
-  readonly end: 'done' | 'stopped' | 'diverged';
+  /** The file beside a .dcz that keeps this for its report; null when `out` is an .onnx. */
+  readonly record: string | null;
   /** Whether it went on from a checkpoint. */
   readonly resumed: boolean;
-  readonly seconds: number;
-  readonly runtime: string;
   readonly notes: readonly string[];
 }
-
-export type CentroidInit = 'linear' | 'density' | 'random';
 
 export interface SensitivityInput {
   readonly file: FileInput;
@@ -114,29 +80,6 @@ export interface SensitivityInput {
   /** Beginnings of k-means to compare; linear alone when absent. */
   readonly inits?: readonly CentroidInit[];
   readonly seed?: number;
-}
-
-export interface SharedAccuracy extends Accuracy {
-  readonly bits: number;
-  readonly init: CentroidInit;
-}
-
-export interface SensitivityResult {
-  /** Of the model as it is. */
-  readonly baseline: Accuracy;
-  /** Each layer alone, all others as they are. */
-  readonly layers: readonly {
-    readonly name: string;
-    readonly op: string;
-    readonly kind: string;
-    readonly shape: readonly number[];
-    readonly weights: number;
-    readonly pruned: readonly (Accuracy & { readonly sparsity: number })[];
-    readonly shared: readonly SharedAccuracy[];
-  }[];
-  /** All layers of a kind together: conv, fc, …, or all. */
-  readonly kinds: readonly { readonly kind: string; readonly shared: readonly SharedAccuracy[] }[];
-  readonly seconds: number;
-  readonly runtime: string;
-  readonly notes: readonly string[];
+  /** A .dcz made from this model, whose report is to show the scan: it goes into its training record. */
+  readonly into?: string;
 }

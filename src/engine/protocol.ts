@@ -33,14 +33,13 @@ import type {
   ViewInput,
   ViewResult,
 } from './protocol-view.ts';
+import type { SensitivityResult, TrainingEpoch } from './protocol-accuracy.ts';
 import type {
   EvaluateInput,
   EvaluateResult,
   RetrainInput,
   RetrainResult,
   SensitivityInput,
-  SensitivityResult,
-  TrainingEpoch,
 } from './protocol-train.ts';
 
 export const protocolVersion = 1;

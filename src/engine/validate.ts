@@ -99,6 +99,7 @@ const shapes: Readonly<Record<JobName, Readonly<Record<string, Check>>>> = {
     bits: optional((v) => Array.isArray(v) && v.every(integerFrom(1))),
     inits: optional((v) => Array.isArray(v) && v.every((i) => inits.includes(i as string))),
     seed: optional(integerFrom(0)),
+    into: optional(filled),
   },
   retrain: {
     file,

@@ -1,5 +1,6 @@
 /**
- * report: the table of a .dcz, from the file alone, so that it can be shown at any later time.
+ * report: the table of a .dcz, from the file alone, so that it can be shown at any later time; accuracy
+ * and curves from the training record beside it, where there is one.
  * Every block is decoded, checked and counted, by threads when there is much of it.
  */
 import { availableParallelism } from 'node:os';
@@ -15,6 +16,7 @@ import { startCrew, type Crew } from '../pool.ts';
 import type { Job } from '../protocol.ts';
 import type { ReportResult } from '../protocol-model.ts';
 import type { BlockCounts } from '../workbench.ts';
+import { readRecord } from '../train/record.ts';
 import { crewSize } from './crew-size.ts';
 import { layersOf } from './layers.ts';
 import { monotone, type OnProgress } from './progress.ts';
@@ -41,6 +43,9 @@ export function reportJob(runtime: Runtime): Job<'report'> {
         const tensors = dcz.tensors.map(({ coded }, i) => ({ coded, stats: stats[i] }));
         const stored = new Map(dcz.tensors.map((t) => [t.coded.tensor, t.stored]));
         const bytes = dcz.files.reduce((sum, f) => sum + f.size, 0);
+        // content without a path has no file beside it
+        const { record, notes } =
+          'path' in shared ? readRecord(shared.path) : { record: undefined, notes: [] };
         return {
           input: { path: originalName(path), bytes },
           output: { path, bytes: source.size },
@@ -50,7 +55,8 @@ export function reportJob(runtime: Runtime): Job<'report'> {
           recipeDetails: dcz.recipe,
           layers: await layersOf(model, tensors, stored, signal),
           otherBytes: dcz.otherBytes,
-          notes: model.notes,
+          ...(record && { training: record }),
+          notes: [...model.notes, ...notes],
         } satisfies ReportResult;
       } finally {
         await crew.dispose();

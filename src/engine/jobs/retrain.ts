@@ -1,18 +1,22 @@
 /**
  * retrain: a model and data through the stages of a recipe, then through the same pipeline as compress
  * to a verified .dcz (or, uncompressed, to an .onnx). What stages pruned and shared is coded exactly as
- * it is; the rest of the recipe applies to the rest.
+ * it is; the rest of the recipe applies to the rest. What became of accuracy goes into a record beside
+ * the .dcz (train/record.ts).
  */
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parseRecipe, type LayerOverride, type Recipe } from '../../compress/recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { openInput, pathsOf, sharedInput, type Runtime } from '../input.ts';
-import type { Accuracy, RetrainInput } from '../protocol-train.ts';
+import type { Accuracy, Retraining } from '../protocol-accuracy.ts';
+import type { RetrainInput } from '../protocol-train.ts';
 import type { Job } from '../protocol.ts';
-import type { CompressResult } from '../protocol-model.ts';
+import type { CompressResult, FileInput } from '../protocol-model.ts';
 import { trainingRuntime } from '../runtime/training.ts';
 import { wholeModel } from '../train/model-bytes.ts';
+import { checkRecordPath, writeRecord } from '../train/record.ts';
 import { trainModel, type Trained } from '../train/training.ts';
 import { writeTrained } from '../train/trained-model.ts';
 import { compressFile } from './compress.ts';
@@ -29,6 +33,7 @@ export function retrainJob(runtime: Runtime): Job<'retrain'> {
     const recipe = trainingRecipe(input);
     if (!input.overwrite && existsSync(input.out))
       throw new DeepCompressionError('exists', `${input.out} already exists`);
+    if (!isOnnx(input.out)) checkRecordPath(input.out);
     progress({ stage: 'open', layer: '', fraction: 0 });
     const opened = openInput(sharedInput(input.file));
     try {
@@ -75,18 +80,35 @@ export function retrainJob(runtime: Runtime): Job<'retrain'> {
       trained.done();
       const after = await trained.score(input.out);
       const testAfter = await tested({ path: input.out });
-      return {
-        output: { path: input.out, bytes },
-        compressed,
+      const notes = [...trained.notes, ...trained.result.notes, ...(compressed?.notes ?? [])];
+      const retraining: Retraining = {
         before: trained.before,
         after,
         test: testBefore && testAfter && { before: testBefore, after: testAfter },
         epochs: trained.result.history,
         end: trained.result.end,
-        resumed: trained.resumed,
-        seconds: (performance.now() - start) / 1000,
+        data: nameOf(input.data.file),
+        recipe,
+        seed: input.seed,
         runtime: engine.name,
-        notes: [...trained.notes, ...trained.result.notes, ...(compressed?.notes ?? [])],
+        seconds: (performance.now() - start) / 1000,
+      };
+      let record: string | null = null;
+      if (compressed)
+        try {
+          record = await writeRecord(input.out, { retraining });
+        } catch (error) {
+          // the .dcz is there and is what was asked for
+          if (!(error instanceof DeepCompressionError)) throw error;
+          notes.push(`accuracy and curves are not kept for the report: ${error.message}`);
+        }
+      return {
+        output: { path: input.out, bytes },
+        compressed,
+        ...retraining,
+        record,
+        resumed: trained.resumed,
+        notes,
       };
     } finally {
       opened.close();
@@ -101,6 +123,10 @@ function trainingRecipe({ recipe: given }: RetrainInput): Recipe & Required<Pick
     'invalid-recipe',
     `recipe ${recipe.name} has no train section, so there is nothing to retrain (deepc compress applies it)`,
   );
+}
+
+function nameOf(file: FileInput): string {
+  return 'path' in file ? basename(file.path) : file.label;
 }
 
 export function isOnnx(path: string): boolean {

@@ -1,15 +1,18 @@
 /** sensitivity: how accuracy falls when single layers are pruned or share fewer values, untrained. */
 import { DeepCompressionError } from '../../model/errors.ts';
+import type { Model } from '../../model/model.ts';
 import { decodeGraph } from '../../train/graph.ts';
 import { predictionKind } from '../../train/methods/predict.ts';
 import { bindSamples } from '../../train/methods/samples.ts';
 import { scan, type ScannedTensor } from '../../train/methods/sensitivity.ts';
 import { openInput, sharedInput, type Runtime } from '../input.ts';
+import type { SensitivityResult } from '../protocol-accuracy.ts';
 import type { Job } from '../protocol.ts';
 import { trainingRuntime } from '../runtime/training.ts';
 import { loadDataset } from '../train/data.ts';
 import { wholeModel } from '../train/model-bytes.ts';
 import { normalisationOf } from '../train/normalisation.ts';
+import { checkRecordPath, writeRecord } from '../train/record.ts';
 import { scoreBatch } from '../train/training.ts';
 import { trainableTensors } from '../train/trainable.ts';
 import { turns } from '../train/turns.ts';
@@ -29,6 +32,7 @@ export function sensitivityJob(runtime: Runtime): Job<'sensitivity'> {
     const opened = openInput(sharedInput(input.file));
     try {
       const { model } = opened;
+      if (input.into !== undefined) checkInto(input.into, model);
       const graph = decodeGraph(wholeModel(model));
       const data = loadDataset(input.data);
       const samples = bindSamples(
@@ -63,7 +67,7 @@ export function sensitivityJob(runtime: Runtime): Job<'sensitivity'> {
           onScore: (layer, done, all) => progress({ stage: 'scan', layer, fraction: done / all }),
         },
       );
-      return {
+      const result: SensitivityResult = {
         baseline: found.baseline,
         layers: found.layers.map(({ tensor, pruned, shared }) => ({
           name: tensor.name,
@@ -79,10 +83,26 @@ export function sensitivityJob(runtime: Runtime): Job<'sensitivity'> {
         runtime: engine.name,
         notes: trainable.notes.map((note) => note.replace('not trained', 'not scanned')),
       };
+      if (input.into !== undefined) await writeRecord(input.into, { sensitivity: result });
+      return result;
     } finally {
       opened.close();
     }
   };
+}
+
+/** Refuses a .dcz that was made from another model, before anything is scanned for it. */
+function checkInto(path: string, model: Model): void {
+  const { dcz, model: restored, close } = openInput({ path });
+  try {
+    if (!dcz) throw new DeepCompressionError('invalid-input', `${path}: not a .dcz file`);
+    const named = new Map(model.tensors.map((t) => [t.name, t.shape.join()]));
+    if (!restored.tensors.every((t) => named.get(t.name) === t.shape.join()))
+      throw new DeepCompressionError('invalid-input', `${path} was not made from ${model.path}`);
+  } finally {
+    close();
+  }
+  checkRecordPath(path);
 }
 
 function outOf(key: string, range: string): DeepCompressionError {

@@ -4,11 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { EngineClient } from '../../../src/engine/client.ts';
-import type { TrainingEpoch } from '../../../src/engine/protocol-train.ts';
+import type { TrainingEpoch } from '../../../src/engine/protocol-accuracy.ts';
 import type { Steering } from '../../../src/engine/protocol.ts';
 import { Steered } from '../../../src/engine/steered.ts';
-import { mulberry32 } from '../../../src/model/random.ts';
 import { lenet300 } from '../../fixtures/lenet.ts';
+import { stripes } from '../../fixtures/stripes.ts';
 import { buildEngine, temporaryFolder } from './support.ts';
 
 test('a job waits from pause to resume, and is stopped for good', async () => {
@@ -34,17 +34,8 @@ test('a training in the worker is paused, resumed, and stopped with its best kep
   const { worker } = await buildEngine(folder);
   const model = join(folder, 'm.onnx');
   writeFileSync(model, lenet300(1, [16, 8]));
-  const random = mulberry32(4);
-  const rows = Array.from({ length: 120 }, (_, i) => {
-    const label = i % 3;
-    return Array.from({ length: 784 }, (_, p) =>
-      p % 3 === label ? 1 : Math.round(random() * 5) / 10,
-    )
-      .concat(label)
-      .join(',');
-  });
   const data = join(folder, 'd.csv');
-  writeFileSync(data, `${rows.join('\n')}\n`);
+  writeFileSync(data, stripes(120, 4));
   const client = new EngineClient(worker);
   try {
     let steer: (what: Steering) => void = () => {};

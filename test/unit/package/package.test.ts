@@ -26,6 +26,7 @@ const expected = [
   'media/activity.svg',
   'media/icon.png',
   'media/recipe.schema.json',
+  'media/training.schema.json',
   'media/walkthrough/compress.svg',
   'media/walkthrough/inspect.svg',
   'media/walkthrough/presets.svg',

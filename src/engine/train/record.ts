@@ -1,0 +1,123 @@
+/**
+ * The training record of a .dcz: NAME.training.json beside NAME.dcz, so that a report can show accuracy
+ * and curves without the container growing. It states length and checksum of the .dcz it speaks of; the
+ * record of any other file is never shown. media/training.schema.json is its definition.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { Ajv } from 'ajv';
+import schema from '../../../media/training.schema.json';
+import { readBytes } from '../../model/bytes.ts';
+import { DeepCompressionError } from '../../model/errors.ts';
+import { writeAtomically } from '../../platform/atomic.ts';
+import { openFile } from '../../platform/files.ts';
+import type { TrainingRecord } from '../protocol-accuracy.ts';
+
+interface RecordFile extends TrainingRecord {
+  readonly format: string;
+  readonly version: number;
+  readonly dcz: { readonly bytes: number; readonly sha256: string };
+}
+
+export interface FoundRecord {
+  readonly record: TrainingRecord | undefined;
+  /** Why a record that is there is not shown. */
+  readonly notes: readonly string[];
+}
+
+const mostBytes = 64 * 2 ** 20;
+const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile<RecordFile>(schema);
+
+/** @param dcz path of the .dcz */
+export function recordPath(dcz: string): string {
+  return `${dcz.replace(/\.dcz$/i, '')}.training.json`;
+}
+
+/** The record of a .dcz, when there is one and it is of this very file. Never throws for a bad record. */
+export function readRecord(dcz: string): FoundRecord {
+  const path = recordPath(dcz);
+  if (!existsSync(path)) return { record: undefined, notes: [] };
+  const name = basename(path);
+  try {
+    const file = parsed(path);
+    if (!file) return hidden(`${name} is no training record that can be read, so it is not shown`);
+    if (!isOf(file, dcz))
+      return hidden(`${name} is of an earlier ${basename(dcz)}, so it is not shown`);
+    const { retraining, sensitivity } = file;
+    return {
+      record: { ...(retraining && { retraining }), ...(sensitivity && { sensitivity }) },
+      notes: [],
+    };
+  } catch (error) {
+    if (!(error instanceof DeepCompressionError)) throw error;
+    return hidden(error.message);
+  }
+}
+
+/**
+ * Puts what has been found out into the record of a .dcz, beside what is there about this very file.
+ * @returns the record's path
+ */
+export async function writeRecord(dcz: string, found: TrainingRecord): Promise<string> {
+  const path = recordPath(dcz);
+  const { record } = readRecord(dcz);
+  const file: RecordFile = {
+    format: 'deep-compression-training',
+    version: 1,
+    dcz: identity(dcz),
+    ...record,
+    ...found,
+  };
+  const bytes = new TextEncoder().encode(`${JSON.stringify(file, null, 2)}\n`);
+  await writeAtomically(path, { overwrite: true }, (sink) => sink.write(bytes));
+  return path;
+}
+
+/** @throws DeepCompressionError `exists` when another kind of file has the record's name */
+export function checkRecordPath(dcz: string): void {
+  const path = recordPath(dcz);
+  if (existsSync(path) && !parsed(path))
+    throw new DeepCompressionError(
+      'exists',
+      `${path} is in the place of the training record and is none: move it away`,
+    );
+}
+
+/** undefined: not a record. */
+function parsed(path: string): RecordFile | undefined {
+  const file = openFile(path);
+  try {
+    if (file.size > mostBytes) return undefined;
+    const value: unknown = JSON.parse(new TextDecoder().decode(readBytes(file, 0, file.size)));
+    return validate(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  } finally {
+    file.close();
+  }
+}
+
+function isOf({ dcz: of }: RecordFile, dcz: string): boolean {
+  const file = openFile(dcz);
+  file.close();
+  return file.size === of.bytes && identity(dcz).sha256 === of.sha256;
+}
+
+function identity(path: string): RecordFile['dcz'] {
+  const file = openFile(path);
+  try {
+    const hash = createHash('sha256');
+    const step = 1 << 20;
+    for (let at = 0; at < file.size; at += step)
+      hash.update(readBytes(file, at, Math.min(step, file.size - at)));
+    return { bytes: file.size, sha256: hash.digest('hex') };
+  } finally {
+    file.close();
+  }
+}
+
+function hidden(note: string): FoundRecord {
+  return { record: undefined, notes: [note] };
+}
