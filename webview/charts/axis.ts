@@ -35,6 +35,33 @@ export function linearScale(most: number, from: number, to: number, wanted = 5):
   };
 }
 
+/**
+ * Round numbers around the values, not from 0: for what differs little.
+ * @param bound largest value there can be
+ */
+export function rangeScale(
+  least: number,
+  most: number,
+  from: number,
+  to: number,
+  bound = Infinity,
+  wanted = 4,
+): Scale {
+  const spread = most > least ? most - least : Math.abs(most) * 0.01 || 0.01;
+  const raw = spread / wanted;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * ([1, 2, 5, 10].find((m) => m * power >= raw * 0.999) ?? 10);
+  const low = Math.floor(least / step + 1e-9);
+  const high = Math.max(low + 1, Math.ceil(Math.min(most, bound) / step - 1e-9));
+  return {
+    at: (value) => from + ((to - from) * (value / step - low)) / (high - low),
+    ticks: Array.from({ length: high - low + 1 }, (_, i) =>
+      Number(((low + i) * step).toPrecision(12)),
+    ).filter((tick) => tick <= bound + 1e-9),
+    log: false,
+  };
+}
+
 /** Whole decades around the values; anything at or below 0 is drawn at the low end. */
 export function logScale(least: number, most: number, from: number, to: number): Scale {
   const low = Math.floor(Math.log10(least > 0 && Number.isFinite(least) ? least : 1) + 1e-9);

@@ -1,6 +1,6 @@
 /**
  * Lines over an ordered axis whose values stand at equal distances (queue depths, PE counts, widths:
- * the paper's Figs. 8, 9, 11, 12 and 13 do the same). Series differ in marker and dash, not in colour
+ * the paper's Figs. 8, 9, 11, 12 and 13 do the same) or where they belong (shares). Series differ in marker and dash, not in colour
  * alone, and are named at their ends where there is room.
  */
 import { leftAxis, linearScale, logScale, picture, shortNumber, textWidth } from './axis.ts';
@@ -17,6 +17,8 @@ export interface LineOptions {
   readonly width: number;
   readonly height: number;
   readonly steps: readonly string[];
+  /** Where the steps stand, in any unit; at equal distances when absent. */
+  readonly at?: readonly number[];
   /** What the horizontal axis is. */
   readonly axis: string;
   /** What the vertical axis is. */
@@ -50,10 +52,12 @@ export function lineChart(series: readonly Series[], options: LineOptions): SvgN
     ? Math.min(Math.max(...series.map((s) => textWidth(s.label) + 16)), width * 0.26)
     : 12;
   const end = width - right;
+  const at = options.at ?? steps.map((_, i) => i);
+  const [start = 0, reach = 0] = [at[0], (at.at(-1) ?? 0) - (at[0] ?? 0)];
   const x = (i: number): number =>
-    steps.length < 2
-      ? round((left + end) / 2)
-      : round(left + 14 + ((end - left - 28) * i) / (steps.length - 1));
+    reach > 0
+      ? round(left + 14 + ((end - left - 28) * ((at[i] ?? 0) - start)) / reach)
+      : round((left + end) / 2);
   const marks = series.flatMap((s, k) => {
     const points = s.values.flatMap((v, i) =>
       Number.isFinite(v) ? [[x(i), round(scale.at(v)), v, i] as const] : [],
