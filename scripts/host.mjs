@@ -17,6 +17,6 @@ const driver = join(out, 'driver.js');
 await bundleHostSuite('test/host/index.ts', suite);
 await bundleTogether(['test/host/driver.ts'], driver);
 const { code } = await run(process.execPath, ['--enable-source-maps', driver, suite], {
-  timeout: 280_000,
+  timeout: 560_000,
 });
 process.exitCode = code;

@@ -1,6 +1,6 @@
 /**
- * Composition root of the extension: registers commands, the Model Inspector and the report, and
- * wires them to the engine. Everything that is not needed to show a view is loaded on first use,
+ * Composition root of the extension: registers commands, views, editors and language-model
+ * tools, and wires them to the engine. Everything that is not needed to show a view is loaded on first use,
  * and the engine's worker starts with the first job.
  */
 import * as vscode from 'vscode';
@@ -11,6 +11,7 @@ import { registerInspector } from './vscode/inspector/register.ts';
 import { registerModelEditor } from './vscode/model-editor/editor.ts';
 import { registerReport } from './vscode/report/editor.ts';
 import type { Services } from './vscode/services.ts';
+import { registerTools } from './vscode/tools/register.ts';
 
 let engine: EngineClient | undefined;
 
@@ -23,6 +24,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerModelEditor(services);
   registerEie(services);
   registerCommands(services, inspector);
+  registerTools(services);
   context.subscriptions.push(log);
 }
 

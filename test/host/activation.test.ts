@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import * as vscode from 'vscode';
+import { captureTools } from './captured.ts';
 import { captureTrees } from './trees.ts';
 import { extension, measured } from './support.ts';
 
 describe('activation', () => {
   it('takes less than 50 ms', async function () {
     captureTrees();
+    captureTools();
     assert.equal(extension().isActive, false, 'nothing woke the extension before');
     const start = performance.now();
     const busy = process.cpuUsage();

@@ -14,18 +14,21 @@ export interface HostResults {
   lines: string[];
 }
 
-/** Loaded one by one after mocha has put its functions in place. */
-const files: Record<string, readonly (() => Promise<unknown>)[]> = {
-  trusted: [
-    () => import('./activation.test.ts'),
-    () => import('./compress.test.ts'),
-    () => import('./settings.test.ts'),
-    () => import('./inspector.test.ts'),
-    () => import('./report.test.ts'),
-    () => import('./eie.test.ts'),
-    () => import('./model-editor.test.ts'),
-  ],
-  restricted: [() => import('./restricted.test.ts')],
+type Load = () => Promise<unknown>;
+
+/** Loaded one by one after mocha has put its functions in place. DC_HOST_ONLY names some of them. */
+const files: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
+  trusted: {
+    activation: () => import('./activation.test.ts'),
+    compress: () => import('./compress.test.ts'),
+    settings: () => import('./settings.test.ts'),
+    inspector: () => import('./inspector.test.ts'),
+    report: () => import('./report.test.ts'),
+    eie: () => import('./eie.test.ts'),
+    modelEditor: () => import('./model-editor.test.ts'),
+    tools: () => import('./tools.test.ts'),
+  },
+  restricted: { restricted: () => import('./restricted.test.ts') },
 };
 
 export async function run(): Promise<void> {
@@ -33,7 +36,9 @@ export async function run(): Promise<void> {
   const results: HostResults = { passed: 0, failed: 0, skipped: 0, lines: [] };
   const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, reporter: class {} as never });
   mocha.suite.emit('pre-require', globalThis, '', mocha);
-  for (const load of files[mode] ?? []) await load();
+  const only = process.env['DC_HOST_ONLY']?.split(',');
+  for (const [name, load] of Object.entries(files[mode] ?? {}))
+    if (!only || name === 'activation' || only.includes(name)) await load();
   await new Promise<void>((done) => {
     const runner = mocha.run(() => done());
     runner.on('pass', (test) => {

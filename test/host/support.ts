@@ -56,8 +56,9 @@ export async function messagesOf(action: () => unknown): Promise<string[]> {
 export async function eventually(
   what: string,
   is: () => boolean | Promise<boolean>,
+  patience = 10_000,
 ): Promise<void> {
-  for (const end = Date.now() + 10_000; Date.now() < end;) {
+  for (const end = Date.now() + patience; Date.now() < end;) {
     if (await is()) return;
     await new Promise((done) => setTimeout(done, 50));
   }

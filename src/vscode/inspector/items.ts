@@ -10,6 +10,7 @@ import {
 } from '../../../webview/ui/format.ts';
 import type { InspectedLayer, InspectResult } from '../../engine/protocol-model.ts';
 import { nameOf } from '../files.ts';
+import { plainMarkdown } from '../markdown.ts';
 import { folderOf } from '../targets.ts';
 import type { ModelFile } from './models.ts';
 
@@ -126,10 +127,10 @@ function spoken(parts: readonly (string | undefined)[]): string {
 
 /** Two columns under a title. Every text comes from a model, so none may become markup. */
 function table(title: string, rows: readonly (readonly [string, string])[]): vscode.MarkdownString {
-  const plain = (text: string): string =>
-    text.replace(/[\r\n]+/g, ' ').replace(/[\\`*_{}[\]()#+\-.!|<>~&$:]/g, '\\$&');
   const lines = rows
     .filter(([, value]) => value !== '')
-    .map(([name, value]) => `| ${plain(name)} | ${plain(value)} |`);
-  return new vscode.MarkdownString(`**${plain(title)}**\n\n| | |\n|-|-|\n${lines.join('\n')}`);
+    .map(([name, value]) => `| ${plainMarkdown(name)} | ${plainMarkdown(value)} |`);
+  return new vscode.MarkdownString(
+    `**${plainMarkdown(title)}**\n\n| | |\n|-|-|\n${lines.join('\n')}`,
+  );
 }

@@ -4,6 +4,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+interface LanguageModelTool {
+  readonly name: string;
+  readonly modelDescription: string;
+  readonly inputSchema: {
+    readonly additionalProperties: boolean;
+    readonly required?: readonly string[];
+    readonly properties: Readonly<Record<string, { description?: string }>>;
+  };
+}
+
 interface Manifest {
   readonly activationEvents: readonly string[];
   readonly icon: string;
@@ -14,6 +24,7 @@ interface Manifest {
       readonly properties: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
     };
     readonly viewsWelcome: readonly { contents: string }[];
+    readonly languageModelTools: readonly LanguageModelTool[];
   };
   readonly capabilities: {
     readonly untrustedWorkspaces: { readonly restrictedConfigurations: readonly string[] };
@@ -36,6 +47,24 @@ test('every text of the manifest is in package.nls.json, and none there is left 
 test('every contributed command is registered and every registered one contributed', () => {
   const registered = [...source.matchAll(/register\('(\w+)'/g)].map((m) => m[1]!);
   assert.deepEqual(registered.map((name) => `deepCompression.${name}`).sort(), commands.sort());
+});
+test('every contributed language-model tool is registered, and its input described', () => {
+  const offered = [...source.matchAll(/offer\('(\w+)'/g)].map((m) => m[1]!);
+  const tools = contributes.languageModelTools;
+  assert.deepEqual(offered.sort(), tools.map((t) => t.name).sort());
+  for (const { name, modelDescription, inputSchema } of tools) {
+    assert.match(name, /^[a-z]+(_[a-z]+)+$/);
+    assert.match(modelDescription, /returns JSON/i);
+    assert.match(
+      modelDescription,
+      /\bNot for\b|It compares .*, not /,
+      `${name} says what it is not for`,
+    );
+    assert.equal(inputSchema.additionalProperties, false);
+    for (const key of inputSchema.required ?? []) assert.ok(key in inputSchema.properties);
+    for (const [key, { description }] of Object.entries(inputSchema.properties))
+      assert.ok(description, `${name}.${key} has no description`);
+  }
 });
 test('commands share one category and have titles in title case', () => {
   for (const { title, category } of contributes.commands) {

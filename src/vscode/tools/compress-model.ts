@@ -1,0 +1,80 @@
+/**
+ * `compress_model`: the same as "Compress Model…", with everything said beforehand. The user is asked
+ * before it writes, and told when a file would be replaced.
+ */
+import * as vscode from 'vscode';
+import { compressOne, outputFor } from '../compressing.ts';
+import { exists, nameOf } from '../files.ts';
+import { presetNamed } from '../presets.ts';
+import { settingsFor } from '../settings.ts';
+import { Fields, rowsIn } from './input.ts';
+import { storedRow } from './inspect-model.ts';
+import { few, omitted, type Tool } from './tool.ts';
+
+interface Input {
+  readonly model: vscode.Uri;
+  readonly preset: string;
+  readonly output: string;
+  readonly overwrite: boolean;
+  readonly maxLayers: number;
+}
+
+export const compressModel: Tool<Input> = {
+  parse: (raw) => {
+    const fields = new Fields(raw);
+    const model = vscode.Uri.file(fields.path('path', ['.onnx']));
+    const preset = fields.text('preset') ?? settingsFor(model).defaultPreset;
+    const input = {
+      ...{ model, preset },
+      output: fields.optionalPath('output', ['.dcz']) ?? outputFor(model, preset),
+      overwrite: fields.flag('overwrite', false),
+      maxLayers: rowsIn(fields),
+    };
+    fields.done();
+    return input;
+  },
+  doing: ({ model, preset }) => vscode.l10n.t('Compressing {0} with {1}', nameOf(model), preset),
+  confirmation: async ({ model, preset, output, overwrite }) => {
+    const title = vscode.l10n.t('Compress {0}?', nameOf(model));
+    const replaces = overwrite && (await exists(vscode.Uri.file(output)));
+    return {
+      title,
+      text: replaces
+        ? vscode.l10n.t(
+            "Preset '{0}'. The existing file {1} is replaced; the model stays as it is.",
+            preset,
+            output,
+          )
+        : vscode.l10n.t("Preset '{0}'. Writes {1}; the model stays as it is.", preset, output),
+    };
+  },
+  run: async ({ model, preset, output, overwrite, maxLayers }, services, signal) => {
+    const recipe = await (await presetNamed(services, model, preset)).recipe();
+    const result = await compressOne(
+      services,
+      { model, out: output, overwrite, recipe },
+      { signal },
+    );
+    const layers = [...result.layers].sort((a, b) => b.bytes.total - a.bytes.total);
+    return {
+      rows: layers.length,
+      wanted: maxLayers,
+      json: (rows) => ({
+        output: result.output,
+        input: result.input,
+        ratio: result.ratio,
+        preset: result.recipe,
+        verified: result.verified,
+        seconds: result.seconds,
+        accuracy: 'not measured: check it before the model is used (deepc evaluate)',
+        bytesBesideTheLayers: result.otherBytes,
+        layers: layers.slice(0, rows).map((layer) => ({
+          ...{ name: layer.name, op: layer.op, weights: layer.weights },
+          ...storedRow(layer),
+        })),
+        ...omitted(rows, layers.length, 'layers, all smaller', 'Use maxLayers.'),
+        ...(result.notes.length > 0 && { notes: few(result.notes) }),
+      }),
+    };
+  },
+};
