@@ -9,7 +9,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { format } from 'prettier';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const schema = JSON.parse(readFileSync('media/recipe.schema.json', 'utf8'));
@@ -44,6 +43,5 @@ if (process.argv.includes('--check')) {
   }
 } else {
   setting.additionalProperties = recipe;
-  const text = await format(JSON.stringify(manifest, null, 2), { parser: 'json', printWidth: 100 });
-  writeFileSync('package.json', text);
+  writeFileSync('package.json', `${JSON.stringify(manifest, null, 2)}\n`);
 }
