@@ -34,7 +34,7 @@ export type StageKind = 'train' | 'prune' | 'share' | 'ternary' | 'reconstruct';
 
 export interface StageRecipe {
   readonly kind: StageKind;
-  /** Of training, after each step of pruning. */
+  /** Of training, after each step of pruning; the last maybe in part. */
   readonly epochs: number;
   readonly optimizer: 'adam' | 'sgd';
   readonly momentum: number;

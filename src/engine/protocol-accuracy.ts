@@ -19,7 +19,7 @@ export interface TrainingEpoch {
   readonly kind: string;
   /** Of pruning, from 0. */
   readonly step: number;
-  /** 0: before the first epoch of a step. */
+  /** Epochs done of the step, the last maybe in part; 0: before the first. */
   readonly epoch: number;
   readonly trainingLoss: number | null;
   /** On the samples held out of training; null when none are. */

@@ -31,6 +31,12 @@ export interface Trained {
   readonly frozen?: boolean;
 }
 
+/** Everything but the values. */
+export interface OptimizerState {
+  readonly steps: number;
+  readonly moments: readonly Float32Array[];
+}
+
 export class Optimizer {
   readonly #first: Float32Array[];
   readonly #second: Float32Array[];
@@ -74,13 +80,13 @@ export class Optimizer {
     });
   }
 
-  /** Everything but the values, for a checkpoint; the arrays are the optimizer's own. */
-  state(): { readonly steps: number; readonly moments: readonly Float32Array[] } {
+  /** For a checkpoint; the arrays are the optimizer's own. */
+  state(): OptimizerState {
     return { steps: this.#steps, moments: [...this.#first, ...this.#second] };
   }
 
   /** Restores what `state` gave, so that a resumed run equals an uninterrupted one. */
-  restore(state: { readonly steps: number; readonly moments: readonly Float32Array[] }): void {
+  restore(state: OptimizerState): void {
     this.#steps = state.steps;
     [...this.#first, ...this.#second].forEach((own, i) => own.set(state.moments[i]!));
   }

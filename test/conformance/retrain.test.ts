@@ -131,15 +131,33 @@ test('pruned to a tenth and shared among 15 values, it loses little with trainin
 
 test('the same seed gives the same file, and an interrupted run the file of an uninterrupted one', async () => {
   await trained();
-  const recipe = { ...small, train: { normalisation, stages } };
+  await survivesInterruption({ normalisation, stages }, [2, 4, 7]);
+});
+
+test('so does one that prunes in parts of an epoch, in pictures that are moved and turned', async () => {
+  await trained();
+  const augment = { shift: 2, rotate: 10, scale: 0.1, shear: 0.1 };
+  const going = { schedule: 'constant', keep: 'last', rate: 0.0005 };
+  await survivesInterruption(
+    {
+      normalisation,
+      augment,
+      stages: [
+        { kind: 'prune', steps: 3, epochs: 0.5, ...going },
+        { kind: 'share', epochs: 1.5 },
+      ],
+    },
+    [1, 4],
+  );
+});
+
+/** Interrupts a run after so many epochs (the states before the first count), and resumes it. */
+async function survivesInterruption(train: object, places: readonly number[]): Promise<void> {
+  const recipe = { ...small, train };
   const whole = join(folder, 'whole.dcz');
   const first = await retrain({ model: dense, out: whole, recipe, samples: 1500 });
   const cut = join(folder, 'cut.dcz');
-  for (const [at, expected] of [
-    [2, 2],
-    [4, 4],
-    [7, 7],
-  ] as const) {
+  for (const at of places) {
     const controller = new AbortController();
     rmSync(cut, { force: true });
     let epochs = 0;
@@ -154,7 +172,7 @@ test('the same seed gives the same file, and an interrupted run the file of an u
       ),
       (e: Error & { code?: string }) => e.code === 'cancelled',
     );
-    assert.ok(existsSync(`${cut}.checkpoint`), `a checkpoint after epoch ${expected}`);
+    assert.ok(existsSync(`${cut}.checkpoint`), `a checkpoint after epoch ${at}`);
     assert.ok(!existsSync(cut));
     const resumed = await retrain({ model: dense, out: cut, recipe, samples: 1500 });
     assert.ok(resumed.resumed);
@@ -163,7 +181,7 @@ test('the same seed gives the same file, and an interrupted run the file of an u
     assert.ok(readFileSync(cut).equals(readFileSync(whole)), `interrupted after ${at} epochs`);
     assert.ok(!existsSync(`${cut}.checkpoint`));
   }
-});
+}
 
 test('a checkpoint of another run is refused, and --fresh begins anew', async () => {
   await trained();

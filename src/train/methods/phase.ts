@@ -7,7 +7,7 @@
 import type { StageRecipe } from '../../compress/train-recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { shuffled } from '../dataset/dataset.ts';
-import { clipNorm, Optimizer } from '../optimizer.ts';
+import { clipNorm, Optimizer, type OptimizerState } from '../optimizer.ts';
 import { rateAt, type RateSchedule } from '../schedule.ts';
 import { randomAt, seedAt, type Network } from './network.ts';
 import { restore, snapshot, spread, trainedOf, variableGradients } from './parameters.ts';
@@ -18,7 +18,7 @@ export interface Epoch {
   readonly kind: StageRecipe['kind'];
   /** Of pruning, from 0. */
   readonly step: number;
-  /** 0: before the first epoch of the phase. */
+  /** Epochs done, the last maybe in part; 0: before the first of the phase. */
   readonly epoch: number;
   /** Mean over the steps of the epoch; null before the first. */
   readonly trainingLoss: number | null;
@@ -39,7 +39,7 @@ export interface Best {
 export interface PhaseState {
   /** Epochs done. */
   readonly epoch: number;
-  readonly optimizer: { readonly steps: number; readonly moments: readonly Float32Array[] };
+  readonly optimizer: OptimizerState;
   readonly best: Best;
 }
 
@@ -62,6 +62,8 @@ export interface PhaseOptions {
   readonly validation: Uint32Array;
   readonly seed: number;
   readonly isFrozen: (name: string) => boolean;
+  /** What the optimizer goes on from, when the variables are those of the phase before. */
+  readonly optimizer?: OptimizerState | undefined;
 }
 
 export type PhaseEnd = 'done' | 'stopped' | 'diverged';
@@ -71,7 +73,7 @@ export async function runPhase(
   options: PhaseOptions,
   hooks: PhaseHooks,
   resumed?: PhaseState,
-): Promise<PhaseEnd> {
+): Promise<{ readonly end: PhaseEnd; readonly optimizer: OptimizerState }> {
   const { stage, training, validation } = options;
   const { parameters, states, batch } = network;
   const optimizer = new Optimizer(
@@ -87,6 +89,7 @@ export async function runPhase(
     variables: snapshot(parameters),
     states: states.map(({ values }) => values.slice()),
   });
+  if (options.optimizer) optimizer.restore(options.optimizer);
   const stateAfter = (epoch: number, best: Best): PhaseState => ({
     epoch,
     optimizer: optimizer.state(),
@@ -98,14 +101,17 @@ export async function runPhase(
     optimizer.restore(resumed.optimizer);
     best = resumed.best;
   } else {
-    const before = await score();
+    // between steps of pruning nothing hangs on it
+    const before = options.optimizer && stage.keep === 'last' ? null : await score();
     best = kept(0, before);
     const epoch = { kind: stage.kind, epoch: 0, trainingLoss: null, validation: before };
     await hooks.onEpoch(epoch, stateAfter(0, best));
   }
   let end: PhaseEnd = 'done';
-  const steps = Math.max(1, Math.floor(training.length / batch));
   for (let e = resumed?.epoch ?? 0; e < stage.epochs && end === 'done'; e++) {
+    // the last epoch may be a part of one
+    const part = Math.min(1, stage.epochs - e);
+    const steps = Math.max(1, Math.floor((training.length * part) / batch));
     const order = orderOf(training, seedAt(options.seed, e, 1), batch);
     const random = randomAt(options.seed, e, 2);
     let sum = 0;
@@ -119,11 +125,11 @@ export async function runPhase(
       }
       const changes = parameters.flatMap((p, i) => variableGradients(p, gradients[i]!));
       if (stage.clip > 0) clipNorm(changes, stage.clip);
-      optimizer.step(changes, rateAt(rateOf(stage), (e + done / steps) / stage.epochs));
+      optimizer.step(changes, rateAt(rateOf(stage), (e + (part * done) / steps) / stage.epochs));
       for (const parameter of parameters) spread(parameter);
       sum += loss;
       done++;
-      hooks.onStep((e + done / steps) / stage.epochs, sum / done);
+      hooks.onStep((e + (part * done) / steps) / stage.epochs, sum / done);
       if (hooks.stopped()) end = 'stopped';
     }
     if (end === 'diverged') break;
@@ -136,12 +142,17 @@ export async function runPhase(
       break;
     }
     if (isBetter(found, best.validation, stage.keep)) best = kept(e + 1, found);
-    const epoch = { kind: stage.kind, epoch: e + 1, trainingLoss: sum / done, validation: found };
+    const epoch = {
+      kind: stage.kind,
+      epoch: e + part,
+      trainingLoss: sum / done,
+      validation: found,
+    };
     if (end === 'done') await hooks.onEpoch(epoch, stateAfter(e + 1, best));
   }
   restore(parameters, best.variables);
   states.forEach(({ values }, i) => values.set(best.states[i]!));
-  return end;
+  return { end, optimizer: optimizer.state() };
 }
 
 /** All samples once, in an order of the seed; repeated from the front where they do not fill a batch. */

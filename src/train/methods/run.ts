@@ -7,6 +7,7 @@
 import { matchesGlob } from '../../compress/recipe.ts';
 import type { StageRecipe } from '../../compress/train-recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
+import type { OptimizerState } from '../optimizer.ts';
 import { gradualSparsity } from '../schedule.ts';
 import { seedAt, type Network } from './network.ts';
 import {
@@ -88,8 +89,9 @@ export async function runStages(
     const chosen = plan.layers.filter(({ tensor }) =>
       stage.layers.some((glob) => matchesGlob(tensor.name, glob)),
     );
+    let optimizer: OptimizerState | undefined;
     for (let step = 0; step < stepsOf(stage) && end === 'done'; step++) {
-      const length = Math.max(1, stage.epochs);
+      const length = stage.epochs || 1;
       const earlier = resume && (at < resume.stage || (at === resume.stage && step < resume.step));
       const here = resume?.stage === at && resume.step === step;
       if (!earlier) {
@@ -110,7 +112,7 @@ export async function runStages(
           if (worse)
             notes.push(`stage ${at + 1} (reconstruct) made the network worse, so it was undone`);
         } else if (!here) await changeStructure(stage, step, chosen, parameters, plan, pruned);
-        end = await runPhase(
+        const phase = await runPhase(
           network,
           {
             // a reconstruction has been trained: the phase scores it and saves the checkpoint
@@ -119,6 +121,7 @@ export async function runStages(
             validation: plan.validation,
             seed,
             isFrozen,
+            optimizer,
           },
           {
             ...hooks,
@@ -140,6 +143,9 @@ export async function runStages(
           },
           here ? resume.phase : undefined,
         );
+        end = phase.end;
+        // at a constant rate, steps of pruning are one training that loses weights on its way
+        if (stage.schedule === 'constant') optimizer = phase.optimizer;
       }
       before += length;
     }
@@ -177,7 +183,7 @@ function stepsOf(stage: StageRecipe): number {
 
 /** In epochs, none counting as one: what progress is measured in. */
 function lengthOf(stage: StageRecipe): number {
-  return stepsOf(stage) * Math.max(1, stage.epochs);
+  return stepsOf(stage) * (stage.epochs || 1);
 }
 
 async function changeStructure(
