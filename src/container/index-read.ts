@@ -6,6 +6,7 @@
 import { AdaptiveDecoder } from './adaptive.ts';
 import { codeTables, noTables, tableContexts } from './adaptive-tables.ts';
 import { isExactIn } from './codebook.ts';
+import { metadataDictionary } from './dictionary.ts';
 import { deflateRatio, elementSizes, limits } from './format.ts';
 import type { DczIndex, Fail, IndexedTensor } from './index-types.ts';
 import { inflateExactly } from './pack.ts';
@@ -49,7 +50,9 @@ function readMetadata(reader: VarintReader, fail: Fail): Uint8Array {
   if (deflated === 0) return reader.bytes('the metadata', length);
   const packed = reader.bytes('the metadata', deflated);
   if (length > deflated * deflateRatio) fail('metadata that unpacks too far');
-  return inflateExactly(packed, length) ?? fail('metadata that does not unpack');
+  return (
+    inflateExactly(packed, length, metadataDictionary) ?? fail('metadata that does not unpack')
+  );
 }
 
 function readRecipe(fields: VarintReader, fail: Fail): object {

@@ -2,6 +2,7 @@
 import type { CodedTensor } from '../compress/coded.ts';
 import { AdaptiveEncoder } from './adaptive.ts';
 import { codeTables, tableContexts, type TableSizes } from './adaptive-tables.ts';
+import { metadataDictionary } from './dictionary.ts';
 import { dtypes, elementSizes, hasGaps, holeKind } from './format.ts';
 import { packPlane } from './pack.ts';
 import type { PackedChannel } from './pack-rest.ts';
@@ -28,7 +29,7 @@ export function serialiseIndex(contents: IndexContents): {
   readonly metadataBytes: number;
 } {
   const metadata = serialiseMetadata(contents);
-  const packed = packPlane(metadata, 9);
+  const packed = packPlane(metadata, 9, metadataDictionary);
   const out = new VarintWriter();
   out.number(metadata.length);
   out.number(packed.deflated ? packed.bytes.length : 0);

@@ -27,14 +27,15 @@ export function packPiece(bytes: Uint8Array, elementSize: number, level: 1 | 6 |
   return planes;
 }
 
-export function packPlane(bytes: Uint8Array, level: 1 | 6 | 9): Plane {
+/** `dictionary`: what the stream may refer back to as if it had come before. */
+export function packPlane(bytes: Uint8Array, level: 1 | 6 | 9, dictionary?: Uint8Array): Plane {
   const stored = { bytes, deflated: false };
   if (bytes.length > 4 * sampleBytes) {
     const middle = (bytes.length - sampleBytes) >> 1;
     const sample = deflateSync(bytes.subarray(middle, middle + sampleBytes), { level: 1 });
     if (sample.length > 0.98 * sampleBytes) return stored;
   }
-  const deflated = deflateSync(bytes, { level });
+  const deflated = deflateSync(bytes, { level, ...(dictionary && { dictionary }) });
   return deflated.length < bytes.length ? { bytes: deflated, deflated: true } : stored;
 }
 
@@ -54,12 +55,16 @@ export function joinPlanes(planes: readonly Uint8Array[]): Uint8Array {
  * Exactly `length` bytes out of a deflate stream, or undefined when it is malformed or holds another
  * number of bytes. Never allocates more than `length` + 1.
  */
-export function inflateExactly(deflated: Uint8Array, length: number): Uint8Array | undefined {
+export function inflateExactly(
+  deflated: Uint8Array,
+  length: number,
+  dictionary?: Uint8Array,
+): Uint8Array | undefined {
   if (deflated.length === 0) return undefined;
   // fflate drops what does not fit, so one spare byte tells a stream that is too long
   const room = new Uint8Array(length + 1);
   try {
-    const bytes = inflateSync(deflated, { out: room });
+    const bytes = inflateSync(deflated, { out: room, ...(dictionary && { dictionary }) });
     return bytes.length === length ? bytes : undefined;
   } catch {
     return undefined; // FlateError, or RangeError for a stored block that does not fit

@@ -2,6 +2,7 @@
  * A second decoder of .dcz files, written from docs/dcz-format.md and docs/dcz-coding.md alone: slow
  * and plain, sharing no code with src/. It inflates with node:zlib. Contexts are looked up by name.
  */
+import { readFileSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
 import { check } from './independent-check.ts';
 import { IndependentBits, decodeArithmeticBlock } from './independent-arithmetic.ts';
@@ -48,7 +49,7 @@ export function decodeIndependently(dcz: Uint8Array): {
   const metadataLength = plain.varint();
   check(metadataLength <= 2 ** 24, 'metadata length');
   const deflated = plain.varint();
-  const metadata = new Cursor(unpack(plain, deflated, metadataLength));
+  const metadata = new Cursor(unpack(plain, deflated, metadataLength, dictionary()));
   const recipe = JSON.parse(metadata.text()) as object;
 
   const data = new Cursor(dcz.subarray(4, indexStart));
@@ -322,9 +323,17 @@ class Cursor {
   }
 }
 
-function unpack(from: Cursor, deflated: number, length: number): Uint8Array {
+/** The preset dictionary, as the specification prints it. */
+function dictionary(): Buffer {
+  const text = readFileSync('docs/dcz-format.md', 'utf8');
+  const found = /preset dictionary, (\d+) bytes[^\n]*\n\n {4}(\S+)\n/.exec(text);
+  check(Number(found?.[1]) === found?.[2]!.length, 'the dictionary has its length');
+  return Buffer.from(found![2]!, 'latin1');
+}
+
+function unpack(from: Cursor, deflated: number, length: number, dictionary?: Buffer): Uint8Array {
   if (deflated === 0) return from.take(length);
-  const bytes = inflateRawSync(from.take(deflated), { maxOutputLength: length });
+  const bytes = inflateRawSync(from.take(deflated), { maxOutputLength: length, dictionary });
   check(bytes.length === length, 'inflated length');
   return bytes;
 }
