@@ -18,6 +18,7 @@ for (const name of readdirSync('src/vscode', { recursive: true }).filter((f) => 
     texts.add((single ?? double).replace(/\\(.)/g, '$1'));
 const { outputFiles } = await build({
   entryPoints: ['report', 'eie', 'inspector'].map((page) => `webview/${page}/strings.ts`),
+  bundle: true,
   format: 'esm',
   outdir: 'dist',
   write: false,

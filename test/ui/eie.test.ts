@@ -163,8 +163,10 @@ test(
       );
       return readFileSync(path(name));
     };
-    const button = (format: string) => () =>
-      page.locator('#speedup .save', { hasText: format }).click();
+    const button = (format: string) => async (): Promise<void> => {
+      await page.locator('#speedup .menu-button').click();
+      await page.getByRole('menuitem', { name: `Save as ${format}` }).click();
+    };
     const svg = String(await saved(button('SVG'), 'paper-benchmark-speedup.svg'));
     assert.match(svg, /^<\?xml.*<svg /s);
     assert.doesNotMatch(svg, /var\(|class=/);
@@ -173,6 +175,8 @@ test(
     assert.ok(png.readUInt32BE(16) > 600, 'twice the size on screen');
     const csv = String(await saved(button('CSV'), 'paper-benchmark-speedup.csv'));
     assert.match(csv, /EIE, simulated/);
+    const rows = String(await saved(button('JSON'), 'paper-benchmark-speedup.json'));
+    assert.equal((JSON.parse(rows) as object[]).length, csv.trim().split('\r\n').length - 1);
     const json = await saved(
       () => page.locator('header vscode-button').first().click(),
       'paper-benchmark-eie.json',

@@ -16,13 +16,19 @@ export class LayerList {
 
   constructor(
     private readonly t: EieStrings,
+    menu: HTMLElement,
     private readonly onChoose: (index: number) => void,
   ) {
     this.head = el('thead');
     this.element = el(
       'section',
       { class: 'layer-list', 'aria-labelledby': 'layers-heading' },
-      el('h2', { id: 'layers-heading' }, t.layers, ' ', this.count),
+      el(
+        'div',
+        { class: 'section-head' },
+        el('h2', { id: 'layers-heading' }, t.layers, ' ', this.count),
+        el('div', { class: 'tools' }, menu),
+      ),
       el('p', { class: 'caption' }, t.layersHint),
       el(
         'div',

@@ -10,12 +10,12 @@ import { cycleDefs } from '../charts/cycle-patterns.ts';
 import { toElement } from '../charts/svg.ts';
 import { el, fill } from '../ui/dom.ts';
 import { formatShare } from '../ui/format.ts';
+import { exportMenu } from '../ui/export-menu.ts';
 import { connect } from '../ui/host.ts';
+import { outputOf } from '../ui/output.ts';
 import { CompareView } from './compare-view.ts';
 import { Controls } from './controls.ts';
 import type { LayerDetail, MachineOptions, PageLayer, PageRun } from './data.ts';
-import { standaloneSvg, toCsv, toPng } from '../ui/export.ts';
-import type { Save } from './figure.ts';
 import { LayerView } from './layer-view.ts';
 import { LayerList } from './layers.ts';
 import {
@@ -49,30 +49,24 @@ let view: ViewId = viewIds.find((v) => v === saved.view) ?? data.view ?? 'layer'
 let request = 0;
 let answered = 0;
 
-const save: Save = (name, format, svg, table) => {
-  void (async () => {
-    const content =
-      format === 'csv'
-        ? toCsv(table)
-        : svg
-          ? format === 'svg'
-            ? standaloneSvg(svg)
-            : await toPng(standaloneSvg(svg))
-          : '';
-    host.post({ type: 'save', name, format, content });
-  })();
-};
-
-const status = el('p', { class: 'hidden-visually', role: 'status' });
+const out = outputOf(host);
 const problem = el('p', { class: 'problem', role: 'alert' });
 const title = el('h1', {}, data.title ?? 'EIE');
 const source = el('p', { class: 'source' }, t.subtitle);
 const figures = el('div', { class: 'figures' });
 const controls = new Controls(t, (change) => turn(change));
-const list = new LayerList(t, (index) => choose(index));
-const layerView = new LayerView(t, save);
-const compareView = new CompareView(t, save);
-const spaceView = new SpaceView(t, save, {
+const list = new LayerList(
+  t,
+  exportMenu(
+    { name: 'layers', heading: t.layers, table: () => run && layersTable(run, t) },
+    t,
+    out,
+  ),
+  (index) => choose(index),
+);
+const layerView = new LayerView(t, out);
+const compareView = new CompareView(t, out);
+const spaceView = new SpaceView(t, out, {
   sweep: (axes, layer) => host.post({ type: 'sweep', axes, machine, layer }),
   cancel: () => host.post({ type: 'cancelSweep' }),
 });
@@ -107,7 +101,6 @@ const page = [
       action(`${t.saveResults.replace('…', '')} (JSON)…`, t.saveJsonHint, () =>
         host.post({ type: 'saveJson' }),
       ),
-      action('CSV…', t.layers, () => run && save('layers', 'csv', undefined, layersTable(run, t))),
     ),
   ),
   figures,
@@ -119,7 +112,6 @@ const page = [
   compareView.element,
   spaceView.element,
   notes,
-  status,
 ];
 
 /** A knob was turned; null: everything back to the paper's. */
@@ -281,9 +273,6 @@ host.listen(isToEie, (received) => {
       view = received.view;
       tabs.show(view);
       keep();
-      break;
-    case 'saved':
-      status.textContent = fill(t.saved, received.name);
   }
 });
 

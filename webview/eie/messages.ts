@@ -10,6 +10,7 @@ import type {
   SweepAxis,
   SweepResult,
 } from './data.ts';
+import { isOutputMessage, type OutputMessage } from '../ui/output.ts';
 import type { EieStrings } from './strings.ts';
 
 export const viewIds = ['layer', 'compare', 'space'] as const;
@@ -39,8 +40,7 @@ export type ToEie =
   | { readonly type: 'sweeping'; readonly fraction: number; readonly line: string }
   | { readonly type: 'swept'; readonly result: SweepResult }
   | { readonly type: 'sweepEnded'; readonly message: string }
-  | { readonly type: 'view'; readonly view: ViewId }
-  | { readonly type: 'saved'; readonly name: string };
+  | { readonly type: 'view'; readonly view: ViewId };
 
 export type FromEie =
   | { readonly type: 'ready' | 'retry' | 'cancel' | 'cancelSweep' | 'openLog' | 'saveJson' }
@@ -58,12 +58,7 @@ export type FromEie =
       /** null: all layers. */
       readonly layer: number | null;
     }
-  | {
-      readonly type: 'save';
-      readonly name: string;
-      readonly format: 'csv' | 'svg' | 'png';
-      readonly content: string | ArrayBuffer;
-    };
+  | OutputMessage;
 
 /** The JSON block `#data` of the page. */
 export interface EiePageData {
@@ -86,7 +81,6 @@ const plain = ['ready', 'retry', 'cancel', 'cancelSweep', 'openLog', 'saveJson']
 const axisNames = ['pe', 'index-bits', 'precision', 'fifo', 'sram-width', 'clock'];
 const knobs = ['pe', 'fifo', 'sramWidth', 'indexBits'];
 const precisions = ['float32', 'fixed32', 'fixed16', 'fixed8'];
-const largest = 64 * 1024 * 1024;
 
 const isIndex = (x: unknown): x is number => typeof x === 'number' && Number.isInteger(x) && x >= 0;
 
@@ -130,22 +124,9 @@ export function isFromEie(message: unknown): message is FromEie {
         isMachine(m['machine']) &&
         (m['layer'] === null || isIndex(m['layer']))
       );
-    case 'save': {
-      const { name, format, content } = m;
-      const size =
-        typeof content === 'string'
-          ? content.length
-          : content instanceof ArrayBuffer
-            ? content.byteLength
-            : -1;
-      return (
-        typeof name === 'string' &&
-        /^[\w-]{1,80}$/.test(name) &&
-        (format === 'csv' || format === 'svg' || format === 'png') &&
-        size >= 0 &&
-        size <= largest
-      );
-    }
+    case 'copy':
+    case 'save':
+      return isOutputMessage(m);
     default:
       return plain.includes(String(m['type']));
   }
@@ -164,6 +145,5 @@ export function isToEie(message: unknown): message is ToEie {
     'swept',
     'sweepEnded',
     'view',
-    'saved',
   ].includes(String(type));
 }

@@ -1,18 +1,18 @@
+import { shared } from '../ui/strings.ts';
+
 /**
  * Every sentence of the EIE panel, in English. The extension sends a translated copy (the same keys
  * through `vscode.l10n.t`). Figures and sections are those of the EIE paper (Han et al., ISCA 2016).
  */
 export const english = {
+  ...shared,
   loading: 'Simulating {0}…',
   cancel: 'Cancel',
   failed: 'The simulation failed',
   tryAgain: 'Try Again',
   openLog: 'Open Log',
-  save: 'Save as',
   saveResults: 'Save Results…',
   saveJsonHint: 'Everything as JSON, as deepc simulate --json prints it',
-  saved: '{0} was saved',
-  asTable: 'Figures as a table',
   subtitle:
     'Simulated on EIE, the Efficient Inference Engine on compressed networks (Han et al., ISCA 2016)',
   views: 'Views',
@@ -21,6 +21,7 @@ export const english = {
   viewSpace: 'Design Space',
 
   machine: 'Machine',
+  origin: 'Origin',
   pes: 'Processing elements (PEs)',
   pesHint: 'Rows are dealt out to the PEs in turn. Paper: 64',
   ring: 'Queue slots',

@@ -2,20 +2,24 @@
 import { codebookChart } from '../charts/codebook.ts';
 import type { LayerSummary } from '../../src/engine/protocol-view.ts';
 import { el, fill } from '../ui/dom.ts';
-import { formatExact, formatShare } from '../ui/format.ts';
+import { Figure } from '../ui/figure.ts';
+import { formatExact, formatFloat, formatShare } from '../ui/format.ts';
+import type { Output } from '../ui/output.ts';
 import { Abandoned, type Ask } from './asker.ts';
-import { exactly } from './heat/reading.ts';
-import { Picture, type Save } from './picture.ts';
 import type { InspectorStrings } from './strings.ts';
 
 export function codebookPanel(
   layer: LayerSummary,
   ask: Ask,
   t: InspectorStrings,
-  save: Save,
+  out: Output,
 ): { readonly element: HTMLElement; readonly stop: () => void } {
   const control = new AbortController();
-  const picture = new Picture('codebook', t.codebook, t.codebookHint, [], t, save);
+  const picture = new Figure(
+    { id: 'codebook', heading: t.codebook, caption: t.codebookHint },
+    t,
+    out,
+  );
   const made = el('p', { class: 'muted' });
   void (async () => {
     try {
@@ -32,7 +36,7 @@ export function codebookPanel(
         t.codebookSummary,
         formatExact(book.values.length),
         formatExact(book.weights),
-        exactly(book.values[best] ?? 0),
+        formatFloat(book.values[best] ?? 0),
         formatShare((book.counts[best] ?? 0) / book.weights),
       );
       const text = {
@@ -43,26 +47,33 @@ export function codebookPanel(
           fill(
             t.sharedTitle,
             code,
-            exactly(book.values[code]!),
+            formatFloat(book.values[code]!),
             formatExact(book.counts[code]!),
             book.lengths[code]!,
           ),
       };
-      picture.update(
+      picture.update({
         summary,
-        (width) => codebookChart(book, histogram, { width, height: 320, selected: -1 }, text),
-        () => ({
-          columns: [t.code, t.value, t.weightsOf, t.share, t.codeBits, t.totalBits],
+        draw: (width) => codebookChart(book, histogram, { width, height: 320, selected: -1 }, text),
+        table: () => ({
+          columns: [
+            t.code,
+            { name: t.value, as: 'exact' },
+            t.weightsOf,
+            { name: t.share, as: 'share' },
+            t.codeBits,
+            t.totalBits,
+          ],
           rows: [...book.values].map((value, i) => [
             i,
-            exactly(value),
+            value,
             book.counts[i]!,
-            formatShare(book.counts[i]! / book.weights),
+            book.counts[i]! / book.weights,
             book.lengths[i]!,
             book.counts[i]! * book.lengths[i]!,
           ]),
         }),
-      );
+      });
     } catch (error) {
       if (!(error instanceof Abandoned))
         picture.fail(fill(t.notAvailable, (error as Error).message));

@@ -1,13 +1,13 @@
 /** Layer > Huffman: the tree of weight codes or of index gaps, the code table, the walk of a symbol. */
 import { bitsOfWord, foldedToFit, huffmanTree, leavesBelow } from '../charts/huffman-tree.ts';
 import { toElement } from '../charts/svg.ts';
-import { standaloneSvg, toCsv } from '../ui/export.ts';
 import type { HuffmanView, LayerSummary } from '../../src/engine/protocol-view.ts';
 import { el, fill } from '../ui/dom.ts';
+import { exportMenu } from '../ui/export-menu.ts';
 import { formatBytes, formatExact, formatShare, formatSmall } from '../ui/format.ts';
+import type { Output } from '../ui/output.ts';
+import { columnNames, shownText, type Table } from '../ui/table.ts';
 import { Abandoned, type Ask } from './asker.ts';
-import { exactly } from './heat/reading.ts';
-import type { Save } from './picture.ts';
 import type { InspectorStrings } from './strings.ts';
 
 /** Leaves that are drawn at first. */
@@ -29,7 +29,7 @@ export class HuffmanPanel {
     private readonly layer: LayerSummary,
     private readonly ask: Ask,
     private readonly t: InspectorStrings,
-    save: Save,
+    out: Output,
   ) {
     const gaps = (layer.coded?.indexBits ?? 0) > 0;
     const which = el(
@@ -63,16 +63,18 @@ export class HuffmanPanel {
               this.folded.clear();
               this.draw();
             }),
-            link(t.saveSvg, () => {
-              const svg = this.tree.querySelector('svg');
-              if (svg) save('huffman', 'svg', standaloneSvg(svg));
-            }),
-            link(t.saveCsv, () => {
-              if (this.view) save('huffman', 'csv', toCsv(this.tableData(this.view)));
-            }),
+            exportMenu(
+              {
+                ...{ name: 'huffman', heading: t.huffman },
+                svg: () => this.tree.querySelector('svg') ?? undefined,
+                table: () => this.view && this.tableData(this.view),
+              },
+              t,
+              out,
+            ),
           ),
         ),
-        el('p', { class: 'muted' }, t.huffmanHint),
+        el('p', { class: 'caption' }, t.huffmanHint),
         this.sentence,
         this.note,
         el('div', { class: 'huffman' }, this.tree, this.table),
@@ -184,24 +186,24 @@ export class HuffmanPanel {
     this.drawTable(view);
   }
 
-  private tableData(view: HuffmanView) {
+  private tableData(view: HuffmanView): Table {
     const { t } = this;
     return {
       columns: [
         t.symbol,
-        ...(view.stream === 'values' ? [t.value] : []),
+        ...(view.stream === 'values' ? [{ name: t.value, as: 'exact' as const }] : []),
         t.word,
         t.codeBits,
         t.count,
-        t.share,
+        { name: t.share, as: 'share' },
       ],
       rows: [...view.symbols].map((symbol, i) => [
         symbol,
-        ...(view.stream === 'values' ? [exactly(view.values[i]!)] : []),
+        ...(view.stream === 'values' ? [view.values[i]!] : []),
         bitsOfWord(view.words[i]!, view.lengths[i]!),
         view.lengths[i]!,
         view.counts[i]!,
-        formatShare(view.counts[i]! / view.entries),
+        view.counts[i]! / view.entries,
       ]),
     };
   }
@@ -209,6 +211,7 @@ export class HuffmanPanel {
   private drawTable(view: HuffmanView): void {
     const { t } = this;
     const { columns, rows } = this.tableData(view);
+    const names = columnNames({ columns, rows });
     const scroll = this.table.scrollTop;
     this.table.replaceChildren(
       el(
@@ -218,7 +221,7 @@ export class HuffmanPanel {
         el(
           'thead',
           {},
-          el('tr', {}, ...columns.map((c) => el('th', { scope: 'col', class: 'number' }, c))),
+          el('tr', {}, ...names.map((c) => el('th', { scope: 'col', class: 'number' }, c))),
         ),
         el(
           'tbody',
@@ -246,9 +249,7 @@ export class HuffmanPanel {
               el('th', { scope: 'row', class: 'number' }, pick),
               ...cells
                 .slice(1)
-                .map((c) =>
-                  el('td', { class: 'number' }, typeof c === 'number' ? formatExact(c) : c),
-                ),
+                .map((c, k) => el('td', { class: 'number' }, shownText(c, columns[k + 1]))),
             );
           }),
         ),

@@ -6,6 +6,10 @@ import type { LayerSummary } from '../../src/engine/protocol-view.ts';
 import { sparkline } from '../charts/sparkline.ts';
 import { toElement } from '../charts/svg.ts';
 import { el, fill } from '../ui/dom.ts';
+import { exportMenu } from '../ui/export-menu.ts';
+import type { MenuItem } from '../ui/menu.ts';
+import type { Output } from '../ui/output.ts';
+import type { Table } from '../ui/table.ts';
 import { formatBytes, formatExact, formatShape, formatSmall } from '../ui/format.ts';
 import {
   arranged,
@@ -21,8 +25,6 @@ import {
 import type { Store } from './store.ts';
 import type { InspectorStrings } from './strings.ts';
 import { Virtual } from './virtual.ts';
-
-export type Cell = string | number | null;
 
 interface Column {
   readonly id: SortId | 'spark' | 'range';
@@ -50,9 +52,10 @@ export class LayerTable {
     private readonly on: {
       open: (layer: LayerSummary) => void;
       arrange: (arrangement: Arrangement) => void;
-      copy: (text: string) => void;
-      csv: (columns: readonly string[], rows: readonly (readonly Cell[])[]) => void;
     },
+    out: Output,
+    /** What else the table can become. */
+    more: readonly MenuItem[],
   ) {
     const measureOf = (l: LayerSummary) => store.measures.get(l.layer);
     const metrics = metricsFor(store.overview);
@@ -181,19 +184,11 @@ export class LayerTable {
       onWindow: (items) => store.want(items.map((l) => l.layer)),
       onActivate: (layer) => on.open(layer),
     });
-    const copy = el('button', { type: 'button', class: 'link' }, t.copyTable);
-    copy.addEventListener('click', () => {
-      const { columns, rows } = this.data();
-      const line = (cells: readonly Cell[]): string =>
-        cells.map((c) => (c === null ? '' : String(c).replace(/[\t\r\n]/g, ' '))).join('\t');
-      on.copy([line(columns), ...rows.map(line)].join('\n'));
-      this.status.textContent = t.copied;
-    });
-    const csv = el('button', { type: 'button', class: 'link' }, t.saveCsv);
-    csv.addEventListener('click', () => {
-      const { columns, rows } = this.data();
-      on.csv(columns, rows);
-    });
+    const menu = exportMenu(
+      { name: 'layers', heading: t.allLayers, table: () => this.data(), more },
+      t,
+      out,
+    );
     this.element = el(
       'section',
       { 'aria-labelledby': 'all-heading' },
@@ -201,7 +196,7 @@ export class LayerTable {
         'div',
         { class: 'section-head' },
         el('h2', { id: 'all-heading' }, t.allLayers),
-        el('div', { class: 'tools' }, copy, csv),
+        el('div', { class: 'tools' }, menu),
       ),
       scroller,
       this.status,
@@ -240,7 +235,7 @@ export class LayerTable {
     this.rows.set(shown);
   }
 
-  private data(): { columns: string[]; rows: Cell[][] } {
+  private data(): Table {
     const columns = this.columns.filter((c) => c.id !== 'spark' && c.id !== 'range');
     const { measures } = this.store;
     return {

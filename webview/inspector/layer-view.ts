@@ -2,12 +2,12 @@
 import { Tabs } from '../ui/tabs.ts';
 import type { LayerSummary } from '../../src/engine/protocol-view.ts';
 import { el } from '../ui/dom.ts';
+import type { Output } from '../ui/output.ts';
 import { formatBytes, formatExact, formatRatio, formatShape } from '../ui/format.ts';
 import type { Ask } from './asker.ts';
 import { codebookPanel } from './codebook-panel.ts';
 import { HuffmanPanel } from './huffman-panel.ts';
 import { roleName, shownName } from './model.ts';
-import type { Save } from './picture.ts';
 import type { Store } from './store.ts';
 import { streamPanel } from './stream-panel.ts';
 import type { InspectorStrings } from './strings.ts';
@@ -15,8 +15,8 @@ import { WeightsPanel } from './weights-panel.ts';
 
 interface Panel {
   readonly element: HTMLElement;
-  readonly stop: () => void;
-  readonly refresh?: () => void;
+  stop(): void;
+  refresh?(): void;
 }
 
 export class LayerView {
@@ -30,11 +30,8 @@ export class LayerView {
     private readonly ask: Ask,
     tab: string,
     private readonly t: InspectorStrings,
-    private readonly on: {
-      readonly tab: (tab: string) => void;
-      readonly save: Save;
-      readonly copy: (text: string) => void;
-    },
+    private readonly out: Output,
+    onTab: (tab: string) => void,
   ) {
     this.title.append(el('bdi', {}, shownName(layer)));
     const about = [
@@ -69,7 +66,7 @@ export class LayerView {
       return;
     }
     const tabs = new Tabs(panels, t.tabs, (id) => {
-      on.tab(id);
+      onTab(id);
       show(id);
     });
     const show = (id: string): void => {
@@ -98,22 +95,11 @@ export class LayerView {
   private show(id: string, into: HTMLElement): void {
     this.stop();
     const { layer, store, ask, t } = this;
-    const { save } = this.on;
-    if (id === 'codebook') this.panel = codebookPanel(layer, ask, t, save);
-    else if (id === 'huffman') this.panel = panelOf(new HuffmanPanel(layer, ask, t, save));
-    else if (id === 'stream') this.panel = streamPanel(layer, ask, t, save);
-    else {
-      const weights = new WeightsPanel(layer, store, ask, t, save);
-      this.panel = {
-        element: weights.element,
-        stop: () => weights.stop(),
-        refresh: () => weights.refresh(),
-      };
-    }
+    const { out } = this;
+    if (id === 'codebook') this.panel = codebookPanel(layer, ask, t, out);
+    else if (id === 'huffman') this.panel = new HuffmanPanel(layer, ask, t, out);
+    else if (id === 'stream') this.panel = streamPanel(layer, ask, t, out);
+    else this.panel = new WeightsPanel(layer, store, ask, t, out);
     into.replaceChildren(this.panel.element);
   }
-}
-
-function panelOf(panel: HuffmanPanel): Panel {
-  return { element: panel.element, stop: () => panel.stop() };
 }

@@ -5,9 +5,9 @@
 import '../ui/theme.css';
 import './inspector.css';
 import type { LayerSummary, ViewOverview } from '../../src/engine/protocol-view.ts';
-import { toCsv } from '../ui/export.ts';
 import { el, fill } from '../ui/dom.ts';
 import { connect } from '../ui/host.ts';
+import { outputOf } from '../ui/output.ts';
 import { Asker } from './asker.ts';
 import { LayerList } from './layer-list.ts';
 import { LayerView } from './layer-view.ts';
@@ -15,10 +15,9 @@ import {
   isToInspector,
   type FromInspector,
   type InspectorPageData,
-  type SaveFormat,
   type ToInspector,
 } from './messages.ts';
-import { fileName, type Arrangement } from './model.ts';
+import { fileName, type Arrangement, type MetricId } from './model.ts';
 import { Overview } from './overview.ts';
 import { restored, type Kept } from './state.ts';
 import { Store } from './store.ts';
@@ -29,6 +28,7 @@ const data = JSON.parse(document.getElementById('data')?.textContent ?? '{}') as
 const t: InspectorStrings = data.strings ?? english;
 const host = connect<ToInspector, FromInspector>();
 const asker = new Asker((message) => host.post(message));
+const out = outputOf(host);
 let kept = restored(host.saved());
 let isDefault = true;
 let shown: { readonly store: Store; readonly stop: () => void } | undefined;
@@ -37,9 +37,6 @@ function keep(change: Partial<Kept>): void {
   kept = { ...kept, ...change };
   host.save(kept);
 }
-
-const save = (name: string, format: SaveFormat, content: string | ArrayBuffer): void =>
-  host.post({ type: 'save', name, format, content });
 
 /** Rows of lists and tables follow the editor's font size. */
 function rowHeights(): { readonly list: number; readonly table: number } {
@@ -73,11 +70,7 @@ function show(overview: ViewOverview): void {
     layerView?.stop();
     layerView = undefined;
     if (layer) {
-      layerView = new LayerView(layer, store, asker.ask, kept.tab, t, {
-        tab: (tab) => keep({ tab }),
-        save,
-        copy: (text) => host.post({ type: 'copy', text }),
-      });
+      layerView = new LayerView(layer, store, asker.ask, kept.tab, t, out, (tab) => keep({ tab }));
       store.want([layer.layer]);
     }
     page.replaceChildren(layerView?.element ?? whole.element);
@@ -87,13 +80,13 @@ function show(overview: ViewOverview): void {
     keep({ layer: layer ? keyOf(layer) : '' });
     if (focus) layerView?.focus();
   };
-  const whole = new Overview(store, kept.metric, kept.table, heights.table, t, {
-    open: (layer) => choose(layer, true),
-    metric: (metric) => keep({ metric }),
-    arrange: (table) => keep({ table }),
-    copy: (text) => host.post({ type: 'copy', text }),
-    csv: (columns, rows) => save('layers', 'csv', toCsv({ columns, rows })),
-  });
+  const actions = {
+    open: (layer: LayerSummary) => choose(layer, true),
+    metric: (metric: MetricId) => keep({ metric }),
+    arrange: (table: Arrangement) => keep({ table }),
+  };
+  const { metric, table } = kept;
+  const whole = new Overview(store, metric, table, heights.table, t, actions, asker.ask, out);
   const list = new LayerList(store, kept.list, heights.list, t, {
     choose: (layer) => choose(layer),
     arrange: (arrangement: Arrangement) => {
@@ -127,7 +120,6 @@ const makeDefault = el(
   t.setDefault,
 );
 makeDefault.addEventListener('click', () => host.post({ type: 'setDefault' }));
-const status = el('p', { class: 'hidden-visually', role: 'status' });
 
 function header(overview: ViewOverview): HTMLElement {
   makeDefault.hidden = isDefault;
@@ -138,7 +130,6 @@ function header(overview: ViewOverview): HTMLElement {
     {},
     el('h1', {}, el('bdi', {}, fileName(overview.path))),
     el('div', { class: 'actions' }, overview.format === 'dcz' ? report : null, makeDefault),
-    status,
   );
 }
 
@@ -184,9 +175,6 @@ host.listen(isToInspector, (received) => {
     case 'answer':
     case 'failed':
       asker.receive(received);
-      break;
-    case 'saved':
-      status.textContent = fill(t.savedAs, received.name);
   }
 });
 host.post({ type: 'ready' });

@@ -4,6 +4,7 @@
  * else is shown the page asks for, a number a question; the answer carries it back.
  */
 import type { ViewName, ViewOverview, ViewResult } from '../../src/engine/protocol-view.ts';
+import { isOutputMessage, type OutputMessage } from '../ui/output.ts';
 import type { InspectorStrings } from './strings.ts';
 
 export type ToInspector =
@@ -12,10 +13,7 @@ export type ToInspector =
   | { readonly type: 'default'; readonly isDefault: boolean }
   | { readonly type: 'error'; readonly message: string }
   | { readonly type: 'answer'; readonly id: number; readonly result: ViewResult }
-  | { readonly type: 'failed'; readonly id: number; readonly message: string }
-  | { readonly type: 'saved'; readonly name: string };
-
-export type SaveFormat = 'csv' | 'svg' | 'png';
+  | { readonly type: 'failed'; readonly id: number; readonly message: string };
 
 export type FromInspector =
   | { readonly type: 'ready' }
@@ -30,13 +28,7 @@ export type FromInspector =
       readonly query: Readonly<Record<string, unknown>>;
     }
   | { readonly type: 'cancel'; readonly id: number }
-  | { readonly type: 'copy'; readonly text: string }
-  | {
-      readonly type: 'save';
-      readonly name: string;
-      readonly format: SaveFormat;
-      readonly content: string | ArrayBuffer;
-    };
+  | OutputMessage;
 
 /** The JSON block `#data` of the page. */
 export interface InspectorPageData {
@@ -59,8 +51,8 @@ const questions: readonly ViewName[] = [
   'codebook',
   'huffman',
   'stream',
+  'export',
 ];
-const largest = 64 * 1024 * 1024;
 
 /** For the host: a page is less trusted than the extension. The worker checks the queries themselves. */
 export function isFromInspector(message: unknown): message is FromInspector {
@@ -77,22 +69,8 @@ export function isFromInspector(message: unknown): message is FromInspector {
     case 'cancel':
       return Number.isSafeInteger(m['id']);
     case 'copy':
-      return typeof m['text'] === 'string' && m['text'].length < largest;
-    case 'save': {
-      const { name, format, content } = m;
-      const size =
-        typeof content === 'string'
-          ? content.length
-          : content instanceof ArrayBuffer
-            ? content.byteLength
-            : Infinity;
-      return (
-        typeof name === 'string' &&
-        /^[a-z0-9-]{1,40}$/.test(name) &&
-        ['csv', 'svg', 'png'].some((f) => f === format) &&
-        size < largest
-      );
-    }
+    case 'save':
+      return isOutputMessage(m);
     default:
       return commands.some((command) => command === m['type']);
   }
@@ -102,7 +80,5 @@ export function isFromInspector(message: unknown): message is FromInspector {
 export function isToInspector(message: unknown): message is ToInspector {
   if (typeof message !== 'object' || message === null) return false;
   const { type } = message as { type?: unknown };
-  return ['loading', 'overview', 'default', 'error', 'answer', 'failed', 'saved'].some(
-    (t) => t === type,
-  );
+  return ['loading', 'overview', 'default', 'error', 'answer', 'failed'].some((t) => t === type);
 }

@@ -1,10 +1,15 @@
 /** The model as a whole: figures, the map of where the bytes are, the table of all layers. */
-import type { LayerSummary } from '../../src/engine/protocol-view.ts';
+import type { LayerSummary, Views } from '../../src/engine/protocol-view.ts';
 import { node, toElement } from '../charts/svg.ts';
 import { heatDefs, heatStep, heatSteps, treemap } from '../charts/treemap.ts';
 import { el, fill, type Child } from '../ui/dom.ts';
+import { exportMenu } from '../ui/export-menu.ts';
+import type { MenuItem } from '../ui/menu.ts';
+import type { Output } from '../ui/output.ts';
+import type { Table } from '../ui/table.ts';
 import { formatBytes, formatCount, formatExact, formatShare } from '../ui/format.ts';
-import { LayerTable, type Cell } from './layer-table.ts';
+import type { Ask } from './asker.ts';
+import { LayerTable } from './layer-table.ts';
 import {
   formatMetric,
   metricOf,
@@ -22,8 +27,6 @@ export interface OverviewActions {
   readonly open: (layer: LayerSummary) => void;
   readonly metric: (metric: MetricId) => void;
   readonly arrange: (arrangement: Arrangement) => void;
-  readonly copy: (text: string) => void;
-  readonly csv: (columns: readonly string[], rows: readonly (readonly Cell[])[]) => void;
 }
 
 export class Overview {
@@ -44,6 +47,8 @@ export class Overview {
     rowHeight: number,
     private readonly t: InspectorStrings,
     private readonly on: OverviewActions,
+    private readonly ask: Ask,
+    private readonly out: Output,
   ) {
     const { overview } = store;
     this.bySize = overview.layers
@@ -61,13 +66,22 @@ export class Overview {
       on.metric(this.metric);
       this.drawMap();
     });
+    const menu = exportMenu(
+      {
+        ...{ name: 'bytes', heading: t.whereBytes },
+        svg: () => this.map.querySelector('svg') ?? undefined,
+        table: () => this.mapTable(),
+      },
+      t,
+      out,
+    );
     this.map.addEventListener('click', (e) => this.openCell(e.target));
     new ResizeObserver(() => {
       if (Math.floor(this.map.clientWidth) === this.width) return;
       this.width = Math.floor(this.map.clientWidth);
       this.drawMap();
     }).observe(this.map);
-    this.table = new LayerTable(store, arrangement, rowHeight, t, on);
+    this.table = new LayerTable(store, arrangement, rowHeight, t, on, out, this.viewers());
     const tensorBytes = overview.layers.reduce((sum, l) => sum + l.bytes, 0);
     const opsets = Object.entries(overview.opsets).map(
       ([domain, v]) => `${domain || 'ai.onnx'} ${v}`,
@@ -108,9 +122,15 @@ export class Overview {
               'div',
               { class: 'section-head' },
               el('h2', { id: 'map-heading' }, t.whereBytes),
-              el('div', { class: 'tools' }, el('label', { for: 'metric' }, t.colourBy), select),
+              el(
+                'div',
+                { class: 'tools' },
+                el('label', { for: 'metric' }, t.colourBy),
+                select,
+                menu,
+              ),
             ),
-            el('p', { class: 'muted' }, t.whereBytesHint),
+            el('p', { class: 'caption' }, t.whereBytesHint),
             toElement(
               node(
                 'svg',
@@ -219,6 +239,37 @@ export class Overview {
       el('span', {}, `${scale.open ? '≥ ' : ''}${formatMetric(metric, scale.high)}`),
       ...(unknown ? [swatch('none'), el('span', {}, t.unknown)] : []),
     );
+  }
+
+  private mapTable(): Table {
+    const { t, store, metric } = this;
+    return {
+      columns: [t.layer, t.bytes, t[metric]],
+      rows: this.bySize.map((l) => [
+        ...[l.name, l.bytes],
+        metricOf(metric, l, store.measures.get(l.layer)),
+      ]),
+    };
+  }
+
+  /** The metrics of all layers for the tools that draw whole graphs. */
+  private viewers(): MenuItem[] {
+    const { t, out } = this;
+    const item = (label: string, name: string, query: () => Views['export']['query']) => ({
+      ...{ label, apart: name === 'netron' },
+      run: async (): Promise<string> => {
+        const made = await this.ask('export', query());
+        out.save(name, 'json', `${JSON.stringify(made, null, 1)}\n`);
+        return '';
+      },
+    });
+    return [
+      item(t.forNetron, 'netron', () => ({ format: 'netron' })),
+      item(t.forModelExplorer, 'model-explorer', () => ({
+        ...{ format: 'model-explorer' },
+        metric: this.metric === 'error' ? 'rmse' : this.metric,
+      })),
+    ];
   }
 
   private openCell(target: EventTarget | null): void {

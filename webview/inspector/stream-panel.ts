@@ -3,10 +3,11 @@ import { bitsOfWord } from '../charts/huffman-tree.ts';
 import { streamChart } from '../charts/stream.ts';
 import type { LayerSummary, StreamView } from '../../src/engine/protocol-view.ts';
 import { el, fill } from '../ui/dom.ts';
-import { formatExact } from '../ui/format.ts';
+import { Figure } from '../ui/figure.ts';
+import { formatExact, formatFloat } from '../ui/format.ts';
+import type { Output } from '../ui/output.ts';
+import type { Table } from '../ui/table.ts';
 import { Abandoned, type Ask } from './asker.ts';
-import { exactly } from './heat/reading.ts';
-import { Picture, type Save } from './picture.ts';
 import type { InspectorStrings } from './strings.ts';
 
 /** Entries shown at a time. */
@@ -16,7 +17,7 @@ export function streamPanel(
   layer: LayerSummary,
   ask: Ask,
   t: InspectorStrings,
-  save: Save,
+  out: Output,
 ): { readonly element: HTMLElement; readonly stop: () => void } {
   const control = new AbortController();
   const total = layer.coded?.entries ?? 0;
@@ -39,13 +40,15 @@ export function streamPanel(
     const wanted = Math.floor(Number(entry.value));
     void load(Math.min(Math.max(0, total - 1), Math.max(0, Number.isFinite(wanted) ? wanted : 0)));
   });
-  const picture = new Picture(
-    'stream',
-    t.stream,
-    t.streamHint,
-    [earlier, el('label', {}, t.goTo, ' ', entry), later],
+  const picture = new Figure(
+    {
+      id: 'stream',
+      heading: t.stream,
+      caption: t.streamHint,
+      tools: [earlier, el('label', {}, t.goTo, ' ', entry), later],
+    },
     t,
-    save,
+    out,
   );
   let shown = stretch;
   let asking = 0;
@@ -84,18 +87,18 @@ export function streamPanel(
               stream.symbol[i]!,
               stream.gap[i]!,
               formatExact(stream.position[i]!),
-              exactly(stream.weight[i]!),
+              formatFloat(stream.weight[i]!),
             );
-      picture.update(
+      picture.update({
         summary,
-        (width) =>
+        draw: (width) =>
           streamChart(
             stream,
             { width, selected: -1 },
             { summary, lines: [line(0), line(1), line(2), line(3), line(4), line(5)], title },
           ),
-        () => tableOf(stream, t),
-      );
+        table: () => tableOf(stream, t),
+      });
     } catch (error) {
       if (!(error instanceof Abandoned))
         picture.fail(fill(t.notAvailable, (error as Error).message));
@@ -108,10 +111,10 @@ export function streamPanel(
   };
 }
 
-function tableOf(s: StreamView, t: InspectorStrings) {
+function tableOf(s: StreamView, t: InspectorStrings): Table {
   const lines = t.streamLines.split('|');
   return {
-    columns: [t.entry, ...lines, t.filler],
+    columns: [t.entry, ...lines.slice(0, -1), { name: lines.at(-1) ?? '', as: 'exact' }, t.filler],
     rows: Array.from({ length: s.count }, (_, i) => [
       s.first + i,
       bitsOfWord(s.valueWord[i]!, s.valueLength[i]!),
@@ -119,7 +122,7 @@ function tableOf(s: StreamView, t: InspectorStrings) {
       bitsOfWord(s.gapWord[i]!, s.gapLength[i]!),
       s.gap[i]!,
       s.position[i]!,
-      exactly(s.weight[i]!),
+      s.weight[i]!,
       s.filler[i] === 1,
     ]),
   };

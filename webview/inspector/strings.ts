@@ -1,5 +1,8 @@
+import { shared } from '../ui/strings.ts';
+
 /** Every sentence of the inspector's page in English; src/vscode/model-editor translates them. */
 export const english = {
+  ...shared,
   loading: 'Opening {0}…',
   failed: 'The model cannot be shown',
   tryAgain: 'Try Again',
@@ -70,12 +73,8 @@ export const english = {
   sortedBy: 'Sorted by {0}, {1}',
   ascending: 'ascending',
   descending: 'descending',
-  copyTable: 'Copy Table',
-  saveCsv: 'Save CSV',
-  savePng: 'Save PNG',
-  saveSvg: 'Save SVG',
-  copied: 'Copied.',
-  savedAs: 'Saved {0}.',
+  forNetron: 'Metrics for Netron (JSON)',
+  forModelExplorer: 'Metrics for Model Explorer (JSON)',
   notes: 'Notes',
   roleWeight: 'weight',
   roleBias: 'bias',
@@ -119,7 +118,6 @@ export const english = {
   rowSums: 'Above and at the left: how many weights of each column and row are not zero',
   keyValues: 'Values',
   keyDensity: 'Weights left',
-  asTable: 'As a table',
   rowColumn: 'Row, column',
   shownWindow: 'Weights around the cell',
   histogram: 'Histogram',

@@ -6,6 +6,8 @@ import { patternDefs, swatch, type Part } from '../charts/patterns.ts';
 import { stackedBar } from '../charts/stacked-bar.ts';
 import { toElement } from '../charts/svg.ts';
 import { el, fill } from '../ui/dom.ts';
+import { exportMenu } from '../ui/export-menu.ts';
+import type { Output } from '../ui/output.ts';
 import { formatBytes, formatExact, formatShare } from '../ui/format.ts';
 import type { ReportStrings } from './strings.ts';
 import { fitWidth } from './fit.ts';
@@ -26,6 +28,7 @@ export function breakdown(
   total: number,
   arithmetic: boolean,
   t: ReportStrings,
+  out: Output,
 ): HTMLElement {
   const hints: Readonly<Record<Part, string>> = {
     values: arithmetic ? t.partValuesArithmeticHint : t.partValuesHint,
@@ -49,14 +52,32 @@ export function breakdown(
       el('td', { class: 'number' }, formatShare(bytes / total)),
       el('td', { class: 'meaning' }, hint),
     );
+  const chart = fitWidth('breakdown-bar', (width) =>
+    stackedBar(bar, { width, height: 26, character: 7 }, summary),
+  );
+  const menu = exportMenu(
+    {
+      ...{ name: 'bytes', heading: t.whereBytesGo },
+      svg: () => chart.querySelector('svg') ?? undefined,
+      table: () => ({
+        columns: [t.part, t.bytes, { name: t.share, as: 'share' }],
+        rows: parts.map(({ part, bytes }) => [partTitle(part, t), bytes, bytes / total]),
+      }),
+    },
+    t,
+    out,
+  );
   return el(
     'section',
     { 'aria-labelledby': 'bytes-heading' },
-    el('h2', { id: 'bytes-heading' }, t.whereBytesGo),
-    toElement(patternDefs()),
-    fitWidth('breakdown-bar', (width) =>
-      stackedBar(bar, { width, height: 26, character: 7 }, summary),
+    el(
+      'div',
+      { class: 'section-head' },
+      el('h2', { id: 'bytes-heading' }, t.whereBytesGo),
+      el('div', { class: 'tools' }, menu),
     ),
+    toElement(patternDefs()),
+    chart,
     el(
       'table',
       { class: 'legend' },

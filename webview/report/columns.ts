@@ -11,6 +11,7 @@ import {
   formatShare,
   formatSmall,
 } from '../ui/format.ts';
+import type { Table } from '../ui/table.ts';
 import type { Row } from './model.ts';
 import type { ReportStrings } from './strings.ts';
 
@@ -143,14 +144,12 @@ export function sortRows(
 }
 
 /** The table as tab-separated text for a spreadsheet: exact values, one header line. */
-export function tableAsText(rows: readonly Row[], columns: readonly Column[]): string {
-  const cell = (value: number | string | null): string =>
-    value === null ? '' : String(value).replace(/[\t\r\n]/g, ' ');
-  const heading = (c: Column): string => (c.group ? `${c.group} ${c.label}` : c.label);
-  return [
-    columns.map(heading).join('\t'),
-    ...rows.map((row) => columns.map((c) => cell(c.value(row))).join('\t')),
-  ].join('\n');
+/** The rows as they are shown, with every column and the figures themselves. */
+export function dataOf(rows: readonly Row[], columns: readonly Column[]): Table {
+  return {
+    columns: columns.map((c) => (c.group ? `${c.group} ${c.label}` : c.label)),
+    rows: rows.map((row) => columns.map((c) => c.value(row))),
+  };
 }
 
 function twoDigits(value: number): string {

@@ -8,6 +8,7 @@ import './report.css';
 import type { ReportResult } from '../../src/engine/protocol-model.ts';
 import { el, fill } from '../ui/dom.ts';
 import { connect } from '../ui/host.ts';
+import { outputOf } from '../ui/output.ts';
 import { breakdown } from './breakdown.ts';
 import { isToReport, type FromReport, type ReportPageData, type ToReport } from './messages.ts';
 import { fileName, fileParts, recipeOf, rowOf, totalsOf } from './model.ts';
@@ -19,6 +20,7 @@ const main = document.getElementById('report') as HTMLElement;
 const data = JSON.parse(document.getElementById('data')?.textContent ?? '{}') as ReportPageData;
 const t: ReportStrings = data.strings ?? english;
 const host = connect<ToReport, FromReport>();
+const out = outputOf(host);
 let kept = restore(host.saved());
 
 function show(report: ReportResult): void {
@@ -33,15 +35,9 @@ function show(report: ReportResult): void {
     : [];
   main.replaceChildren(
     overview(report, totals, recipe, actions, t),
-    breakdown(fileParts(report), report.output.bytes, arithmetic, t),
+    breakdown(fileParts(report), report.output.bytes, arithmetic, t, out),
     report.layers.length > 0
-      ? layerTable(report.layers.map(rowOf), totals, t, kept.table, {
-          save: (state) => keep({ table: state }),
-          copy: (text) =>
-            host.present
-              ? host.post({ type: 'copy', text })
-              : void navigator.clipboard?.writeText(text),
-        })
+      ? layerTable(report.layers.map(rowOf), totals, t, kept.table, (table) => keep({ table }), out)
       : el('section', {}, el('h2', {}, t.layers), el('p', { class: 'empty' }, t.noLayers)),
     el(
       'div',

@@ -3,6 +3,7 @@
  * before a page listens are lost), the host answers `loading`, then `report` or `error`.
  */
 import type { ReportResult } from '../../src/engine/protocol-model.ts';
+import { isOutputMessage, type OutputMessage } from '../ui/output.ts';
 import type { ReportStrings } from './strings.ts';
 
 export type ToReport =
@@ -16,7 +17,7 @@ export type FromReport =
   | { readonly type: 'reveal' }
   | { readonly type: 'decompress' }
   | { readonly type: 'openLog' }
-  | { readonly type: 'copy'; readonly text: string };
+  | OutputMessage;
 
 /** The JSON block `#data` of the page. `report` only where the page stands alone. */
 export interface ReportPageData {
@@ -35,9 +36,8 @@ const commands: readonly FromReport['type'][] = [
 /** For the host: a page is less trusted than the extension, so its messages are checked. */
 export function isFromReport(message: unknown): message is FromReport {
   if (typeof message !== 'object' || message === null) return false;
-  const { type, text } = message as { type?: unknown; text?: unknown };
-  if (type === 'copy') return typeof text === 'string' && text.length < 10_000_000;
-  return commands.some((command) => command === type);
+  const { type } = message as { type?: unknown };
+  return isOutputMessage(message) || commands.some((command) => command === type);
 }
 
 /** For the page: the shape is the host's own, a wrong `type` would be a defect. */

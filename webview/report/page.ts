@@ -20,7 +20,8 @@ export function editorReport(parts: {
   readonly title: string;
   readonly data: ReportPageData;
 }): string {
-  return pageHtml({ ...parts, root: 'report', images: parts.cspSource });
+  // blob: is the picture of a chart on its way to becoming a PNG
+  return pageHtml({ ...parts, root: 'report', images: `${parts.cspSource} blob:` });
 }
 
 /**

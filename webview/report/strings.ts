@@ -1,8 +1,11 @@
+import { shared } from '../ui/strings.ts';
+
 /**
  * Every sentence of the report page, in English. The extension sends a translated copy (the same
  * keys through `vscode.l10n.t`); the page opened as a file uses these.
  */
 export const english = {
+  ...shared,
   verified: 'Verified',
   verifiedHint:
     'The file was read back, every weight decoded and compared before success was reported.',
@@ -13,8 +16,6 @@ export const english = {
   openLog: 'Open Log',
   decompress: 'Decompress…',
   reveal: 'Reveal in Explorer',
-  copyTable: 'Copy Table',
-  copied: 'Table copied as tab-separated text',
   smaller: 'smaller',
   larger: 'The compressed file is larger than the model',
   wholeFiles: 'Whole files, everything included',

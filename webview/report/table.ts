@@ -2,14 +2,15 @@
  * The layer table: sortable by mouse and keyboard (a button in every heading, `aria-sort`, changes
  * announced), filtered by name, totals in the footer. Rows are built once and re-ordered.
  */
-import '@vscode-elements/elements/dist/vscode-button/index.js';
 import '@vscode-elements/elements/dist/vscode-checkbox/index.js';
 import '@vscode-elements/elements/dist/vscode-textfield/index.js';
 import { rowBar } from '../charts/stacked-bar.ts';
 import { toElement } from '../charts/svg.ts';
 import { el, fill } from '../ui/dom.ts';
+import { exportMenu } from '../ui/export-menu.ts';
+import type { Output } from '../ui/output.ts';
 import { formatBytes, formatExact, formatShape } from '../ui/format.ts';
-import { columnsOf, sortRows, tableAsText, type Column } from './columns.ts';
+import { columnsOf, dataOf, sortRows, type Column } from './columns.ts';
 import { partTitle } from './breakdown.ts';
 import type { Row } from './model.ts';
 import type { ReportStrings } from './strings.ts';
@@ -31,7 +32,8 @@ export function layerTable(
   totals: Row,
   t: ReportStrings,
   start: TableState,
-  on: { save: (state: TableState) => void; copy: (text: string) => void },
+  onState: (state: TableState) => void,
+  out: Output,
 ): HTMLElement {
   const columns = columnsOf(t);
   let state = start;
@@ -72,7 +74,7 @@ export function layerTable(
   };
   function update(change: Partial<TableState>): void {
     state = { ...state, ...change };
-    on.save(state);
+    onState(state);
     draw();
   }
   function draw(): void {
@@ -106,11 +108,11 @@ export function layerTable(
   more.addEventListener('change', () =>
     update({ more: Boolean((more as HTMLElement & { checked: unknown }).checked) }),
   );
-  const copy = el('vscode-button', { secondary: true }, t.copyTable);
-  copy.addEventListener('click', () => {
-    on.copy(tableAsText(shown(), columns));
-    status.textContent = t.copied;
-  });
+  const menu = exportMenu(
+    { name: 'layers', heading: t.layers, table: () => dataOf(shown(), columns) },
+    t,
+    out,
+  );
   draw();
   return el(
     'section',
@@ -119,7 +121,7 @@ export function layerTable(
       'div',
       { class: 'section-head' },
       el('h2', { id: 'layers-heading' }, t.layers, ' ', count),
-      el('div', { class: 'tools' }, filter, more, copy),
+      el('div', { class: 'tools' }, filter, more, menu),
     ),
     el(
       'div',

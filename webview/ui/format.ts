@@ -50,6 +50,11 @@ export function formatSmall(value: number): string {
     : value.toExponential(2);
 }
 
+/** A float32's shortest decimal: 0.10000000149 -> `0.1`. */
+export function formatFloat(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(8))) : String(value);
+}
+
 function scaled(value: number, units: readonly string[], gap: string): string {
   let unit = 0;
   let rest = value;

@@ -1,11 +1,22 @@
 /** Figures of a picture or a list, for people and for files alike, and how a page shows them. */
 import { el } from './dom.ts';
+import { formatFloat, formatShare } from './format.ts';
 
 export type Cell = string | number | boolean | null;
 
+/** `exact`: shown with all digits of a float32; `share`: a fraction, shown in per cent. */
+export interface Column {
+  readonly name: string;
+  readonly as: 'exact' | 'share';
+}
+
 export interface Table {
-  readonly columns: readonly string[];
+  readonly columns: readonly (string | Column)[];
   readonly rows: readonly (readonly Cell[])[];
+}
+
+export function columnNames({ columns }: Table): string[] {
+  return columns.map((c) => (typeof c === 'string' ? c : c.name));
 }
 
 /** A table in a region that scrolls, reachable by keyboard. */
@@ -24,7 +35,7 @@ export function tableBox(table: Table, name: string): HTMLElement {
         el(
           'tr',
           {},
-          ...table.columns.map((c, i) =>
+          ...columnNames(table).map((c, i) =>
             el('th', { scope: 'col', class: numeric[i] ? 'number' : '' }, c),
           ),
         ),
@@ -38,8 +49,16 @@ export function tableBox(table: Table, name: string): HTMLElement {
             {},
             ...row.map((cell, i) =>
               i === 0
-                ? el('th', { scope: 'row', class: numeric[0] ? 'number' : '' }, cellText(cell))
-                : el('td', { class: numeric[i] ? 'number' : '' }, cellText(cell)),
+                ? el(
+                    'th',
+                    { scope: 'row', class: numeric[0] ? 'number' : '' },
+                    shownText(cell, table.columns[i]),
+                  )
+                : el(
+                    'td',
+                    { class: numeric[i] ? 'number' : '' },
+                    shownText(cell, table.columns[i]),
+                  ),
             ),
           ),
         ),
@@ -48,7 +67,13 @@ export function tableBox(table: Table, name: string): HTMLElement {
   );
 }
 
-/** Numbers with at most four significant decimals and thousands apart; exact ones are in the CSV. */
+/** A cell as its column wants it shown. */
+export function shownText(cell: Cell, column: string | Column | undefined): string {
+  if (typeof cell !== 'number' || typeof column !== 'object') return cellText(cell);
+  return column.as === 'share' ? formatShare(cell) : formatFloat(cell);
+}
+
+/** Numbers with at most four significant decimals and thousands apart; exact ones are in the files. */
 export function cellText(cell: Cell): string {
   if (cell === null) return '–';
   if (typeof cell === 'boolean') return cell ? '✓' : '';

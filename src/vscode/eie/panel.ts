@@ -16,6 +16,7 @@ import {
 import { eiePanel } from '../../../webview/eie/page.ts';
 import type { SimulateResult } from '../../engine/protocol-eie.ts';
 import { isCancelled, lineOf } from '../errors.ts';
+import { giveOut } from '../outputs.ts';
 import { eieViewType, type Services } from '../services.ts';
 import { EieSession, toJson } from './session.ts';
 import {
@@ -90,6 +91,11 @@ function attach(
     );
     return lineOf(error, source.kind === 'model' ? source.uri : undefined);
   };
+  const place = {
+    stem: stem(name),
+    folder: folderFor(source),
+    ...(source.kind === 'model' && { model: source.uri }),
+  };
   const session = new EieSession(services.engine, () => layersOf(source), post, line, start);
   let loading: Promise<SimulateResult | undefined> | undefined;
   let controller: AbortController | undefined;
@@ -135,19 +141,13 @@ function attach(
         return session.cancelSweep();
       case 'openLog':
         return services.log.show();
+      case 'copy':
       case 'save':
-        return saveAs(
-          source,
-          `${stem(name)}-${message.name}`,
-          message.format,
-          message.content,
-          post,
-        );
-      case 'saveJson':
-        return (
-          session.result &&
-          saveAs(source, `${stem(name)}-eie`, 'json', toJson(session.result), post)
-        );
+        return giveOut(message, place);
+      case 'saveJson': {
+        const content = session.result && toJson(session.result);
+        return content && giveOut({ type: 'save', name: 'eie', format: 'json', content }, place);
+      }
     }
   };
 
@@ -182,27 +182,6 @@ function attach(
   });
   void made.loaded();
   return made;
-}
-
-async function saveAs(
-  source: EieSource,
-  name: string,
-  format: 'csv' | 'svg' | 'png' | 'json',
-  content: string | ArrayBuffer,
-  post: (message: ToEie) => void,
-): Promise<void> {
-  const folder = folderFor(source);
-  const file = `${name}.${format}`;
-  const uri = await vscode.window.showSaveDialog({
-    ...(folder && { defaultUri: vscode.Uri.joinPath(folder, file) }),
-    filters: { [format.toUpperCase()]: [format] },
-  });
-  if (!uri) return;
-  const bytes =
-    typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
-  await vscode.workspace.fs.writeFile(uri, bytes);
-  post({ type: 'saved', name: file });
-  vscode.window.setStatusBarMessage(vscode.l10n.t('Saved {0}', file), 4000);
 }
 
 function stem(name: string): string {

@@ -14,8 +14,9 @@ import {
 import { inspectorPage } from '../../../webview/inspector/page.ts';
 import type { Views } from '../../engine/protocol-view.ts';
 import { ViewHandle } from '../../engine/view-handle.ts';
-import { isCancelled, isEngineError, lineOf, UserError } from '../errors.ts';
+import { isCancelled, isEngineError, lineOf } from '../errors.ts';
 import { exists, inputOf, nameOf } from '../files.ts';
+import { giveOut } from '../outputs.ts';
 import { modelEditorViewType, type Services } from '../services.ts';
 import { isDefaultEditor, makeDefaultEditor } from './associations.ts';
 import { inspectorStrings } from './strings.ts';
@@ -42,6 +43,11 @@ function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel)
   const address = (file: string): string =>
     webview.asWebviewUri(vscode.Uri.joinPath(dist, file)).toString();
   const post = (message: ToInspector): void => void webview.postMessage(message);
+  const place = {
+    stem: nameOf(uri).replace(/\.(onnx|dcz)$/i, ''),
+    folder: vscode.Uri.joinPath(uri, '..'),
+    model: uri,
+  };
   const asked = new Map<number, AbortController>();
   let loading: AbortController | undefined;
   let handle: ViewHandle | undefined;
@@ -131,9 +137,8 @@ function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel)
         asked.get(message.id)?.abort();
         return asked.delete(message.id);
       case 'copy':
-        return vscode.env.clipboard.writeText(message.text);
       case 'save':
-        return saveAs(uri, message, post);
+        return giveOut(message, place);
     }
   };
 
@@ -178,25 +183,4 @@ function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel)
     title: nameOf(uri),
     data: { strings: inspectorStrings() },
   });
-}
-
-/** A picture or a table as a file of the user's choice, never the model itself. */
-async function saveAs(
-  model: vscode.Uri,
-  { name, format, content }: Extract<FromInspector, { type: 'save' }>,
-  post: (message: ToInspector) => void,
-): Promise<void> {
-  const stem = nameOf(model).replace(/\.(onnx|dcz)$/i, '');
-  const uri = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.joinPath(model, '..', `${stem}-${name}.${format}`),
-    filters: { [format.toUpperCase()]: [format] },
-  });
-  if (!uri) return;
-  if (uri.toString() === model.toString())
-    throw new UserError(vscode.l10n.t('A picture cannot replace the model it shows.'));
-  const bytes =
-    typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
-  await vscode.workspace.fs.writeFile(uri, bytes);
-  post({ type: 'saved', name: nameOf(uri) });
-  vscode.window.setStatusBarMessage(vscode.l10n.t('Saved {0}', nameOf(uri)), 4000);
 }

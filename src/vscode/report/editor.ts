@@ -9,6 +9,7 @@ import { isFromReport, type FromReport, type ToReport } from '../../../webview/r
 import { editorReport } from '../../../webview/report/page.ts';
 import { isCancelled, lineOf } from '../errors.ts';
 import { exists, inputOf, nameOf, reveal } from '../files.ts';
+import { giveOut } from '../outputs.ts';
 import { reportViewType, type Services } from '../services.ts';
 import { reportStrings } from './strings.ts';
 
@@ -66,7 +67,12 @@ function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel)
       case 'openLog':
         return services.log.show();
       case 'copy':
-        return vscode.env.clipboard.writeText(message.text);
+      case 'save':
+        return giveOut(message, {
+          stem: nameOf(uri).replace(/\.dcz$/i, ''),
+          folder: vscode.Uri.joinPath(uri, '..'),
+          model: uri,
+        });
     }
   };
 

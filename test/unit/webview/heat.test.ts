@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LayoutSummary, Tile } from '../../../src/engine/protocol-view.ts';
-import { exactly, readingOf, short, tileOf } from '../../../webview/inspector/heat/reading.ts';
+import { readingOf, short, tileOf } from '../../../webview/inspector/heat/reading.ts';
 import { HeatViewport } from '../../../webview/inspector/heat/viewport.ts';
+import { formatFloat } from '../../../webview/ui/format.ts';
 import { english } from '../../../webview/inspector/strings.ts';
 
 const layout = (rows: number, cols: number): LayoutSummary => ({
@@ -106,5 +107,5 @@ test('figures in cells are short, those beside the picture exact', () => {
   assert.deepEqual([0.25, -0.5, 12.345, 1e-7, -Infinity, NaN, 0].map(short), [
     ...['.25', '-.5', '12.3', '1.0e-7', '−∞', 'NaN', '0'],
   ]);
-  assert.equal(exactly(Math.fround(0.1)), '0.1');
+  assert.equal(formatFloat(Math.fround(0.1)), '0.1');
 });

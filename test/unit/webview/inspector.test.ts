@@ -92,7 +92,7 @@ test('only questions the page may ask are accepted', () => {
   const ask = (name: unknown, query: unknown = {}) =>
     isFromInspector({ type: 'ask', id: 1, name, query });
   assert.ok(ask('tile'));
-  assert.ok(!ask('export'));
+  assert.ok(!ask('closeView'));
   assert.ok(!ask('__proto__'));
   assert.ok(!ask('tile', null));
   assert.ok(!isFromInspector({ type: 'ask', id: 1.5, name: 'tile', query: {} }));

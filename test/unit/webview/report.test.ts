@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { columnsOf, sortRows, tableAsText } from '../../../webview/report/columns.ts';
+import { columnsOf, dataOf, sortRows } from '../../../webview/report/columns.ts';
 import { isFromReport } from '../../../webview/report/messages.ts';
 import { fileName, fileParts, recipeOf, rowOf, totalsOf } from '../../../webview/report/model.ts';
 import { editorReport, standaloneReport } from '../../../webview/report/page.ts';
 import { english } from '../../../webview/report/strings.ts';
+import { toTsv } from '../../../webview/ui/export.ts';
 import { report } from './sample.ts';
 
 const rows = report.layers.map(rowOf);
@@ -75,7 +76,7 @@ test('the totals row prints ratios beside shares, as the paper does', () => {
 });
 test('the copied table has one line a layer and no tab or line break in a cell', () => {
   const evil = [{ ...rows[0]!, name: 'a\tb\nc' }];
-  const [head, line, ...rest] = tableAsText(evil, columns).split('\n');
+  const [head, line, ...rest] = toTsv(dataOf(evil, columns)).split('\n');
   assert.equal(rest.length, 0);
   assert.equal(line?.split('\t').length, head?.split('\t').length);
 });

@@ -1,17 +1,12 @@
 /** What the cell cursor reads, in words and figures. Pure. */
 import type { LayoutSummary, Tile } from '../../../src/engine/protocol-view.ts';
 import { fill } from '../../ui/dom.ts';
-import { formatExact, formatSmall } from '../../ui/format.ts';
+import { formatExact, formatFloat, formatSmall } from '../../ui/format.ts';
 import type { InspectorStrings } from '../strings.ts';
 
 export interface Cell {
   readonly row: number;
   readonly col: number;
-}
-
-/** A float's shortest decimal. */
-export function exactly(value: number): string {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(8))) : String(value);
 }
 
 /** A value as it fits into a cell: three digits. */
@@ -44,7 +39,7 @@ export function readingOf(
   const at = (r - tile.y * tile.size) * tile.width + (c - tile.x * tile.size);
   if (tile.level === 0) {
     const value = tile.values?.[at];
-    const text = value === undefined ? '' : exactly(value);
+    const text = value === undefined ? '' : formatFloat(value);
     return fill(t.readValue, formatExact(row), formatExact(col), text);
   }
   const [r1, c1] = [Math.min(rows, (r + 1) * side), Math.min(cols, (c + 1) * side)];
