@@ -5,8 +5,9 @@
  *   --samples N      train on the first N digits only (default: all 60,000)
  *   --epochs F       multiply all epochs by F (default: 1); --samples 4000 --epochs 0.2 takes a minute
  *   --seed N         (default: 1)
- *   --out DIR        models, .dcz files and result.json (default: dist-test/reproduced)
+ *   --out DIR        models, .dcz files and a JSON of all figures (default: dist-test/reproduced)
  *   --web            onnxruntime-web, even where onnxruntime-node is installed
+ *   --publish        make the models and what was chosen the samples of media/samples
  */
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';

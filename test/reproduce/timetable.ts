@@ -1,0 +1,45 @@
+/** Progress of several trainings on stderr, with an estimate of the time that all of them still take. */
+import type { Recipe } from '../../src/compress/recipe.ts';
+import { parseRecipe } from '../../src/compress/recipe.ts';
+import type { Progress } from '../../src/engine/protocol.ts';
+
+/** Epochs of a recipe; one network's take longer than another's, which the pace so far cannot know. */
+function epochsOf({ name, train }: Recipe): number {
+  const each = name.startsWith('lenet-5') ? 8 : 1;
+  return each * (train?.stages ?? []).reduce((sum, s) => sum + s.epochs * s.steps, 0);
+}
+
+export class Timetable {
+  readonly #all: number;
+  readonly #start = performance.now();
+  #done = 0;
+  #shown = 0;
+
+  constructor(recipes: readonly Recipe[]) {
+    this.#all = recipes.reduce((sum, r) => sum + epochsOf(r), 0);
+  }
+
+  /** Does the work of one training and tells how far it is. */
+  async during<T>(
+    label: string,
+    recipe: object,
+    work: (onProgress: (progress: Progress) => void) => Promise<T>,
+  ): Promise<T> {
+    const length = epochsOf(parseRecipe(recipe));
+    const result = await work(({ stage, fraction, epoch }) => {
+      const now = performance.now();
+      if (now - this.#shown < (epoch ? 5_000 : 20_000)) return;
+      this.#shown = now;
+      const part = (this.#done + length * fraction) / this.#all;
+      const minutes = ((now - this.#start) / 60_000) * (1 / part - 1);
+      const top1 = epoch?.validation?.top1;
+      const error = typeof top1 === 'number' ? `, held-out error ${percent(1 - top1)}` : '';
+      const left = part > 0.01 ? `, about ${Math.ceil(minutes)} min left` : '';
+      process.stderr.write(`${Math.floor(part * 100)}% ${label}: ${stage}${error}${left}\n`);
+    });
+    this.#done += length;
+    return result;
+  }
+}
+
+export const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
