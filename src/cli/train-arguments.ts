@@ -35,6 +35,9 @@ export const sensitivityTakes: readonly string[] = [
 ];
 export const retrainTakes: readonly string[] = [
   ...ofData,
+  'scale',
+  'mean',
+  'deviation',
   'out',
   'recipe',
   'seed',
@@ -57,7 +60,7 @@ options of evaluate, retrain and sensitivity
   --labels FILE   labels, when they are in another file (looked for beside IDX and .npy files)
   --scale S --mean A,B,C --deviation A,B,C
                   samples become (value x S - mean) / deviation, one number or one a channel;
-                  S may be a fraction (1/255); a retrained .dcz knows its own
+                  S may be a fraction (1/255); a recipe and a retrained .dcz may say it themselves
   --samples N     only the first N samples
   --batch N       evaluate: samples a run (default: 256)
   --test FILE     retrain: score this before and after, and use it for nothing else

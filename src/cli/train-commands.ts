@@ -50,6 +50,7 @@ export async function runTrain(
     seed: c.seed,
     threads: c.threads,
     fresh,
+    ...(normalisation && { normalisation }),
     ...(test && { test }),
     ...(checkpoint !== undefined && { checkpoint }),
   };

@@ -23,8 +23,11 @@ export function evaluateText(result: EvaluateResult): string {
 }
 
 /** Before and after, on the samples held out of training and on the test samples. */
-export function accuracyLines({ before, after, test }: Retraining): string[] {
-  return [
+export function accuracyLines({ before, after, test, agreement }: Retraining): string[] {
+  const without = agreement
+    ? ['without labels: accuracy is agreement with the model as it was']
+    : [];
+  const lines = [
     { of: 'held-out', before, after },
     { of: 'test', before: test?.before, after: test?.after },
   ].flatMap((on) =>
@@ -36,6 +39,7 @@ export function accuracyLines({ before, after, test }: Retraining): string[] {
         ]
       : [],
   );
+  return [...without, ...lines];
 }
 
 /** What a report shows of a .dcz, and of its accuracy where that is known. */

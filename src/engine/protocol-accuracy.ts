@@ -57,6 +57,8 @@ export interface SensitivityResult {
 
 /** What retraining did. */
 export interface Retraining {
+  /** The samples had no labels: accuracy is agreement with the model as it was. */
+  readonly agreement: boolean;
   /** On the samples held out of training: the input, and the written file read again; null without such. */
   readonly before: Accuracy | null;
   readonly after: Accuracy | null;

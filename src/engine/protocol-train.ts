@@ -45,8 +45,10 @@ export interface RetrainInput {
   /** A .dcz, or an .onnx: the trained model, uncompressed. */
   readonly out: string;
   readonly overwrite: boolean;
-  /** With a `train` section; normalisation included. */
+  /** With a `train` section. */
   readonly recipe: string | object;
+  /** In the place of the recipe's own. */
+  readonly normalisation?: NormalisationInput;
   readonly seed: number;
   readonly threads: number;
   /** Use the first so many samples only. */

@@ -33,7 +33,7 @@ import type {
   ViewInput,
   ViewResult,
 } from './protocol-view.ts';
-import type { SensitivityResult, TrainingEpoch } from './protocol-accuracy.ts';
+import type { Accuracy, SensitivityResult, TrainingEpoch } from './protocol-accuracy.ts';
 import type {
   EvaluateInput,
   EvaluateResult,
@@ -52,8 +52,10 @@ export interface Progress {
   readonly layer: string;
   /** 0..1 over the whole job, monotone. */
   readonly fraction: number;
-  /** Training: an epoch that has just ended. */
+  /** Training: an epoch that has just ended, or that an interrupted run had behind it. */
   readonly epoch?: TrainingEpoch;
+  /** Training: the model as it is, on the held-out samples; said once, at the start. */
+  readonly baseline?: Accuracy;
 }
 
 export interface Jobs {

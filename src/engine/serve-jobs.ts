@@ -3,7 +3,6 @@
  * what arrives, reports at most one progress message every 40 ms a job, and turns every failure
  * into one `error` message: it never throws.
  */
-import type { MessagePort } from 'node:worker_threads';
 import type { AllJobs } from './jobs/all.ts';
 import type { FromWorker, JobName, Jobs, Progress } from './protocol.ts';
 import { Steered } from './steered.ts';
@@ -12,11 +11,14 @@ import { checkedMessage } from './validate.ts';
 
 const progressEvery = 40;
 
-export type JobPort = Pick<MessagePort, 'on' | 'postMessage'>;
+export interface JobPort {
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  postMessage(message: FromWorker): unknown;
+}
 
 export function serveJobs(port: JobPort, jobs: AllJobs): void {
   const running = new Map<number, { controller: AbortController; steered: Steered }>();
-  const post = (message: FromWorker): void => port.postMessage(message);
+  const post = (message: FromWorker): void => void port.postMessage(message);
 
   const start = async <K extends JobName>(
     id: number,
@@ -59,7 +61,7 @@ function sparse(id: number, post: (message: FromWorker) => void): (progress: Pro
   return (progress) => {
     const now = performance.now();
     const soon = progress.stage === stage && now - last < progressEvery;
-    if (soon && progress.fraction < 1 && !progress.epoch) return;
+    if (soon && progress.fraction < 1 && !progress.epoch && !progress.baseline) return;
     last = now;
     stage = progress.stage;
     post({ type: 'progress', id, progress });

@@ -108,6 +108,7 @@ const shapes: Readonly<Record<JobName, Readonly<Record<string, Check>>>> = {
     out: filled,
     overwrite: flag,
     recipe: (v) => filled(v) || isObject(v),
+    normalisation: optional(isObject),
     seed: integerFrom(0),
     threads: integerFrom(1),
     samples: optional(integerFrom(1)),

@@ -16,6 +16,7 @@ import type { Job } from '../protocol.ts';
 import type { CompressResult, FileInput } from '../protocol-model.ts';
 import { trainingRuntime } from '../runtime/training.ts';
 import { wholeModel } from '../train/model-bytes.ts';
+import { normalisationOf } from '../train/normalisation.ts';
 import { checkRecordPath, writeRecord } from '../train/record.ts';
 import { trainModel, type Trained } from '../train/training.ts';
 import { writeTrained } from '../train/trained-model.ts';
@@ -82,6 +83,7 @@ export function retrainJob(runtime: Runtime): Job<'retrain'> {
       const testAfter = await tested({ path: input.out });
       const notes = [...trained.notes, ...trained.result.notes, ...(compressed?.notes ?? [])];
       const retraining: Retraining = {
+        agreement: trained.agreement,
         before: trained.before,
         after,
         test: testBefore && testAfter && { before: testBefore, after: testAfter },
@@ -116,9 +118,15 @@ export function retrainJob(runtime: Runtime): Job<'retrain'> {
   };
 }
 
-function trainingRecipe({ recipe: given }: RetrainInput): Recipe & Required<Pick<Recipe, 'train'>> {
-  const recipe = parseRecipe(given);
-  if (recipe.train) return { ...recipe, train: recipe.train };
+function trainingRecipe({
+  recipe: wanted,
+  normalisation: given,
+}: RetrainInput): Recipe & Required<Pick<Recipe, 'train'>> {
+  const recipe = parseRecipe(wanted);
+  if (recipe.train) {
+    const normalisation = normalisationOf(given, recipe);
+    return { ...recipe, train: { ...recipe.train, normalisation } };
+  }
   throw new DeepCompressionError(
     'invalid-recipe',
     `recipe ${recipe.name} has no train section, so there is nothing to retrain (deepc compress applies it)`,

@@ -10,8 +10,10 @@ export function normalisationOf(
 ): Normalisation {
   const stated = given ?? statedBy(recipe) ?? {};
   const { scale, mean, deviation } = { ...unnormalised, ...stated };
-  const numbers = [scale, ...mean, ...deviation];
-  if (!mean.length || !deviation.length || !numbers.every(Number.isFinite) || deviation.includes(0))
+  const lists = [[scale], mean, deviation];
+  const usable = (list: unknown): boolean =>
+    Array.isArray(list) && list.length > 0 && list.every(Number.isFinite);
+  if (!lists.every(usable) || deviation.includes(0))
     throw new DeepCompressionError(
       'invalid-input',
       'normalisation needs finite numbers, and no deviation of 0',

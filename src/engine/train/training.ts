@@ -54,6 +54,8 @@ export interface Trained {
   /** On the held-out samples; null when there are none. */
   readonly before: Score | null;
   readonly resumed: boolean;
+  /** Whether scores are agreement with the model as it was, for want of labels. */
+  readonly agreement: boolean;
   readonly notes: readonly string[];
   /** Of a written file, on the held-out samples. */
   score(path: string): Promise<Score | null>;
@@ -100,6 +102,9 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
       fingerprint(bytes, loaded, settings),
       input.fresh ?? false,
     );
+    if (before) progress({ stage: 'train', layer: '', fraction: 0, baseline: before });
+    for (const epoch of checkpoint.found?.history ?? [])
+      progress({ stage: epoch.kind, layer: '', fraction: 0, epoch });
     const result = await runStages(
       network,
       {
@@ -149,6 +154,7 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
       layers,
       before,
       resumed: checkpoint.found !== undefined,
+      agreement: loaded.labels === undefined && samples.data.labels !== undefined,
       notes: [...notesOn(graph, trainable), ...split.notes],
       score: (path) =>
         held ? scoreFile(path, setup, samples, split.validation, turn) : Promise.resolve(null),

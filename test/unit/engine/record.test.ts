@@ -22,6 +22,7 @@ const file = (name: string, content: string | Uint8Array): string => {
 
 const accuracy = { samples: 10, top1: 0.5, top5: 0.9, loss: 1.25 };
 const retraining: Retraining = {
+  agreement: false,
   before: accuracy,
   after: { ...accuracy, top1: null, top5: null },
   test: null,
