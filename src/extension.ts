@@ -5,6 +5,7 @@
  */
 import * as vscode from 'vscode';
 import { EngineClient } from './engine/client.ts';
+import { threadHost } from './engine/job-host.ts';
 import { registerCommands } from './vscode/commands/register.ts';
 import { registerEie } from './vscode/eie/register.ts';
 import { registerInspector } from './vscode/inspector/register.ts';
@@ -17,7 +18,7 @@ let engine: EngineClient | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Deep Compression', { log: true });
-  engine = new EngineClient(context.asAbsolutePath('dist/worker.js'));
+  engine = new EngineClient(threadHost(context.asAbsolutePath('dist/worker.js')));
   const services: Services = { context, log, engine };
   const inspector = registerInspector(services);
   registerReport(services);

@@ -1,12 +1,11 @@
 /**
- * The engine as the extension host sees it: starts the worker when it is first needed, posts
- * messages and nothing else. Several jobs may run at a time.
+ * The engine as the extension host sees it: starts the worker (a thread, or a process) when it is first
+ * needed, posts messages and nothing else. Several jobs may run at a time.
  *
  * Cancelling asks the job to stop, and terminates the worker when it has not within a second. A
  * worker that dies or runs out of memory fails the jobs that were running with one line; the next
  * job gets a fresh one. After half a minute without work the worker is let go.
  */
-import { Worker } from 'node:worker_threads';
 import { DeepCompressionError } from '../model/errors.ts';
 import {
   protocolVersion,
@@ -17,7 +16,8 @@ import {
   type Steering,
   type ToWorker,
 } from './protocol.ts';
-import { deathOf, revivedError, type WorkerRole } from './threads.ts';
+import type { JobHost, OpenHost } from './job-host.ts';
+import { deathOf, revivedError } from './threads.ts';
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
@@ -31,8 +31,6 @@ export interface ClientOptions {
   readonly grace?: number;
   /** Milliseconds without work after which the worker is let go. */
   readonly idle?: number;
-  /** Limit of the worker's JavaScript heap; weights lie outside it. */
-  readonly heapMegabytes?: number;
 }
 
 interface Pending {
@@ -43,7 +41,7 @@ interface Pending {
 }
 
 export class EngineClient {
-  private worker: Worker | undefined;
+  private worker: JobHost | undefined;
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
   private idleTimer: NodeJS.Timeout | undefined;
@@ -52,16 +50,14 @@ export class EngineClient {
   private holds = 0;
   private readonly grace: number;
   private readonly idle: number;
-  private readonly heapMegabytes: number;
 
-  /** @param workerFile path of the bundled dist/worker.js */
+  /** @param open starts the worker; asked whenever there is none and a job to do */
   constructor(
-    private readonly workerFile: string,
+    private readonly open: OpenHost,
     options: ClientOptions = {},
   ) {
     this.grace = options.grace ?? 1000;
     this.idle = options.idle ?? 30_000;
-    this.heapMegabytes = options.heapMegabytes ?? 1536;
   }
 
   /**
@@ -125,23 +121,17 @@ export class EngineClient {
   }
 
   private post(message: ToWorker): void {
-    this.worker?.postMessage(message);
+    this.worker?.post(message);
   }
 
-  private start(): Worker {
-    const workerData: WorkerRole = { role: 'jobs' };
-    const worker = new Worker(this.workerFile, {
-      workerData,
-      resourceLimits: { maxOldGenerationSizeMb: this.heapMegabytes },
-    });
-    worker.on('message', (message: FromWorker) => {
-      if (this.worker === worker) this.receive(message);
-    });
-    worker.on('error', (error) => {
-      if (this.worker === worker) void this.end(deathOf(error));
-    });
-    worker.on('exit', (code) => {
-      if (this.worker === worker) void this.end(deathOf(code));
+  private start(): JobHost {
+    const worker: JobHost = this.open({
+      message: (message) => {
+        if (this.worker === worker) this.receive(message);
+      },
+      died: (why) => {
+        if (this.worker === worker) void this.end(why);
+      },
     });
     return worker;
   }

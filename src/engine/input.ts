@@ -18,8 +18,11 @@ export interface Runtime {
   readonly workerFile: string | undefined;
   /** Folder of ONNX Runtime's wasm files; undefined: beside the bundle. */
   readonly ortFolder?: string;
-  /** Whether onnxruntime-node may be used: no thread of this process is ever terminated (cli). */
-  readonly native?: boolean;
+  /**
+   * Whether onnxruntime-node may be used, or the folder it lies in: no thread of this process is ever
+   * terminated (the command line, a process of its own).
+   */
+  readonly native?: boolean | string;
 }
 
 export type SharedInput =

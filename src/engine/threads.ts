@@ -14,6 +14,13 @@ export type WorkerRole =
   | { readonly role: 'tasks'; readonly input: SharedInput }
   | { readonly role: 'eie'; readonly ortFolder: string | undefined };
 
+/** First argument of dist/worker.js as a process of its own, as JSON. */
+export interface ProcessRole {
+  readonly role: 'process';
+  /** Folder of the package onnxruntime-node. */
+  readonly native: string;
+}
+
 export interface ToThread {
   readonly id: number;
   readonly work: Work | EieWork;

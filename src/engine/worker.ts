@@ -1,6 +1,6 @@
 /**
- * dist/worker.js, the one worker thread file: a server of jobs for the extension, or one thread of
- * a job's crew. A thin shell around `serve-jobs.ts` and `workbench.ts`.
+ * dist/worker.js, the one worker file: a server of jobs for the extension, as a thread or as a process of
+ * its own, or one thread of a job's crew. A thin shell around `serve-jobs.ts` and `workbench.ts`.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
@@ -11,16 +11,27 @@ import {
   plainError,
   transferables,
   type FromThread,
+  type ProcessRole,
   type ToThread,
   type WorkerRole,
 } from './threads.ts';
 import { Workbench, type Work } from './workbench.ts';
 
+const workerFile = fileURLToPath(import.meta.url);
 const port = parentPort;
-if (!port) throw new Error('worker.js is a worker thread: start it with node:worker_threads');
-
 const data = workerData as WorkerRole | undefined;
-if (data?.role === 'tasks') {
+if (!port) {
+  if (!process.send) throw new Error('worker.js is started by a program, as a thread or a process');
+  process.on('disconnect', () => process.exit()); // whoever asked has gone
+  const { native } = JSON.parse(process.argv[2] ?? '{}') as ProcessRole;
+  serveJobs(
+    {
+      on: (_, listener) => process.on('message', listener),
+      postMessage: (message) => process.send!(message),
+    },
+    allJobs({ workerFile, native }),
+  );
+} else if (data?.role === 'tasks') {
   let bench: Workbench | undefined;
   port.on('message', ({ id, work }: ToThread) => {
     try {
@@ -44,5 +55,5 @@ if (data?.role === 'tasks') {
       );
   });
 } else {
-  serveJobs(port, allJobs({ workerFile: fileURLToPath(import.meta.url) }));
+  serveJobs(port, allJobs({ workerFile }));
 }

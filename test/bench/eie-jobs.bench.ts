@@ -6,10 +6,11 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineClient } from '../../src/engine/client.ts';
+import { threadHost } from '../../src/engine/job-host.ts';
 import type { MachineOptions, SimulateInput } from '../../src/engine/protocol-eie.ts';
 
 const built = dirname(fileURLToPath(import.meta.url));
-const client = new EngineClient(join(built, 'worker.js'));
+const client = new EngineClient(threadHost(join(built, 'worker.js')));
 const alex7: SimulateInput = { source: { kind: 'workload', name: 'alex-7' }, seed: 1 };
 let missed = false;
 

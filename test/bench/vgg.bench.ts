@@ -14,6 +14,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { EngineClient } from '../../src/engine/client.ts';
+import { threadHost } from '../../src/engine/job-host.ts';
 import { allJobs } from '../../src/engine/jobs/all.ts';
 import type { Progress } from '../../src/engine/protocol.ts';
 import { openOnnx } from '../../src/model/onnx/open.ts';
@@ -69,7 +70,7 @@ const steps: Record<string, (onProgress: (p: Progress) => void) => unknown> = {
 };
 /** As the extension works: everything in the worker, this thread only listens. */
 async function cancelled(): Promise<unknown> {
-  const client = new EngineClient(workerFile);
+  const client = new EngineClient(threadHost(workerFile));
   const delay = monitorEventLoopDelay({ resolution: 1 });
   const run = (controller: AbortController, stop: (p: Progress) => boolean): Promise<number> => {
     let asked = 0;

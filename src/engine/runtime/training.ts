@@ -2,8 +2,9 @@
  * Which ONNX Runtime executes training and evaluation. onnxruntime-web serves everyone;
  * onnxruntime-node, where it is installed, is about twice as fast. The native one aborts the whole
  * process when its thread is terminated inside run(), so it is used only in processes that never do
- * that: the command line.
+ * that: the command line, and the process of its own that the extension starts for it.
  */
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type * as nativeLibrary from 'onnxruntime-node';
 import type { Runtime } from '../../train/runtime.ts';
@@ -18,12 +19,12 @@ export interface NamedRuntime extends Runtime {
 export interface RuntimeChoice {
   /** Folder of the wasm files; beside the bundle when absent. */
   readonly folder?: string | undefined;
-  /** Use onnxruntime-node when it is installed. */
-  readonly native: boolean;
+  /** Use onnxruntime-node when it is installed, or from the folder of the package. */
+  readonly native: boolean | string;
 }
 
 export async function trainingRuntime({ folder, native }: RuntimeChoice): Promise<NamedRuntime> {
-  const installed = native ? await nativeRuntime() : undefined;
+  const installed = native === false ? undefined : nativeRuntime(native);
   return (
     installed ?? {
       name: 'onnxruntime-web',
@@ -33,15 +34,12 @@ export async function trainingRuntime({ folder, native }: RuntimeChoice): Promis
 }
 
 /** undefined when it is not installed, or not for this platform. */
-async function nativeRuntime(): Promise<NamedRuntime | undefined> {
+function nativeRuntime(folder: string | true): NamedRuntime | undefined {
   let ort: typeof nativeLibrary;
   try {
-    // not a literal: the bundler leaves it to be found, or not, when the program runs
-    const wanted: string = 'onnxruntime-node';
-    const found = (await import(wanted)) as typeof nativeLibrary & {
-      default?: typeof nativeLibrary;
-    };
-    ort = found.default ?? found;
+    // found, or not, when the program runs: the bundler leaves it alone
+    const load = createRequire(import.meta.url);
+    ort = load(folder === true ? 'onnxruntime-node' : folder) as typeof nativeLibrary;
   } catch {
     return undefined;
   }

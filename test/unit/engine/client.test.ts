@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { EngineClient } from '../../../src/engine/client.ts';
+import { EngineClient, type ClientOptions } from '../../../src/engine/client.ts';
+import { threadHost } from '../../../src/engine/job-host.ts';
 import type { Progress } from '../../../src/engine/protocol.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -37,8 +38,8 @@ writeFileSync(
    });`,
 );
 const clients: EngineClient[] = [];
-function client(options?: ConstructorParameters<typeof EngineClient>[1]): EngineClient {
-  const made = new EngineClient(file, options);
+function client(options?: ClientOptions, heapMegabytes?: number): EngineClient {
+  const made = new EngineClient(threadHost(file, heapMegabytes), options);
   clients.push(made);
   return made;
 }
@@ -94,7 +95,7 @@ for (const [path, pattern] of [
   });
 
 test('running out of memory is one line, not a crash of the host', async () => {
-  const engine = client({ heapMegabytes: 32 });
+  const engine = client({}, 32);
   const f = await failure(engine.run('report', report('memory')));
   assert.deepEqual(f, { code: 'crashed', message: 'a worker thread ran out of memory' });
 });

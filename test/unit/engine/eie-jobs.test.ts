@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { EngineClient } from '../../../src/engine/client.ts';
+import { threadHost } from '../../../src/engine/job-host.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
 import type { SimulateInput, SweepInput } from '../../../src/engine/protocol-eie.ts';
 import type { Progress } from '../../../src/engine/protocol.ts';
@@ -18,7 +19,7 @@ let client: EngineClient;
 
 before(async () => {
   const { worker } = await buildEngine(folder);
-  client = new EngineClient(worker);
+  client = new EngineClient(threadHost(worker));
 });
 after(() => client.dispose());
 

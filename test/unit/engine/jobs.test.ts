@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { EngineClient } from '../../../src/engine/client.ts';
+import { threadHost } from '../../../src/engine/job-host.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
 import type { Progress } from '../../../src/engine/protocol.ts';
 import type { CompressInput } from '../../../src/engine/protocol-model.ts';
@@ -20,7 +21,7 @@ before(async () => {
   writeFileSync(small, smallModel());
   writeFileSync(big, smallModel({ hidden: 30_000 })); // 4.1M weights
   const { worker } = await buildEngine(folder);
-  client = new EngineClient(worker);
+  client = new EngineClient(threadHost(worker));
 });
 after(() => client.dispose());
 

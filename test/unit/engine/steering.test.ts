@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { EngineClient } from '../../../src/engine/client.ts';
+import { threadHost } from '../../../src/engine/job-host.ts';
 import type { TrainingEpoch } from '../../../src/engine/protocol-accuracy.ts';
 import type { Steering } from '../../../src/engine/protocol.ts';
 import { Steered } from '../../../src/engine/steered.ts';
@@ -36,7 +37,7 @@ test('a training in the worker is paused, resumed, and stopped with its best kep
   writeFileSync(model, lenet300(1, [16, 8]));
   const data = join(folder, 'd.csv');
   writeFileSync(data, stripes(120, 4));
-  const client = new EngineClient(worker);
+  const client = new EngineClient(threadHost(worker));
   try {
     let steer: (what: Steering) => void = () => {};
     const epochs: TrainingEpoch[] = [];

@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { EngineClient } from '../../../src/engine/client.ts';
+import { threadHost } from '../../../src/engine/job-host.ts';
 import { viewJobs } from '../../../src/engine/jobs/view.ts';
 import { ViewHandle } from '../../../src/engine/view-handle.ts';
 import { ViewRoom } from '../../../src/engine/view-room.ts';
@@ -23,7 +24,7 @@ before(async () => {
   writeFileSync(small, smallModel());
   writeFileSync(big, smallModel({ hidden: 60_000 })); // fc1: 128 x 60,000
   ({ worker } = await buildEngine(folder));
-  client = new EngineClient(worker, { idle: 100 });
+  client = new EngineClient(threadHost(worker), { idle: 100 });
   await client.run('compress', {
     ...{ file: { path: small }, out: packed, overwrite: false },
     ...{ recipe: 'deep-compression', seed: 1, threads: 1 },
@@ -114,7 +115,7 @@ test('a file that changed answers nothing more; opening it again gives what is t
 });
 
 test('an open view keeps the worker; it goes when the last is closed', async () => {
-  const engine = new EngineClient(worker, { idle: 60 });
+  const engine = new EngineClient(threadHost(worker), { idle: 60 });
   const view = await ViewHandle.open(engine, { path: small });
   await pause(250);
   const inner = engine as unknown as { worker: object | undefined };
@@ -126,7 +127,7 @@ test('an open view keeps the worker; it goes when the last is closed', async () 
 });
 
 test('a lost worker is not noticed: the view opens again by itself', async () => {
-  const engine = new EngineClient(worker);
+  const engine = new EngineClient(threadHost(worker));
   const [a, b] = await Promise.all([
     ViewHandle.open(engine, { path: small }),
     ViewHandle.open(engine, { path: packed }),
