@@ -1,7 +1,7 @@
 /**
- * Composition root of the extension: registers commands, views, editors and language-model
- * tools, and wires them to the engine. Everything that is not needed to show a view is loaded on first use,
- * and the engine's worker starts with the first job.
+ * Composition root of the extension: registers commands, views, editors, tasks and language-model
+ * tools, and wires them to the engine. Everything that is not needed to show a view is loaded on
+ * first use, and the engine's worker starts with the first job.
  */
 import * as vscode from 'vscode';
 import { EngineClient } from './engine/client.ts';
@@ -12,6 +12,7 @@ import { registerInspector } from './vscode/inspector/register.ts';
 import { registerModelEditor } from './vscode/model-editor/editor.ts';
 import { registerReport } from './vscode/report/editor.ts';
 import type { Services } from './vscode/services.ts';
+import { registerTasks } from './vscode/tasks/register.ts';
 import { registerTools } from './vscode/tools/register.ts';
 
 let engine: EngineClient | undefined;
@@ -26,6 +27,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerEie(services);
   registerCommands(services, inspector);
   registerTools(services);
+  registerTasks(services);
   context.subscriptions.push(log);
 }
 

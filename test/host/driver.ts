@@ -37,7 +37,7 @@ async function inServer(mode: Mode, folder: string, env: Record<string, string>)
       void page.exposeFunction('codeAutomationExit', () => done());
     });
     over.catch(() => {});
-    await page.goto(server.url(folder, { extension: '.', suite }));
+    await page.goto(server.url(folder, { extension: '.', suite }), { timeout: limit });
     await over.finally(() => {
       clearTimeout(timer);
       if (!existsSync(env['DC_HOST_RESULTS'] ?? '')) console.log(log.slice(-40).join('\n'));

@@ -27,6 +27,7 @@ const files: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     eie: () => import('./eie.test.ts'),
     modelEditor: () => import('./model-editor.test.ts'),
     tools: () => import('./tools.test.ts'),
+    tasks: () => import('./tasks.test.ts'),
   },
   restricted: { restricted: () => import('./restricted.test.ts') },
 };
