@@ -20,7 +20,7 @@ export interface Regularisation {
   readonly decoupled?: boolean;
 }
 
-/** One tensor under training. `values` is changed in place. */
+/** One tensor under training. `values` is changed in place; a mask is not changed any more. */
 export interface Trained {
   readonly values: Float32Array;
   /** 1 keeps a connection, 0 holds it at exactly 0: pruned connections stay pruned. */
@@ -37,7 +37,19 @@ export interface OptimizerState {
   readonly moments: readonly Float32Array[];
 }
 
+/** The survivors of a mask: after pruning they are few, and only they cost time. */
+interface Survivors {
+  /** Positions in the tensor. */
+  readonly kept: Uint32Array;
+  /** Their values, gradients and moments side by side, for one step. */
+  readonly values: Float32Array;
+  readonly gradient: Float32Array;
+  readonly first: Float32Array;
+  readonly second: Float32Array;
+}
+
 export class Optimizer {
+  readonly #survivors: readonly (Survivors | undefined)[];
   readonly #first: Float32Array[];
   readonly #second: Float32Array[];
   #steps = 0;
@@ -47,6 +59,8 @@ export class Optimizer {
     readonly regularisation: Regularisation,
     readonly tensors: readonly Trained[],
   ) {
+    for (const { values, mask } of tensors) if (mask) applyMask(values, mask);
+    this.#survivors = tensors.map(({ mask }) => mask && survivorsOf(mask));
     this.#first = tensors.map(({ values }) => new Float32Array(values.length));
     this.#second =
       spec.kind === 'adam' ? tensors.map(({ values }) => new Float32Array(values.length)) : [];
@@ -55,29 +69,37 @@ export class Optimizer {
   /** One update; `gradients` in the order of the tensors, only read. */
   step(gradients: readonly Float32Array[], rate: number): void {
     this.#steps++;
-    const { l1, l2, decoupled = false } = this.regularisation;
     this.tensors.forEach((tensor, i) => {
       if (tensor.frozen) return;
-      const { values } = tensor;
-      const outside = tensor.regularised && decoupled;
-      const inside = tensor.regularised && !decoupled;
-      if (outside) shrink(values, rate * l1, rate * l2);
-      const decay = { l1: inside ? l1 : 0, l2: inside ? l2 : 0 };
-      const gradient = gradients[i]!;
-      if (this.spec.kind === 'sgd') sgd(values, gradient, this.#first[i]!, rate, this.spec, decay);
-      else
-        adam(
-          values,
-          gradient,
-          this.#first[i]!,
-          this.#second[i]!,
-          rate,
-          this.#steps,
-          this.spec,
-          decay,
-        );
-      if (tensor.mask) applyMask(values, tensor.mask);
+      const first = this.#first[i]!;
+      const second = this.#second[i] ?? first;
+      const few = this.#survivors[i];
+      if (!few) return this.#update(tensor, tensor.values, gradients[i]!, first, second, rate);
+      gather(tensor.values, few.kept, few.values);
+      gather(gradients[i]!, few.kept, few.gradient);
+      gather(first, few.kept, few.first);
+      gather(second, few.kept, few.second);
+      this.#update(tensor, few.values, few.gradient, few.first, few.second, rate);
+      // without second moments they stand for the first, so they are written before them
+      scatter(few.second, few.kept, second);
+      scatter(few.first, few.kept, first);
+      scatter(few.values, few.kept, tensor.values);
     });
+  }
+
+  #update(
+    { regularised }: Trained,
+    values: Float32Array,
+    gradient: Float32Array,
+    first: Float32Array,
+    second: Float32Array,
+    rate: number,
+  ): void {
+    const { l1, l2, decoupled = false } = this.regularisation;
+    if (regularised && decoupled) shrink(values, rate * l1, rate * l2);
+    const decay = regularised && !decoupled ? { l1, l2 } : { l1: 0, l2: 0 };
+    if (this.spec.kind === 'sgd') sgd(values, gradient, first, rate, this.spec, decay);
+    else adam(values, gradient, first, second, rate, this.#steps, this.spec, decay);
   }
 
   /** For a checkpoint; the arrays are the optimizer's own. */
@@ -95,6 +117,29 @@ export class Optimizer {
 /** Sets pruned connections to 0. */
 export function applyMask(values: Float32Array, mask: Uint8Array): void {
   for (let i = 0; i < values.length; i++) if (mask[i] === 0) values[i] = 0;
+}
+
+function survivorsOf(mask: Uint8Array): Survivors {
+  const kept = positionsOf(mask);
+  const make = (): Float32Array => new Float32Array(kept.length);
+  return { kept, values: make(), gradient: make(), first: make(), second: make() };
+}
+
+/** Where a mask, or codes, are not 0. */
+export function positionsOf(marks: Uint8Array | Uint16Array): Uint32Array {
+  let count = 0;
+  for (let i = 0; i < marks.length; i++) if (marks[i] !== 0) count++;
+  const positions = new Uint32Array(count);
+  for (let i = 0, at = 0; i < marks.length; i++) if (marks[i] !== 0) positions[at++] = i;
+  return positions;
+}
+
+function gather(from: Float32Array, positions: Uint32Array, to: Float32Array): void {
+  for (let j = 0; j < positions.length; j++) to[j] = from[positions[j]!]!;
+}
+
+function scatter(from: Float32Array, positions: Uint32Array, to: Float32Array): void {
+  for (let j = 0; j < positions.length; j++) to[positions[j]!] = from[j]!;
 }
 
 /** 1 where a value is not 0. */

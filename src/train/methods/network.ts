@@ -4,6 +4,7 @@
  */
 import { mulberry32 } from '../../model/random.ts';
 import type { TrainingGraph } from '../compile.ts';
+import { fillLabels } from '../dataset/dataset.ts';
 import type { HostTensor, Runtime, Session } from '../runtime.ts';
 import { adjustedDropout } from '../schedule.ts';
 import { initialStructure, sparsityOf, type Parameter } from './parameters.ts';
@@ -103,14 +104,11 @@ export class Network {
       change && ((values) => change(values, random)),
     );
     const { data } = samples;
-    if (graph.labels)
-      feeds[graph.labels] = {
-        type: 'int64',
-        dims: [batch],
-        data: BigInt64Array.from({ length: batch }, (_, i) =>
-          BigInt(data.labels![order[from + i]!]!),
-        ),
-      };
+    if (graph.labels) {
+      const classes = new BigInt64Array(batch);
+      fillLabels(data.labels!, order, from, from + batch, classes);
+      feeds[graph.labels] = { type: 'int64', dims: [batch], data: classes };
+    }
     if (graph.target) {
       const rows = teacher ?? {
         size: data.targets!.length / data.samples,

@@ -5,7 +5,7 @@
  * has to survive an interruption is in `structure` and `variables`: plain data.
  */
 import { centroidGradient, spreadCentroids } from '../centroids.ts';
-import { applyMask, type Trained } from '../optimizer.ts';
+import type { Trained } from '../optimizer.ts';
 import { spreadTernary, ternaryGradients, type Ternary } from './ternary.ts';
 
 export type Structure =
@@ -56,11 +56,10 @@ export function variableGradients(parameter: Parameter, gradient: Float32Array):
   return [centroidGradient(gradient, structure.codes, structure.codebook.length)];
 }
 
-/** Writes the values that follow from the variables. */
+/** Writes the values that follow from the variables; of dense tensors they are the variables. */
 export function spread({ structure, values }: Parameter): void {
   if (structure.kind === 'shared') spreadCentroids(structure.codebook, structure.codes, values);
   else if (structure.kind === 'ternary') spreadTernary(structure, values);
-  else if (structure.mask) applyMask(values, structure.mask);
 }
 
 /** Copies of all variables, to come back to. */

@@ -81,6 +81,28 @@ test('masked weights stay exactly 0, frozen tensors as they are, biases unregula
   assert.equal(weights[0], 0);
 });
 
+test('survivors of a mask are updated as they would be alone, and what is pruned costs nothing', () => {
+  for (const spec of specs)
+    for (const reg of [
+      { l1: 0.01, l2: 0.1 },
+      { l1: 0.01, l2: 0.1, decoupled: true },
+    ]) {
+      // a pruned connection may still hold its old value: it is 0 from the first step on
+      const weights = Float32Array.of(1, 7, -2, 7, 7, 0.5);
+      const mask = Uint8Array.of(1, 0, 1, 0, 0, 1);
+      const alone = Float32Array.of(1, -2, 0.5);
+      const masked = new Optimizer(spec, reg, [{ values: weights, mask, regularised: true }]);
+      const plain = new Optimizer(spec, reg, [{ values: alone, regularised: true }]);
+      for (let t = 0; t < 6; t++) {
+        masked.step([weights.map((w) => 2 * w + 1)], 0.05);
+        plain.step([alone.map((w) => 2 * w + 1)], 0.05);
+      }
+      assert.deepEqual([...weights], [alone[0], 0, alone[1], 0, 0, alone[2]]);
+      const moments = masked.state().moments.map((m) => m.filter((_, i) => mask[i] === 1));
+      assert.deepEqual(moments, plain.state().moments);
+    }
+});
+
 test('a restored optimizer continues exactly where the saved one was', () => {
   for (const spec of specs) {
     const run = (steps: number, resumeAt: number): Float32Array => {
@@ -129,6 +151,9 @@ test("the worked example of Deep Compression's Figure 3: summed gradients move t
   const values = new Float32Array(16);
   spreadCentroids(codebook, codes, values);
   assert.deepEqual(values.subarray(0, 4), Float32Array.of(1.96, -0.97, 1.48, -0.04));
+  const pruned = Float32Array.of(5, 5, 5);
+  spreadCentroids(codebook, Uint8Array.of(0, 4, 0), pruned);
+  assert.deepEqual(pruned, Float32Array.of(0, codebook[4], 0), 'code 0 is written as 0');
   assert.equal(
     centroidGradient(gradient, new Uint8Array(16), 1)[0],
     0,
