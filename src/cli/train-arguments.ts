@@ -20,7 +20,7 @@ export const trainOptions = {
   into: { type: 'string' },
 } as const;
 
-const ofData = ['data', 'labels', 'samples'];
+const ofData = ['data', 'labels', 'samples', 'threads'];
 export const evaluateTakes: readonly string[] = [...ofData, 'scale', 'mean', 'deviation', 'batch'];
 export const sensitivityTakes: readonly string[] = [
   ...ofData,
@@ -41,7 +41,6 @@ export const retrainTakes: readonly string[] = [
   'out',
   'recipe',
   'seed',
-  'threads',
   'force',
   'test',
   'checkpoint',

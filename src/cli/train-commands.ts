@@ -18,7 +18,12 @@ export async function runTrain(
   show: (progress: Progress) => void,
 ): Promise<TrainOutcome> {
   const { data, normalisation, samples, batch, test, checkpoint, fresh } = c.train;
-  const common = { file: { path: c.file }, data, ...(samples !== undefined && { samples }) };
+  const common = {
+    file: { path: c.file },
+    data,
+    threads: c.threads,
+    ...(samples !== undefined && { samples }),
+  };
   if (c.command === 'evaluate') {
     const input = {
       ...common,
@@ -48,7 +53,6 @@ export async function runTrain(
     out: c.out,
     overwrite: c.force,
     seed: c.seed,
-    threads: c.threads,
     fresh,
     ...(normalisation && { normalisation }),
     ...(test && { test }),

@@ -78,7 +78,7 @@ export function retrainText(result: RetrainResult): string {
   else lines.push(`${result.output.path}: ${size(result.output.bytes)}`, '');
   lines.push(...accuracyLines(result));
   lines.push(
-    `trained in ${seconds(result.seconds)} (${result.runtime})${end === 'stopped' ? ', stopped early' : ''}${result.resumed ? ', resumed' : ''}`,
+    `trained in ${seconds(result.seconds)} (${result.runtime}, ${result.threads} thread${result.threads === 1 ? '' : 's'})${end === 'stopped' ? ', stopped early' : ''}${result.resumed ? ', resumed' : ''}`,
     ...result.notes.map((note) => `note: ${name(note, 300)}`),
   );
   return lines.join('\n');

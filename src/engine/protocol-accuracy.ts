@@ -73,6 +73,8 @@ export interface Retraining {
   readonly recipe: object;
   readonly seed: number;
   readonly runtime: string;
+  /** That worked on one step: as wanted, unless an earlier job made the runtime's pool of threads. */
+  readonly threads: number;
   readonly seconds: number;
 }
 

@@ -29,6 +29,8 @@ export interface EvaluateInput {
   readonly batch?: number;
   /** Use the first so many samples only. */
   readonly samples?: number;
+  /** As many as the machine has, at most 8, when absent. */
+  readonly threads?: number;
 }
 
 export interface EvaluateResult extends Accuracy {
@@ -50,6 +52,7 @@ export interface RetrainInput {
   /** In the place of the recipe's own. */
   readonly normalisation?: NormalisationInput;
   readonly seed: number;
+  /** Results follow from their number too, because sums are taken in another order. */
   readonly threads: number;
   /** Use the first so many samples only. */
   readonly samples?: number;
@@ -84,4 +87,6 @@ export interface SensitivityInput {
   readonly seed?: number;
   /** A .dcz made from this model, whose report is to show the scan: it goes into its training record. */
   readonly into?: string;
+  /** As many as the machine has, at most 8, when absent. */
+  readonly threads?: number;
 }

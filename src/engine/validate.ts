@@ -89,6 +89,7 @@ const shapes: Readonly<Record<JobName, Readonly<Record<string, Check>>>> = {
     normalisation: optional(isObject),
     batch: optional(integerFrom(1)),
     samples: optional(integerFrom(1)),
+    threads: optional(integerFrom(1)),
   },
   sensitivity: {
     file,
@@ -100,6 +101,7 @@ const shapes: Readonly<Record<JobName, Readonly<Record<string, Check>>>> = {
     inits: optional((v) => Array.isArray(v) && v.every((i) => inits.includes(i as string))),
     seed: optional(integerFrom(0)),
     into: optional(filled),
+    threads: optional(integerFrom(1)),
   },
   retrain: {
     file,

@@ -26,6 +26,7 @@ export function evaluateJob(runtime: Runtime): Job<'evaluate'> {
       const engine = await trainingRuntime({
         folder: runtime.ortFolder,
         native: runtime.native ?? false,
+        threads: input.threads,
       });
       const output = graph.outputs[0]?.name ?? '';
       const predictor = await openPredictor(engine, bytes, {

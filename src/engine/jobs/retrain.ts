@@ -44,12 +44,16 @@ export function retrainJob(runtime: Runtime): Job<'retrain'> {
           'invalid-input',
           `${opened.path} is a .dcz file: decompress it and retrain the .onnx`,
         );
-      const native = runtime.native ?? false;
-      const engine = await trainingRuntime({ folder: runtime.ortFolder, native });
+      const { threads } = input;
+      const engine = await trainingRuntime({
+        folder: runtime.ortFolder,
+        native: runtime.native ?? false,
+        threads,
+      });
       const tested = async (file: RetrainInput['file']): Promise<Accuracy | null> => {
         if (!input.test) return null;
         const { normalisation } = recipe.train;
-        const job = { file, data: input.test, normalisation };
+        const job = { file, data: input.test, normalisation, threads };
         const { samples, top1, top5, loss } = await evaluateJob(runtime)(job, signal, () => {});
         return { samples, top1, top5, loss };
       };
@@ -93,6 +97,7 @@ export function retrainJob(runtime: Runtime): Job<'retrain'> {
         recipe,
         seed: input.seed,
         runtime: engine.name,
+        threads: engine.threads,
         seconds: (performance.now() - start) / 1000,
       };
       let record: string | null = null;

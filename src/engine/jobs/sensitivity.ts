@@ -46,8 +46,11 @@ export function sensitivityJob(runtime: Runtime): Job<'sensitivity'> {
         .map((t): ScannedTensor => ({ ...t, dtype: 'float32' }));
       if (tensors.length === 0)
         throw new DeepCompressionError('unsupported', `${opened.path}: no float32 weights to scan`);
-      const native = runtime.native ?? false;
-      const engine = await trainingRuntime({ folder: runtime.ortFolder, native });
+      const engine = await trainingRuntime({
+        folder: runtime.ortFolder,
+        native: runtime.native ?? false,
+        threads: input.threads,
+      });
       const output = graph.outputs[0]?.name ?? '';
       const count = Math.min(data.samples, input.samples ?? data.samples);
       const found = await scan(

@@ -2,18 +2,22 @@
  * Which ONNX Runtime executes training and evaluation. onnxruntime-web serves everyone;
  * onnxruntime-node, where it is installed, is about twice as fast. The native one aborts the whole
  * process when its thread is terminated inside run(), so it is used only in processes that never do
- * that: the command line, and the process of its own that the extension starts for it.
+ * that: the command line, and the process of its own that the extension starts for it. How the work of
+ * one operator is divided among threads decides in which order sums are taken, so their number is part
+ * of what a result follows from.
  */
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type * as nativeLibrary from 'onnxruntime-node';
 import type { Runtime } from '../../train/runtime.ts';
 import { hostSession } from './host-session.ts';
-import { bundledFolder, openSession } from './ort-web.ts';
+import { bundledFolder, openSession, poolSize } from './ort-web.ts';
 
 export interface NamedRuntime extends Runtime {
   /** onnxruntime-web or onnxruntime-node. */
   readonly name: string;
+  /** That work on one run. */
+  readonly threads: number;
 }
 
 export interface RuntimeChoice {
@@ -21,20 +25,25 @@ export interface RuntimeChoice {
   readonly folder?: string | undefined;
   /** Use onnxruntime-node when it is installed, or from the folder of the package. */
   readonly native: boolean | string;
+  /** As many as the machine has, at most 8, when absent. */
+  readonly threads?: number | undefined;
 }
 
-export async function trainingRuntime({ folder, native }: RuntimeChoice): Promise<NamedRuntime> {
-  const installed = native === false ? undefined : nativeRuntime(native);
+export async function trainingRuntime(choice: RuntimeChoice): Promise<NamedRuntime> {
+  const { native, threads = Math.min(8, availableParallelism()) } = choice;
+  const installed = native === false ? undefined : nativeRuntime(native, threads);
+  const folder = choice.folder ?? bundledFolder();
   return (
     installed ?? {
       name: 'onnxruntime-web',
-      open: (model) => openSession(model, [], folder ?? bundledFolder()),
+      threads: poolSize(threads),
+      open: (model) => openSession(model, [], folder, threads),
     }
   );
 }
 
 /** undefined when it is not installed, or not for this platform. */
-function nativeRuntime(folder: string | true): NamedRuntime | undefined {
+function nativeRuntime(folder: string | true, threads: number): NamedRuntime | undefined {
   let ort: typeof nativeLibrary;
   try {
     // found, or not, when the program runs: the bundler leaves it alone
@@ -45,11 +54,15 @@ function nativeRuntime(folder: string | true): NamedRuntime | undefined {
   }
   return {
     name: 'onnxruntime-node',
+    threads,
     async open(model) {
       const session = await ort.InferenceSession.create(model, {
         logSeverityLevel: 4,
-        intraOpNumThreads: Math.max(1, Math.min(8, availableParallelism() - 1)),
+        intraOpNumThreads: threads,
         interOpNumThreads: 1,
+        // threads that wait actively take the processor from whatever else the machine does, and
+        // where it does something else the whole becomes slower than one thread
+        extra: { session: { intra_op: { allow_spinning: '0' } } },
       });
       return hostSession(session, (type, data, dims) => new ort.Tensor(type, data, dims));
     },

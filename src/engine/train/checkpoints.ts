@@ -59,6 +59,6 @@ function read(path: string, run: string): Checkpoint {
   }
   throw new DeepCompressionError(
     'exists',
-    `${path} is the checkpoint of another run (other model, data, recipe, seed or runtime): start afresh (--fresh), or delete it`,
+    `${path} is the checkpoint of another run (other model, data, recipe, seed, runtime or number of threads): start afresh (--fresh), or delete it`,
   );
 }

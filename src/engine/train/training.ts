@@ -96,7 +96,13 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
     const layers = layersToCompress(network.parameters, trainable, recipe);
     const held = split.validation.length > 0;
     const before = held ? await network.score(split.validation, turn) : null;
-    const settings = { recipe, seed: input.seed, samples: input.samples, runtime: engine.name };
+    const settings = {
+      recipe,
+      seed: input.seed,
+      samples: input.samples,
+      runtime: engine.name,
+      threads: engine.threads,
+    };
     const checkpoint = openCheckpoint(
       input.checkpoint ?? `${input.out}.checkpoint`,
       fingerprint(bytes, loaded, settings),

@@ -42,6 +42,7 @@ const retraining: Retraining = {
   recipe: { name: 'r' },
   seed: 1,
   runtime: 'onnxruntime-web',
+  threads: 1,
   seconds: 2,
 };
 const sensitivity = {

@@ -1,12 +1,12 @@
 /** Stop, pause and resume, in the real worker: a training on onnxruntime-web, as the extension runs it. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { EngineClient } from '../../../src/engine/client.ts';
 import { threadHost } from '../../../src/engine/job-host.ts';
 import type { TrainingEpoch } from '../../../src/engine/protocol-accuracy.ts';
-import type { Steering } from '../../../src/engine/protocol.ts';
+import type { Jobs, Steering } from '../../../src/engine/protocol.ts';
 import { Steered } from '../../../src/engine/steered.ts';
 import { lenet300 } from '../../fixtures/lenet.ts';
 import { stripes } from '../../fixtures/stripes.ts';
@@ -30,31 +30,34 @@ test('a job waits from pause to resume, and is stopped for good', async () => {
   assert.equal(steered.stopped(), true);
 });
 
-test('a training in the worker is paused, resumed, and stopped with its best kept', async () => {
-  const folder = temporaryFolder();
-  const { worker } = await buildEngine(folder);
+/** Inputs of a training that goes on until it is ended. */
+function longTraining(folder: string): Jobs['retrain']['input'] {
   const model = join(folder, 'm.onnx');
   writeFileSync(model, lenet300(1, [16, 8]));
   const data = join(folder, 'd.csv');
   writeFileSync(data, stripes(120, 4));
+  const stages = [{ kind: 'train', epochs: 10000, schedule: 'constant' }];
+  return {
+    file: { path: model },
+    data: { file: { path: data } },
+    out: join(folder, 'out.dcz'),
+    overwrite: false,
+    recipe: { name: 'long', train: { stages } },
+    seed: 1,
+    threads: 2,
+  };
+}
+
+test('a training in the worker is paused, resumed, and stopped with its best kept', async () => {
+  const folder = temporaryFolder();
+  const { worker } = await buildEngine(folder);
   const client = new EngineClient(threadHost(worker));
   try {
     let steer: (what: Steering) => void = () => {};
     const epochs: TrainingEpoch[] = [];
     const running = client.run(
       'retrain',
-      {
-        file: { path: model },
-        data: { file: { path: data } },
-        out: join(folder, 'out.dcz'),
-        overwrite: false,
-        recipe: {
-          name: 'long',
-          train: { stages: [{ kind: 'train', epochs: 10000, schedule: 'constant' }] },
-        },
-        seed: 1,
-        threads: 1,
-      },
+      { ...longTraining(folder), threads: 1 },
       { onProgress: (p) => void (p.epoch && epochs.push(p.epoch)), onStart: (s) => (steer = s) },
     );
     const until = async (count: number): Promise<void> => {
@@ -81,4 +84,36 @@ test('a training in the worker is paused, resumed, and stopped with its best kep
   } finally {
     await client.dispose();
   }
+});
+
+test('a training on two threads that is ended by force takes them with it', async () => {
+  const folder = temporaryFolder();
+  const { worker } = await buildEngine(folder);
+  const threads = (): number =>
+    process.platform === 'linux' ? readdirSync('/proc/self/task').length : 0;
+  const left: number[] = [];
+  for (let again = 0; again < 2; again++) {
+    // no time to stop by itself: the worker is terminated, mostly inside a run of the graph
+    const client = new EngineClient(threadHost(worker), { grace: 0 });
+    const controller = new AbortController();
+    let epochs = 0;
+    let most = 0;
+    await assert.rejects(
+      client.run('retrain', longTraining(folder), {
+        signal: controller.signal,
+        onProgress: (p) => {
+          most = Math.max(most, threads());
+          if (p.epoch && ++epochs === 2) controller.abort();
+        },
+      }),
+      (e: Error & { code?: string }) => e.code === 'cancelled',
+    );
+    assert.equal(epochs, 2);
+    await client.dispose();
+    for (let i = 0; i < 100 && threads() > most - 2; i++)
+      await new Promise((next) => setTimeout(next, 20));
+    left.push(threads());
+  }
+  // the first may have started threads that node keeps
+  assert.ok(left[1]! <= left[0]!, `threads after each run: ${left.join(', ')}`);
 });
