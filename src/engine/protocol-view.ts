@@ -35,6 +35,7 @@ export type {
   CodedSummary,
   EntropyBound,
   FlowGraph,
+  FlowNode,
   Grain,
   GrainCount,
   HuffmanTree,
@@ -66,7 +67,7 @@ export interface Subject {
 export interface Views {
   /** The file, its layers and how each can be shown: from the index, without reading a weight. */
   overview: { query: Readonly<Record<string, never>>; result: ViewOverview };
-  /** The layers as a drawing of the data flow. */
+  /** The data flow between the layers, for a drawing. */
   flow: { query: Readonly<Record<string, never>>; result: FlowGraph };
   /** Statistics of layers, read once each. What cannot be read says why. */
   measure: {

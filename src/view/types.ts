@@ -359,17 +359,23 @@ export interface LayerDifference {
   readonly cosine: number | null;
 }
 
-/** The data flow between layers: operators that only pass values on or have no weights are left out. */
+/** A node of the data flow. `join`: values of different origin meet. */
+export interface FlowNode {
+  readonly kind: 'layers' | 'join' | 'input' | 'output';
+  /** Label of the operator: its name, else its type; of an input or output its own name. */
+  readonly name: string;
+  /** '' of inputs and outputs. */
+  readonly op: string;
+  /** Layers it uses, in the order of its inputs; none but for `layers`. */
+  readonly layers: readonly number[];
+  /** Longest way from a beginning, for drawing in ranks. Every edge leads to a higher one. */
+  readonly rank: number;
+}
+
+/** The data flow between layers: operators that only pass values on are left out. */
 export interface FlowGraph {
-  readonly nodes: readonly {
-    /** Label of the operator: its name, else its type. */
-    readonly name: string;
-    readonly op: string;
-    /** Layers it uses, weights first. */
-    readonly layers: readonly number[];
-    /** Longest way from an input, for drawing in ranks. */
-    readonly rank: number;
-  }[];
+  /** Nothing leads to a node that stands before it. */
+  readonly nodes: readonly FlowNode[];
   /** Pairs of node positions: from, to, from, to, … */
   readonly edges: Int32Array;
 }

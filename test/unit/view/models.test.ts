@@ -288,21 +288,6 @@ function branching() {
   );
 }
 
-test('the data flow joins layers through what lies between, weights through what prepares them', () => {
-  const { nodes, edges, outputs } = viewOf(branching()).flow();
-  assert.deepEqual(
-    nodes.map((n) => [n.op, n.layers, n.rank]),
-    [
-      ['Conv', [0], 0],
-      ['Gemm', [1], 1],
-      ['Gemm', [2], 1],
-      ['MatMul', [3], 2],
-    ],
-  );
-  assert.deepEqual(Array.from(edges), [0, 1, 0, 2, 1, 3, 2, 3]);
-  assert.deepEqual(outputs, ['c', 'a', 'b', 'y']);
-});
-
 test('metrics for Netron name tensors by their first line, once each, and only finite numbers', async () => {
   const model = modelOf([
     { name: 'w\nsecond line', shape: [2, 2], values: [0, 0, 1, 2] },
