@@ -1,42 +1,12 @@
 /** The model inspector in its editor: keyboard, pictures, policy, accessibility, themes, reload. */
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import type { Frame } from 'playwright-core';
-import type { AxeResults } from 'axe-core';
-import { inSession, type Session } from './support/suite.ts';
+import { compressed, openInspector, picture, rows, violationsOf } from './support/inspector.ts';
+import { inSession } from './support/suite.ts';
 import { eventually } from './support/wait.ts';
 import { det } from './support/workspace.ts';
-
-const rows = 'table.all .rows tr';
-const shots = process.env['DC_PICTURES'];
-
-async function openInspector({ bench }: Session, file = 'cls.onnx'): Promise<Frame> {
-  await bench.contextMenu([file], 'Open in Model Inspector');
-  return bench.webview(rows);
-}
-
-async function compressed(own: Session): Promise<Frame> {
-  const { bench } = own;
-  await bench.contextMenu(['cls.onnx'], 'Compress Model');
-  await bench.pick('deep-compression');
-  await bench.dismiss(/cls\.onnx.*verified/);
-  return openInspector(own, 'cls.dcz');
-}
-
-async function picture({ bench }: Session, name: string): Promise<void> {
-  if (shots) await bench.page.screenshot({ path: `${shots}/${name}.png` });
-}
-
-/** What axe finds wrong with the page, one line a rule. */
-async function violationsOf(page: Frame): Promise<string[]> {
-  await page.evaluate(readFileSync('node_modules/axe-core/axe.min.js', 'utf8'));
-  const results = await page.evaluate<AxeResults>('axe.run(document)');
-  assert.ok(results.passes.length > 10, 'axe looked at the page');
-  return results.violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`,
-  );
-}
 
 const drawn = (page: Frame): Promise<void> =>
   eventually('all tiles are drawn', async () => {
@@ -99,7 +69,8 @@ test(
 test(
   'a compressed layer shows codebook, trees and stream, and axe finds nothing wrong in any theme',
   inSession(async (own) => {
-    const page = await compressed(own);
+    await compressed(own);
+    const page = await openInspector(own, 'cls.dcz');
     await eventually('everything is counted', async () =>
       /of .* prunable/.test((await page.locator('.figure .detail').nth(2).textContent()) ?? ''),
     );
