@@ -132,7 +132,7 @@ export class LayerList {
         ? el(
             'div',
             { role: 'option', class: 'item first' },
-            el('span', { class: 'item-name' }, this.t.overview),
+            el('span', { class: 'item-name' }, this.t.wholeModel),
           )
         : el(
             'div',

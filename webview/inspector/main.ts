@@ -4,7 +4,10 @@
  */
 import '../ui/theme.css';
 import './inspector.css';
+import './flow.css';
 import type { LayerSummary, ViewOverview } from '../../src/engine/protocol-view.ts';
+import { node, toElement } from '../charts/svg.ts';
+import { heatDefs } from '../charts/treemap.ts';
 import { el, fill } from '../ui/dom.ts';
 import { connect } from '../ui/host.ts';
 import { outputOf } from '../ui/output.ts';
@@ -17,11 +20,11 @@ import {
   type InspectorPageData,
   type ToInspector,
 } from './messages.ts';
-import { fileName, type Arrangement, type MetricId } from './model.ts';
-import { Overview } from './overview.ts';
+import { fileName, type Arrangement } from './model.ts';
 import { restored, type Kept } from './state.ts';
 import { Store } from './store.ts';
 import { english, type InspectorStrings } from './strings.ts';
+import { WholeView } from './whole-view.ts';
 
 const main = document.getElementById('inspector') as HTMLElement;
 const data = JSON.parse(document.getElementById('data')?.textContent ?? '{}') as InspectorPageData;
@@ -75,24 +78,23 @@ function show(overview: ViewOverview): void {
     }
     page.replaceChildren(layerView?.element ?? whole.element);
     page.scrollTop = layer ? 0 : kept.scroll;
-    if (!layer) whole.refresh();
+    if (!layer) whole.shown();
     list.choose(layer);
     keep({ layer: layer ? keyOf(layer) : '' });
     if (focus) layerView?.focus();
   };
-  const actions = {
-    open: (layer: LayerSummary) => choose(layer, true),
-    metric: (metric: MetricId) => keep({ metric }),
-    arrange: (table: Arrangement) => keep({ table }),
-  };
-  const { metric, table } = kept;
-  const whole = new Overview(store, metric, table, heights.table, t, actions, asker.ask, out);
+  const whole = new WholeView(store, asker.ask, kept, heights.table, t, out, {
+    tab: (tab) => keep({ whole: tab }),
+    open: (layer) => choose(layer, true),
+    metric: (metric) => keep({ metric }),
+    arrange: (table) => keep({ table }),
+  });
   const list = new LayerList(store, kept.list, heights.list, t, {
     choose: (layer) => choose(layer),
     arrange: (arrangement: Arrangement) => {
       keep({ list: arrangement });
       const { filter, weightsOnly } = arrangement;
-      whole.table.narrow({ filter, weightsOnly });
+      whole.overview.table.narrow({ filter, weightsOnly });
     },
   });
   page.addEventListener('scroll', () => {
@@ -101,7 +103,7 @@ function show(overview: ViewOverview): void {
   main.className = 'open';
   main.replaceChildren(header(overview), el('div', { class: 'columns' }, list.element, page));
   const { filter, weightsOnly } = kept.list;
-  whole.table.narrow({ filter, weightsOnly });
+  whole.overview.table.narrow({ filter, weightsOnly });
   choose(overview.layers.find((l) => keyOf(l) === kept.layer));
   store.start();
   shown = {
@@ -109,11 +111,16 @@ function show(overview: ViewOverview): void {
     stop: () => {
       clearTimeout(timer);
       store.stop();
+      whole.stop();
       layerView?.stop();
     },
   };
 }
 
+// the fills of every picture that is shaded by a metric
+document.body.prepend(
+  toElement(node('svg', { class: 'defs', width: 0, height: 0, 'aria-hidden': 'true' }, heatDefs())),
+);
 const makeDefault = el(
   'button',
   { type: 'button', class: 'secondary', title: t.setDefaultHint, hidden: true },

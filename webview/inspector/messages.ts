@@ -43,6 +43,7 @@ const commands: readonly FromInspector['type'][] = [
   'showReport',
 ];
 const questions: readonly ViewName[] = [
+  'flow',
   'measure',
   'histogram',
   'tile',

@@ -49,17 +49,17 @@ export function metricsFor(overview: ViewOverview): readonly MetricId[] {
   return metricIds.filter((id) => coded || (id !== 'ratio' && id !== 'error'));
 }
 
-/** 0 .. 1 on the scale of a metric: shares as they are, everything else between least and most. */
-export function scaleOf(
-  id: MetricId,
-  values: readonly (number | null)[],
-): {
+export interface Scale {
   readonly low: number;
   readonly high: number;
   /** Values above `high` are possible, and look like it. */
   readonly open: boolean;
+  /** 0 .. 1 */
   readonly at: (value: number) => number;
-} {
+}
+
+/** The scale of a metric: shares as they are, everything else between least and most. */
+export function scaleOf(id: MetricId, values: readonly (number | null)[]): Scale {
   const known = values.filter((v): v is number => v !== null && Number.isFinite(v));
   let low = 0;
   let high = 1;

@@ -1,7 +1,7 @@
 /** The model as a whole: figures, the map of where the bytes are, the table of all layers. */
 import type { LayerSummary, Views } from '../../src/engine/protocol-view.ts';
-import { node, toElement } from '../charts/svg.ts';
-import { heatDefs, heatStep, heatSteps, treemap } from '../charts/treemap.ts';
+import { toElement } from '../charts/svg.ts';
+import { treemap } from '../charts/treemap.ts';
 import { el, fill, type Child } from '../ui/dom.ts';
 import { exportMenu } from '../ui/export-menu.ts';
 import type { MenuItem } from '../ui/menu.ts';
@@ -10,10 +10,10 @@ import type { Table } from '../ui/table.ts';
 import { formatBytes, formatCount, formatExact, formatShare } from '../ui/format.ts';
 import type { Ask } from './asker.ts';
 import { LayerTable } from './layer-table.ts';
+import { metricKey, MetricPicker } from './metric-picker.ts';
 import {
   formatMetric,
   metricOf,
-  metricsFor,
   scaleOf,
   shownName,
   totalsOf,
@@ -37,6 +37,7 @@ export class Overview {
   private readonly map = el('div', { class: 'map-box' });
   private readonly legend = el('div', { class: 'map-legend' });
   private readonly bySize: readonly LayerSummary[];
+  private readonly picker: MetricPicker;
   private width = 0;
   private drawnFor = '';
 
@@ -54,18 +55,8 @@ export class Overview {
     this.bySize = overview.layers
       .filter((l) => l.bytes > 0)
       .sort((a, b) => b.bytes - a.bytes || a.layer - b.layer);
-    const metrics = metricsFor(overview);
-    if (!metrics.includes(metric)) this.metric = 'sparsity';
-    const select = el(
-      'select',
-      { id: 'metric' },
-      ...metrics.map((id) => el('option', { value: id, selected: id === this.metric }, t[id])),
-    );
-    select.addEventListener('change', () => {
-      this.metric = select.value as MetricId;
-      on.metric(this.metric);
-      this.drawMap();
-    });
+    this.picker = new MetricPicker('metric', overview, t, on.metric);
+    this.picker.value = metric;
     const menu = exportMenu(
       {
         ...{ name: 'bytes', heading: t.whereBytes },
@@ -122,22 +113,9 @@ export class Overview {
               'div',
               { class: 'section-head' },
               el('h2', { id: 'map-heading' }, t.whereBytes),
-              el(
-                'div',
-                { class: 'tools' },
-                el('label', { for: 'metric' }, t.colourBy),
-                select,
-                menu,
-              ),
+              el('div', { class: 'tools' }, ...this.picker.parts, menu),
             ),
             el('p', { class: 'caption' }, t.whereBytesHint),
-            toElement(
-              node(
-                'svg',
-                { class: 'defs', width: 0, height: 0, 'aria-hidden': 'true' },
-                heatDefs(),
-              ),
-            ),
             this.map,
             this.legend,
           ),
@@ -154,6 +132,13 @@ export class Overview {
           ]),
     );
     this.refresh();
+  }
+
+  /** Colours by another metric. */
+  colour(metric: MetricId): void {
+    this.metric = metric;
+    this.picker.value = metric;
+    this.drawMap();
   }
 
   /** More is known. */
@@ -219,26 +204,7 @@ export class Overview {
     this.map.replaceChildren(
       toElement(treemap(items, { width: this.width, height, summary, others })),
     );
-    const swatch = (step: string): HTMLElement =>
-      el(
-        'span',
-        { class: 'map-swatch', 'aria-hidden': 'true' },
-        toElement(
-          node(
-            'svg',
-            { width: 30, height: 12 },
-            node('rect', { width: 30, height: 12, fill: `url(#heat-${step})` }),
-          ),
-        ),
-      );
-    this.legend.replaceChildren(
-      el('span', {}, `${t[metric]}: ${formatMetric(metric, scale.low)}`),
-      ...Array.from({ length: heatSteps }, (_, i) =>
-        swatch(String(heatStep((i + 0.5) / heatSteps))),
-      ),
-      el('span', {}, `${scale.open ? '≥ ' : ''}${formatMetric(metric, scale.high)}`),
-      ...(unknown ? [swatch('none'), el('span', {}, t.unknown)] : []),
-    );
+    this.legend.replaceChildren(...metricKey(metric, scale, unknown, t));
   }
 
   private mapTable(): Table {

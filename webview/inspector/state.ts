@@ -1,10 +1,15 @@
 /** What outlives the page while its tab is hidden or the window reloads. */
 import { metricIds, sortIds, type Arrangement, type MetricId } from './model.ts';
 
+/** Ways to see the model as a whole. */
+export const wholeTabs = ['overview', 'graph'] as const;
+export type WholeTab = (typeof wholeTabs)[number];
+
 export interface Kept {
   /** Path and name of the chosen layer; '' is the overview. */
   readonly layer: string;
   readonly tab: string;
+  readonly whole: WholeTab;
   readonly metric: MetricId;
   readonly list: Arrangement;
   readonly table: Arrangement;
@@ -19,6 +24,7 @@ export function restored(saved: unknown): Kept {
   return {
     layer: typeof s['layer'] === 'string' ? s['layer'] : '',
     tab: typeof s['tab'] === 'string' ? s['tab'] : 'weights',
+    whole: wholeTabs.find((id) => id === s['whole']) ?? 'overview',
     metric: metricIds.find((id) => id === s['metric']) ?? 'sparsity',
     list: arrangement(s['list']),
     table: arrangement(s['table']),

@@ -4,12 +4,12 @@
  * open. All of it can be exported.
  */
 import { toElement, type SvgNode } from '../charts/svg.ts';
-import { el, fill, type Child } from './dom.ts';
+import { el, type Child } from './dom.ts';
 import { exportMenu } from './export-menu.ts';
-import { formatExact } from './format.ts';
 import type { Output } from './output.ts';
 import type { SharedStrings } from './strings.ts';
-import { tableBox, type Table } from './table.ts';
+import type { Table } from './table.ts';
+import { TableDetails } from './table-details.ts';
 
 export interface Drawing {
   /** Says what the chart shows, in one or two sentences; shown, and read instead of the picture. */
@@ -29,8 +29,6 @@ export interface FigureParts {
   readonly legend?: readonly Child[];
 }
 
-/** Rows of a table that are shown; an exported one has all. */
-const shownRows = 500;
 /** Narrower than this nothing can be drawn. */
 const narrowest = 60;
 
@@ -38,19 +36,14 @@ export class Figure {
   readonly element: HTMLElement;
   private readonly box = el('div', { class: 'chart' });
   private readonly sentence = el('p', { class: 'sentence' });
-  private readonly details: HTMLDetailsElement;
+  private readonly details: TableDetails;
   private drawing: Drawing | undefined;
   private drawn = 0;
   private frame = 0;
 
-  constructor(
-    private readonly parts: FigureParts,
-    private readonly t: SharedStrings,
-    out: Output,
-  ) {
+  constructor(parts: FigureParts, t: SharedStrings, out: Output) {
     const { id, heading, caption } = parts;
-    this.details = el('details', { class: 'data' }, el('summary', {}, t.asTable));
-    this.details.addEventListener('toggle', () => this.fillTable());
+    this.details = new TableDetails(heading, () => this.drawing?.table(), t);
     const menu = exportMenu(
       {
         ...{ name: id, heading },
@@ -73,7 +66,7 @@ export class Figure {
       ...(parts.legend ?? []),
       this.sentence,
       this.box,
-      this.details,
+      this.details.element,
     );
     new ResizeObserver(() => {
       if (Math.floor(this.box.clientWidth) !== this.drawn) this.redraw();
@@ -88,16 +81,16 @@ export class Figure {
       /(\d) (?=(?:%|[µnm]?[sJ]|k?B|KB|mm²)(?![a-z]))/g,
       '$1\u00a0',
     );
-    this.details.hidden = false;
+    this.details.element.hidden = false;
     this.redraw();
-    this.fillTable();
+    this.details.refresh();
   }
 
   /** Says why there is no picture. */
   fail(text: string): void {
     this.drawing = undefined;
     this.sentence.textContent = text;
-    this.details.hidden = true;
+    this.details.element.hidden = true;
     this.redraw();
   }
 
@@ -114,20 +107,5 @@ export class Figure {
       this.drawn = width;
       this.box.replaceChildren(toElement(this.drawing.draw(width)));
     });
-  }
-
-  private fillTable(): void {
-    while (this.details.lastElementChild !== this.details.firstElementChild)
-      this.details.lastElementChild?.remove();
-    if (!this.details.open || !this.drawing) return;
-    const { columns, rows } = this.drawing.table();
-    const { heading } = this.parts;
-    if (rows.length > shownRows)
-      this.details.append(
-        el('p', {}, fill(this.t.someRows, formatExact(shownRows), formatExact(rows.length))),
-      );
-    this.details.append(
-      tableBox({ columns, rows: rows.slice(0, shownRows) }, `${heading}: ${this.t.asTable}`),
-    );
   }
 }

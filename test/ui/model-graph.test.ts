@@ -1,0 +1,65 @@
+/** The drawing of the data flow in the inspector: walked by keyboard, coloured, opened, accessible. */
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { openInspector, picture, violationsOf } from './support/inspector.ts';
+import { inSession } from './support/suite.ts';
+import { eventually } from './support/wait.ts';
+import { det } from './support/workspace.ts';
+
+test(
+  'the data flow is walked by keyboard to a layer, and axe finds nothing wrong with it',
+  inSession(
+    async (own) => {
+      const page = await openInspector(own, 'det.onnx');
+      const { keyboard } = own.bench.page;
+      await page.locator('#tab-overview').focus();
+      await keyboard.press('ArrowRight');
+      await page.locator('.flow-node').first().waitFor();
+      assert.equal(await page.locator('[data-node]').count(), 88);
+      const current = page.locator('[data-node][tabindex="0"]');
+      assert.equal(await current.count(), 1, 'one tab stop');
+      await current.focus();
+      const name = (): Promise<string> => page.locator('.flow-card h3').innerText();
+      const first = await name();
+      await keyboard.press('ArrowDown');
+      const second = await name();
+      assert.notEqual(second, first);
+      assert.ok(
+        (
+          await page.evaluate(() => document.activeElement?.querySelector('title')?.textContent)
+        )?.startsWith(second),
+        'the focus is where the card says',
+      );
+      await keyboard.press('ArrowUp');
+      assert.equal(await name(), first);
+      await keyboard.press('End');
+      assert.match(await page.locator('.flow-card').innerText(), /Output/);
+      await page.locator('.flow-neighbours button').first().click();
+      await eventually('the focus went to what leads here', () =>
+        page.evaluate(() => document.activeElement?.classList.contains('flow-node') ?? false),
+      );
+      await keyboard.press('Home');
+      await keyboard.press('ArrowDown');
+      await page.locator('#flow-metric').selectOption('bits');
+      await eventually('figures are of the chosen metric', async () =>
+        /Bits a weight: \d/.test(
+          (await page.locator('.flow-node[role=button] title').first().textContent()) ?? '',
+        ),
+      );
+      await picture(own, 'graph');
+      assert.deepEqual(await violationsOf(page), []);
+      await page.locator('[data-node][tabindex="0"]').focus();
+      const layer = await name();
+      await keyboard.press('Enter');
+      await page.locator('.stage').waitFor();
+      assert.equal(await page.locator('h2.layer-title').innerText(), layer);
+      await page.locator('.item.first').click();
+      await page.locator('.flow-node').first().waitFor();
+      assert.equal(await page.locator('#flow-metric').inputValue(), 'bits');
+      await page.locator('#tab-overview').click();
+      assert.equal(await page.locator('#metric').inputValue(), 'bits', 'one metric for both');
+      assert.deepEqual(own.bench.violations, []);
+    },
+    { 'det.onnx': det },
+  ),
+);
