@@ -75,15 +75,16 @@ async function train(network: NetworkName, timetable: Timetable): Promise<Measur
 
 /**
  * The smallest file whose held-out error is a tenth below the paper's compressed error: held-out
- * digits flatter what was chosen on them.
+ * digits flatter what was chosen on them. Where there is none, the one with the least error.
  */
 function choose(network: NetworkName, points: readonly Point[]): Point {
   const most = 0.9 * paper[network].compressedError;
   const error = ({ run }: Point): number => 1 - (run.after?.top1 ?? 0);
-  const good = points.filter((p) => error(p) <= most);
-  const [first, ...others] = good.length > 0 ? good : points;
   const bytes = ({ run }: Point): number => run.output.bytes;
-  return others.reduce((best, p) => (bytes(p) < bytes(best) ? p : best), first!);
+  const least = (of: readonly Point[], cost: (p: Point) => number): Point =>
+    of.reduce((best, p) => (cost(p) < cost(best) ? p : best));
+  const good = points.filter((p) => error(p) <= most);
+  return good.length > 0 ? least(good, bytes) : least(points, error);
 }
 
 /** The recipes of all runs, for the estimate of the time left. */
@@ -133,7 +134,8 @@ async function test({ model, points }: Measured): Promise<Scores> {
   const scores = new Map<string, Accuracy>();
   for (const file of [model, ...points.map((p) => p.file)]) {
     const input = { file: { path: file }, data: testDigits, normalisation: { scale: 1 / 256 } };
-    scores.set(file, await jobs.evaluate(input, stop.signal, () => {}));
+    const { samples, top1, top5, loss } = await jobs.evaluate(input, stop.signal, () => {});
+    scores.set(file, { samples, top1, top5, loss });
   }
   return scores;
 }
