@@ -40,7 +40,8 @@ export const usage = `usage: deepc COMMAND …
 options
   --out FILE      file to write; refused when it exists, unless --force
   --force         replace an existing output (never the input)
-  --preset NAME   a built-in recipe, or a *.dcrecipe.json file (default: deep-compression)
+  --preset NAME   a built-in recipe, or a *.dcrecipe.json file (default: deep-compression,
+                  deep-compression-retrain for retrain)
   --recipe FILE   a *.dcrecipe.json file, or a preset's name
   --seed N        seed of everything random (default: 1)
   --threads N     threads to use (default: as many as the machine has, at most 8)
@@ -142,8 +143,6 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
   for (const key of ['out', 'prototxt'] as const)
     if (taken[command].includes(key) && !values[key])
       throw new UsageError(`deepc ${command} needs --${key} FILE`);
-  if (command === 'retrain' && values.recipe === undefined)
-    throw new UsageError('deepc retrain needs --recipe FILE, with a train section');
   if (values.preset !== undefined && values.recipe !== undefined)
     throw new UsageError('--preset and --recipe exclude each other');
   return {
@@ -152,7 +151,10 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
     other: files[1] ?? '',
     out: values.out ?? '',
     prototxt: values.prototxt ?? '',
-    recipe: values.preset ?? values.recipe ?? 'deep-compression',
+    recipe:
+      values.preset ??
+      values.recipe ??
+      (command === 'retrain' ? 'deep-compression-retrain' : 'deep-compression'),
     seed: integer('seed', values.seed, 0, 2 ** 32 - 1) ?? 1,
     threads: integer('threads', values.threads, 1, 64) ?? Math.min(8, availableParallelism()),
     force: values.force ?? false,

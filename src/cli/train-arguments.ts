@@ -40,6 +40,7 @@ export const retrainTakes: readonly string[] = [
   'deviation',
   'out',
   'recipe',
+  'preset',
   'seed',
   'force',
   'test',
@@ -49,7 +50,7 @@ export const retrainTakes: readonly string[] = [
 
 export const trainUsage = `
   deepc evaluate MODEL|FILE.dcz --data FILE    accuracy and loss on labelled samples
-  deepc retrain MODEL --data FILE --recipe FILE --out FILE.dcz|FILE.onnx
+  deepc retrain MODEL --data FILE --out FILE.dcz|FILE.onnx [--preset NAME | --recipe FILE]
                                                train as the recipe's stages say, then compress
   deepc sensitivity MODEL --data FILE          accuracy with each layer pruned, or sharing values, alone`;
 

@@ -2,8 +2,15 @@
  * The built-in recipes, written as a user would write them (media/recipe.schema.json). The bits are
  * the papers'; the pruning is not, because the papers retrain after it: without retraining about
  * half of the weights go before accuracy falls (Han et al. 2015, figure 5), so that is where these
- * stop.
+ * stop. The last two retrain, and prune as the papers do.
  */
+/** Prune in steps and retrain after each, train what is left, share, train the shared values. */
+const stages: readonly object[] = [
+  { kind: 'prune', steps: 4, epochs: 2, rate: 0.0005 },
+  { kind: 'train', epochs: 4, rate: 0.0005 },
+  { kind: 'share', epochs: 3, rate: 0.0001 },
+];
+
 export const presetRecipes: readonly object[] = [
   {
     name: 'deep-compression',
@@ -58,5 +65,33 @@ export const presetRecipes: readonly object[] = [
     share: { method: 'exact' },
     coder: 'auto',
     roles: ['weight', 'embedding', 'bias', 'normalisation', 'other'],
+  },
+  {
+    name: 'deep-compression-retrain',
+    description:
+      "The paper's method with retraining, on labelled samples: prunes nine tenths of fully connected " +
+      'layers and two thirds of convolutions in steps, then shares weights, training after each.',
+    prune: { method: 'sparsity', target: 0.9 },
+    share: { method: 'kmeans', bits: 5, init: 'linear' },
+    coder: 'auto',
+    kinds: {
+      conv: { prune: { target: 0.65 }, share: { bits: 8 } },
+      recurrent: { prune: { target: 0.8 } },
+    },
+    train: { stages },
+  },
+  {
+    name: 'deep-compression-distill',
+    description:
+      'Retraining on samples without labels, towards the answers of the original model: prunes four ' +
+      'fifths of fully connected layers and half of convolutions in steps, then shares weights.',
+    prune: { method: 'sparsity', target: 0.8 },
+    share: { method: 'kmeans', bits: 5, init: 'linear' },
+    coder: 'auto',
+    kinds: {
+      conv: { prune: { target: 0.5 }, share: { bits: 8 } },
+      recurrent: { prune: { target: 0.6 } },
+    },
+    train: { loss: 'distillation', teacher: 1, stages },
   },
 ];

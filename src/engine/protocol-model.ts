@@ -160,5 +160,10 @@ export type ReportResult = Omit<CompressResult, 'seconds'> & {
 /** The built-in recipes, for a choice: the extension host does not load the compression room. */
 export type PresetsInput = Readonly<Record<string, never>>;
 export interface PresetsResult {
-  readonly presets: readonly { readonly name: string; readonly description: string }[];
+  readonly presets: readonly {
+    readonly name: string;
+    readonly description: string;
+    /** Retrains, so it needs samples. */
+    readonly trains: boolean;
+  }[];
 }

@@ -70,7 +70,7 @@ for (const [path, feeds] of models) {
     assert.deepEqual(layout, [[{ kind: 'copy', offset: 0, length: original.length }]]);
   });
 
-  for (const { name: recipe } of presets) {
+  for (const { name: recipe } of presets.filter((p) => !p.train)) {
     test(`${basename(path)} survives ${recipe}: runs, and equals the shared values set by other means`, async () => {
       const out = join(folder, `${basename(path)}.${recipe}.dcz`);
       const fractions: number[] = [];

@@ -4,5 +4,9 @@ import type { Job } from '../protocol.ts';
 
 export const presetsJob: Job<'presets'> = () =>
   Promise.resolve({
-    presets: presets.map(({ name, description }) => ({ name, description })),
+    presets: presets.map(({ name, description, train }) => ({
+      name,
+      description,
+      trains: train !== undefined,
+    })),
   });
