@@ -12,6 +12,7 @@ import {
   textWidth,
   type Scale,
 } from './axis.ts';
+import { formatAccuracy } from '../ui/format.ts';
 import { clip } from './bar-chart.ts';
 import { marker } from './line-chart.ts';
 import { node, round, type SvgNode } from './svg.ts';
@@ -127,11 +128,11 @@ function panelsOf({ points, before }: TrainingCurves, words: CurveWords): Panel[
     panels.push({
       title: words.accuracy,
       height: 150,
-      lines: [{ name: words.heldOut, look: 0, value: (p) => p.accuracy, text: exactShare }],
+      lines: [{ name: words.heldOut, look: 0, value: (p) => p.accuracy, text: formatAccuracy }],
       scale: (from, to) => rangeScale(least, most, from, to, 1),
       tick: (value) => `${(value * 100).toFixed(decimals)} %`,
       ...(before !== null && {
-        level: { value: before, name: `${words.before} ${exactShare(before)}` },
+        level: { value: before, name: `${words.before} ${formatAccuracy(before)}` },
       }),
     });
   }
@@ -155,7 +156,7 @@ function panelsOf({ points, before }: TrainingCurves, words: CurveWords): Panel[
   panels.push({
     title: words.zeros,
     height: 64,
-    lines: [{ name: words.zeros, look: 2, value: (p) => p.sparsity, text: exactShare }],
+    lines: [{ name: words.zeros, look: 2, value: (p) => p.sparsity, text: formatAccuracy }],
     scale: (from, to) => linearScale(1, from, to, 2),
     tick: (value) => `${Math.round(value * 100)} %`,
     area: true,
@@ -314,10 +315,6 @@ function epochAxis(
       name,
     ),
   ];
-}
-
-function exactShare(share: number): string {
-  return `${(share * 100).toFixed(2)} %`;
 }
 
 function figure(value: number): string {

@@ -9,6 +9,7 @@ import type { ReportResult } from '../../src/engine/protocol-model.ts';
 import { el, fill } from '../ui/dom.ts';
 import { connect } from '../ui/host.ts';
 import { outputOf } from '../ui/output.ts';
+import { accuracySection, sensitivitySection } from './accuracy.ts';
 import { breakdown } from './breakdown.ts';
 import { isToReport, type FromReport, type ReportPageData, type ToReport } from './messages.ts';
 import { fileName, fileParts, recipeOf, rowOf, totalsOf } from './model.ts';
@@ -33,8 +34,10 @@ function show(report: ReportResult): void {
         { label: t.reveal, run: () => host.post({ type: 'reveal' }) },
       ]
     : [];
+  const { retraining, sensitivity } = report.training ?? {};
   main.replaceChildren(
     overview(report, totals, recipe, actions, t),
+    ...(retraining ? [accuracySection(retraining, t, out)] : []),
     breakdown(fileParts(report), report.output.bytes, arithmetic, t, out),
     report.layers.length > 0
       ? layerTable(report.layers.map(rowOf), totals, t, kept.table, (table) => keep({ table }), out)
@@ -46,6 +49,7 @@ function show(report: ReportResult): void {
       el('p', {}, t.accounting),
       arithmetic ? el('p', {}, t.accountingArithmetic) : null,
     ),
+    ...(sensitivity ? [sensitivitySection(sensitivity, t, out)] : []),
   );
   if (report.notes.length > 0)
     main.append(

@@ -1,9 +1,11 @@
 /** The top of the report: what the file is, how much smaller it got, and what can be done with it. */
 import '@vscode-elements/elements/dist/vscode-button/index.js';
+import type { Retraining } from '../../src/engine/protocol-accuracy.ts';
 import type { ReportResult } from '../../src/engine/protocol-model.ts';
 import { sizeBars } from '../charts/stacked-bar.ts';
 import { el, fill } from '../ui/dom.ts';
 import { formatBytes, formatCount, formatExact, formatRatio, formatShare } from '../ui/format.ts';
+import { accuracyText, measureName, pairsOf, samplesText } from './accuracy.ts';
 import { fitWidth } from './fit.ts';
 import { fileName, type Row } from './model.ts';
 import type { ReportStrings } from './strings.ts';
@@ -21,7 +23,8 @@ export function overview(
   actions: readonly Action[],
   t: ReportStrings,
 ): HTMLElement {
-  const { input, output } = report;
+  const { input, output, training } = report;
+  const accuracy = training?.retraining && accuracyFigure(training.retraining, t);
   return el(
     'header',
     { class: 'overview' },
@@ -46,8 +49,9 @@ export function overview(
     ),
     el(
       'div',
-      { class: 'figures' },
+      { class: accuracy ? 'figures with-accuracy' : 'figures' },
       ratio(report, t),
+      accuracy,
       figure(
         t.weightsLeft,
         formatShare(totals.left),
@@ -101,6 +105,19 @@ function ratio(report: ReportResult, t: ReportStrings): HTMLElement {
           el('span', { class: 'hidden-visually' }, `. ${t.verifiedHint}`),
         )
       : null,
+  );
+}
+
+/** undefined where nothing was held out to be scored. */
+function accuracyFigure(retraining: Retraining, t: ReportStrings): HTMLElement | undefined {
+  const [pair] = pairsOf(retraining);
+  return (
+    pair &&
+    figure(
+      measureName(retraining, pair, t),
+      accuracyText(pair.after),
+      `${fill(t.beforeValue, accuracyText(pair.before))} · ${samplesText(pair, t)}`,
+    )
   );
 }
 

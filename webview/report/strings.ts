@@ -1,3 +1,4 @@
+import { accuracyWords } from '../accuracy/words.ts';
 import { shared } from '../ui/strings.ts';
 
 /**
@@ -6,6 +7,7 @@ import { shared } from '../ui/strings.ts';
  */
 export const english = {
   ...shared,
+  ...accuracyWords,
   verified: 'Verified',
   verifiedHint:
     'The file was read back, every weight decoded and compared before success was reported.',
@@ -96,6 +98,15 @@ export const english = {
     'Rates follow the paper: compressed layers only, against 32-bit weights. The ratio at the top counts whole files: graph, names, untouched tensors, checksums and recipe included.',
   accountingArithmetic:
     'Layers coded arithmetically are smaller in the file than their H columns say: those give what the paper’s Huffman coding would take.',
+  after: 'after',
+  change: 'Change',
+  changePoints: 'Change, points',
+  topFive: 'Top 5',
+  beforeValue: '{0} before',
+  retrainedOn: 'Retrained on {0} with {1}.',
+  endStopped: 'It was stopped early, and its best was kept.',
+  endDiverged: 'It diverged, and what was best before that was kept.',
+  sensitivityBase: 'The model as it is: {0} on {1} samples.',
   notes: 'Notes',
 };
 

@@ -27,6 +27,11 @@ export function formatShare(share: number): string {
   return `${threeDigits(percent)} %`;
 }
 
+/** 0.98356 -> `98.36 %`; always two decimals, as errors of tests are told. */
+export function formatAccuracy(share: number): string {
+  return Number.isFinite(share) ? `${(share * 100).toFixed(2)} %` : '–';
+}
+
 /** 9.42 -> `9.42×`; how many times smaller. */
 export function formatRatio(ratio: number): string {
   return Number.isFinite(ratio) ? `${threeDigits(ratio)}×` : '–';

@@ -1,13 +1,13 @@
 /** Figures of a picture or a list, for people and for files alike, and how a page shows them. */
 import { el } from './dom.ts';
-import { formatFloat, formatShare } from './format.ts';
+import { formatAccuracy, formatFloat, formatShare } from './format.ts';
 
 export type Cell = string | number | boolean | null;
 
-/** `exact`: shown with all digits of a float32; `share`: a fraction, shown in per cent. */
+/** `exact`: shown with all digits of a float32; `share`, `accuracy`: a fraction, shown in per cent. */
 export interface Column {
   readonly name: string;
-  readonly as: 'exact' | 'share';
+  readonly as: 'exact' | 'share' | 'accuracy';
 }
 
 export interface Table {
@@ -70,7 +70,8 @@ export function tableBox(table: Table, name: string): HTMLElement {
 /** A cell as its column wants it shown. */
 export function shownText(cell: Cell, column: string | Column | undefined): string {
   if (typeof cell !== 'number' || typeof column !== 'object') return cellText(cell);
-  return column.as === 'share' ? formatShare(cell) : formatFloat(cell);
+  const formats = { exact: formatFloat, share: formatShare, accuracy: formatAccuracy };
+  return formats[column.as](cell);
 }
 
 /** Numbers with at most four significant decimals and thousands apart; exact ones are in the files. */

@@ -26,6 +26,7 @@ export interface FoundRecord {
   readonly notes: readonly string[];
 }
 
+const format = 'deep-compression-training';
 const mostBytes = 64 * 2 ** 20;
 const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile<RecordFile>(schema);
 
@@ -63,7 +64,7 @@ export async function writeRecord(dcz: string, found: TrainingRecord): Promise<s
   const path = recordPath(dcz);
   const { record } = readRecord(dcz);
   const file: RecordFile = {
-    format: 'deep-compression-training',
+    format,
     version: 1,
     dcz: identity(dcz),
     ...record,
@@ -77,20 +78,27 @@ export async function writeRecord(dcz: string, found: TrainingRecord): Promise<s
 /** @throws DeepCompressionError `exists` when another kind of file has the record's name */
 export function checkRecordPath(dcz: string): void {
   const path = recordPath(dcz);
-  if (existsSync(path) && !parsed(path))
+  if (!existsSync(path)) return;
+  const there = jsonIn(path) as { format?: unknown } | null | undefined;
+  if (there?.format !== format)
+    // of any version
     throw new DeepCompressionError(
       'exists',
       `${path} is in the place of the training record and is none: move it away`,
     );
 }
 
-/** undefined: not a record. */
+/** undefined: not a record of this version. */
 function parsed(path: string): RecordFile | undefined {
+  const value = jsonIn(path);
+  return validate(value) ? value : undefined;
+}
+
+function jsonIn(path: string): unknown {
   const file = openFile(path);
   try {
     if (file.size > mostBytes) return undefined;
-    const value: unknown = JSON.parse(new TextDecoder().decode(readBytes(file, 0, file.size)));
-    return validate(value) ? value : undefined;
+    return JSON.parse(new TextDecoder().decode(readBytes(file, 0, file.size)));
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -175,6 +175,10 @@ test('a file that is not ours keeps its place, and nothing is trained or scanned
     refused,
   );
   assert.equal(readFileSync(theirs, 'utf8'), '{"mine":true}');
+  writeFileSync(theirs, '{"format":"deep-compression-training","version":99}');
+  const short = { samples: 60, sparsities: [0.5], bits: [] };
+  await jobs.sensitivity({ file: { path: model }, data, into: out, ...short }, none, () => {});
+  assert.ok(readRecord(out).record!.sensitivity, 'one of another version is replaced');
   const other = file('other.onnx', lenet300(1, [12, 8]));
   await assert.rejects(
     jobs.sensitivity({ file: { path: other }, data, into: out }, none, () => {}),
