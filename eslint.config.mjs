@@ -69,7 +69,7 @@ export default tseslint.config(
             {
               // src/vscode/eie and webview/eie are not the simulator
               regex:
-                '^(?!.*/webview/).*/(compress|container|train|eie(?!/(panel|register|session|source|latest|strings)\\.ts)|view|model)/',
+                '^(?!.*/webview/).*/(compress|container|train|eie(?!/(panel|register|session|source|latest)\\.ts)|view|model)/',
               message: 'src/vscode talks to the engine only (client, protocol).',
               allowTypeImports: true,
             },

@@ -2,7 +2,6 @@
  * The EIE panel: a window onto one session. One panel a source; asked for again, it comes to the
  * front. The page asks with `ready`, also after it was hidden, and is then sent what there is.
  */
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import {
   isFromEie,
@@ -14,9 +13,11 @@ import {
   type ViewId,
 } from '../../../webview/eie/messages.ts';
 import { eiePanel } from '../../../webview/eie/page.ts';
+import { english } from '../../../webview/eie/strings.ts';
 import type { SimulateResult } from '../../engine/protocol-eie.ts';
 import { isCancelled, lineOf } from '../errors.ts';
 import { giveOut } from '../outputs.ts';
+import { framePage, onMessage, translated } from '../pages.ts';
 import { eieViewType, type Services } from '../services.ts';
 import { EieSession, toJson } from './session.ts';
 import {
@@ -27,7 +28,6 @@ import {
   sourceText,
   type EieSource,
 } from './source.ts';
-import { eieStrings } from './strings.ts';
 
 interface Open {
   readonly panel: vscode.WebviewPanel;
@@ -80,9 +80,6 @@ function attach(
   const { webview } = panel;
   const key = sourceText(source);
   const name = sourceName(source);
-  const dist = vscode.Uri.joinPath(services.context.extensionUri, 'dist', 'webview');
-  const address = (file: string): string =>
-    webview.asWebviewUri(vscode.Uri.joinPath(dist, file)).toString();
   const post = (message: ToEie): void => void webview.postMessage(message);
   const line = (error: unknown): string | undefined => {
     if (isCancelled(error)) return undefined;
@@ -151,14 +148,10 @@ function attach(
     }
   };
 
-  webview.options = { enableScripts: true, localResourceRoots: [dist] };
   panel.title = vscode.l10n.t('EIE: {0}', name);
-  const listening = webview.onDidReceiveMessage((message: unknown) => {
-    if (!isFromEie(message)) return;
-    Promise.resolve(handle(message)).catch((error: unknown) => {
-      const text = line(error);
-      if (text !== undefined) void vscode.window.showErrorMessage(text);
-    });
+  const listening = onMessage(webview, isFromEie, handle, (error) => {
+    const text = line(error);
+    if (text !== undefined) void vscode.window.showErrorMessage(text);
   });
   const made: Open = {
     panel,
@@ -173,12 +166,8 @@ function attach(
   });
   open.set(key, made);
   webview.html = eiePanel({
-    cspSource: webview.cspSource,
-    cssUri: address('eie.css'),
-    jsUri: address('eie.js'),
-    nonce: randomBytes(16).toString('base64url'),
-    lang: vscode.env.language,
-    data: { strings: eieStrings(), title: name, view, source: key },
+    ...framePage(services, webview, 'eie'),
+    data: { strings: translated(english), title: name, view, source: key },
   });
   void made.loaded();
   return made;

@@ -4,7 +4,6 @@
  * passes on. Editors of one file share what the worker holds; a file that changes is opened anew;
  * closing an editor stops what it asked for.
  */
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import {
   isFromInspector,
@@ -12,36 +11,18 @@ import {
   type ToInspector,
 } from '../../../webview/inspector/messages.ts';
 import { inspectorPage } from '../../../webview/inspector/page.ts';
+import { english } from '../../../webview/inspector/strings.ts';
 import type { Views } from '../../engine/protocol-view.ts';
 import { ViewHandle } from '../../engine/view-handle.ts';
 import { isCancelled, isEngineError, lineOf } from '../errors.ts';
-import { exists, inputOf, nameOf } from '../files.ts';
+import { inputOf, nameOf } from '../files.ts';
 import { giveOut } from '../outputs.ts';
-import { modelEditorViewType, type Services } from '../services.ts';
+import { framePage, onMessage, translated, watchFile } from '../pages.ts';
+import type { Services } from '../services.ts';
 import { isDefaultEditor, makeDefaultEditor } from './associations.ts';
-import { inspectorStrings } from './strings.ts';
 
-/** Milliseconds a file must rest before it is read again. */
-const settle = 300;
-
-export function registerModelEditor(services: Services): void {
-  const provider: vscode.CustomReadonlyEditorProvider = {
-    openCustomDocument: (uri) => ({ uri, dispose: () => undefined }),
-    resolveCustomEditor: (document, panel) => attach(services, document.uri, panel),
-  };
-  services.context.subscriptions.push(
-    vscode.window.registerCustomEditorProvider(modelEditorViewType, provider, {
-      webviewOptions: { enableFindWidget: true },
-      supportsMultipleEditorsPerDocument: true,
-    }),
-  );
-}
-
-function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel): void {
+export function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel): void {
   const { webview } = panel;
-  const dist = vscode.Uri.joinPath(services.context.extensionUri, 'dist', 'webview');
-  const address = (file: string): string =>
-    webview.asWebviewUri(vscode.Uri.joinPath(dist, file)).toString();
   const post = (message: ToInspector): void => void webview.postMessage(message);
   const place = {
     stem: nameOf(uri).replace(/\.(onnx|dcz)$/i, ''),
@@ -51,7 +32,6 @@ function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel)
   const asked = new Map<number, AbortController>();
   let loading: AbortController | undefined;
   let handle: ViewHandle | undefined;
-  let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
   const abandon = (): void => {
@@ -84,14 +64,7 @@ function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel)
       post({ type: 'error', message: lineOf(error, uri) });
     }
   };
-  const changed = (): void => {
-    clearTimeout(timer);
-    // a file that is replaced is away for a moment: keep what is shown until it is back
-    timer = setTimeout(
-      () => void exists(uri).then((there) => (there && !closed ? load() : undefined)),
-      settle,
-    );
-  };
+  const watch = watchFile(uri, load);
   const answer = async ({
     id,
     name,
@@ -109,7 +82,7 @@ function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel)
     } catch (error) {
       if (closed || isCancelled(error) || asked.get(id) !== question) return;
       // the watcher may not see every change: the worker does
-      if (isEngineError(error) && error.code === 'changed') changed();
+      if (isEngineError(error) && error.code === 'changed') watch.changed();
       else services.log.warn(`inspector of ${uri.toString(true)}: ${name}: ${String(error)}`);
       post({ type: 'failed', id, message: lineOf(error, uri) });
     } finally {
@@ -142,25 +115,12 @@ function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel)
     }
   };
 
-  webview.options = { enableScripts: true, localResourceRoots: [dist] };
-  const watcher = vscode.workspace.createFileSystemWatcher(
-    new vscode.RelativePattern(
-      vscode.Uri.joinPath(uri, '..'),
-      // a file name as a glob: ? stands for each character that a glob would read as its own
-      nameOf(uri).replace(/[[\]{}*?]/g, '?'),
-    ),
-  );
   const disposables = [
-    webview.onDidReceiveMessage((message: unknown) => {
-      if (!isFromInspector(message)) return;
-      Promise.resolve(receive(message)).catch((error: unknown) => {
-        services.log.error(String(error));
-        void vscode.window.showErrorMessage(lineOf(error));
-      });
+    watch,
+    onMessage(webview, isFromInspector, receive, (error) => {
+      services.log.error(String(error));
+      void vscode.window.showErrorMessage(lineOf(error));
     }),
-    watcher,
-    watcher.onDidChange(changed),
-    watcher.onDidCreate(changed),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('workbench.editorAssociations'))
         post({ type: 'default', isDefault: isDefaultEditor(uri) });
@@ -168,19 +128,14 @@ function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel)
   ];
   panel.onDidDispose(() => {
     closed = true;
-    clearTimeout(timer);
     loading?.abort();
     abandon();
     void handle?.close();
     for (const disposable of disposables) disposable.dispose();
   });
   webview.html = inspectorPage({
-    cspSource: webview.cspSource,
-    cssUri: address('inspector.css'),
-    jsUri: address('inspector.js'),
-    nonce: randomBytes(16).toString('base64url'),
-    lang: vscode.env.language,
+    ...framePage(services, webview, 'inspector'),
     title: nameOf(uri),
-    data: { strings: inspectorStrings() },
+    data: { strings: translated(english) },
   });
 }

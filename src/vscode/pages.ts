@@ -1,0 +1,96 @@
+/**
+ * What every page of ours needs of its host: where its files lie, messages that are checked, its
+ * sentences in the user's language; and, for the page of a file, to hear when the file has changed.
+ */
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import { exists, nameOf } from './files.ts';
+import type { Services } from './services.ts';
+
+/** Milliseconds a file must rest before it is read again. */
+const settle = 300;
+
+/** What the HTML of a page names. */
+export interface PageFrame {
+  readonly cspSource: string;
+  readonly cssUri: string;
+  readonly jsUri: string;
+  readonly nonce: string;
+  readonly lang: string;
+}
+
+/** Lets a webview load what lies in dist/webview and nothing else. @param page name of its files */
+export function framePage(services: Services, webview: vscode.Webview, page: string): PageFrame {
+  const dist = vscode.Uri.joinPath(services.context.extensionUri, 'dist', 'webview');
+  const address = (file: string): string =>
+    webview.asWebviewUri(vscode.Uri.joinPath(dist, file)).toString();
+  webview.options = { enableScripts: true, localResourceRoots: [dist] };
+  return {
+    cspSource: webview.cspSource,
+    cssUri: address(`${page}.css`),
+    jsUri: address(`${page}.js`),
+    nonce: randomBytes(16).toString('base64url'),
+    lang: vscode.env.language,
+  };
+}
+
+/** Passes on messages that the page may send; what fails on the way is told to `failed`. */
+export function onMessage<T>(
+  webview: vscode.Webview,
+  isMessage: (message: unknown) => message is T,
+  receive: (message: T) => unknown,
+  failed: (error: unknown) => void,
+): vscode.Disposable {
+  return webview.onDidReceiveMessage((message: unknown) => {
+    if (isMessage(message))
+      Promise.resolve()
+        .then(() => receive(message))
+        .catch(failed);
+  });
+}
+
+/** A page's sentences; scripts/l10n.mjs takes the English ones from webview/<page>/strings.ts. */
+export function translated<T extends object>(english: T): { readonly [K in keyof T]: string } {
+  return Object.fromEntries(
+    Object.entries(english as Record<string, string>).map(([key, text]) => [
+      key,
+      vscode.l10n.t(text),
+    ]),
+  ) as { [K in keyof T]: string };
+}
+
+export interface FileWatch extends vscode.Disposable {
+  /** For a change that was seen elsewhere. */
+  changed(): void;
+}
+
+/**
+ * Calls `reload` when a file has changed and has rested since. One that is replaced is away for a
+ * moment: what is shown stays until it is back.
+ */
+export function watchFile(uri: vscode.Uri, reload: () => unknown): FileWatch {
+  let timer: NodeJS.Timeout | undefined;
+  let open = true;
+  const changed = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(
+      () => void exists(uri).then((there) => (there && open ? reload() : undefined)),
+      settle,
+    );
+  };
+  // a file name as a glob: ? stands for each character that a glob would read as its own
+  const name = nameOf(uri).replace(/[[\]{}*?]/g, '?');
+  const watcher = vscode.workspace.createFileSystemWatcher(
+    new vscode.RelativePattern(vscode.Uri.joinPath(uri, '..'), name),
+  );
+  watcher.onDidChange(changed);
+  watcher.onDidCreate(changed);
+  return {
+    changed,
+    dispose: () => {
+      open = false;
+      clearTimeout(timer);
+      watcher.dispose();
+    },
+  };
+}
