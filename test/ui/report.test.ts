@@ -49,7 +49,7 @@ test(
     );
     await own.bench.page.keyboard.press('Space');
     assert.equal(await heading.getAttribute('aria-sort'), 'descending');
-    assert.match(await page.locator('section [role="status"]').innerText(), /descending/);
+    assert.match(await page.locator('section p[role="status"]').innerText(), /descending/);
     await own.bench.page.keyboard.press('Enter');
     assert.deepEqual(await names(), inModel, "the third time gives the model's order");
     await page.locator('vscode-textfield.filter input').fill('no such layer');
