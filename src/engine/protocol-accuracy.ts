@@ -28,6 +28,26 @@ export interface TrainingEpoch {
   readonly sparsity: number;
 }
 
+/** A stage of a recipe, as far as its length goes. */
+export interface PlannedStage {
+  readonly kind: string;
+  readonly steps: number;
+  /** Of each step. */
+  readonly epochs: number;
+}
+
+/** What a training is about to do. */
+export interface TrainingStart {
+  readonly stages: readonly PlannedStage[];
+  /** The model as it is, on the held-out samples; null when none are. */
+  readonly before: Accuracy | null;
+  /** The samples have no labels: accuracy is agreement with the model as it is. */
+  readonly agreement: boolean;
+  /** Samples to train on. */
+  readonly samples: number;
+  readonly runtime: string;
+}
+
 export type CentroidInit = 'linear' | 'density' | 'random';
 
 export interface SharedAccuracy extends Accuracy {

@@ -33,7 +33,7 @@ import type {
   ViewInput,
   ViewResult,
 } from './protocol-view.ts';
-import type { Accuracy, SensitivityResult, TrainingEpoch } from './protocol-accuracy.ts';
+import type { SensitivityResult, TrainingEpoch, TrainingStart } from './protocol-accuracy.ts';
 import type {
   EvaluateInput,
   EvaluateResult,
@@ -54,8 +54,8 @@ export interface Progress {
   readonly fraction: number;
   /** Training: an epoch that has just ended, or that an interrupted run had behind it. */
   readonly epoch?: TrainingEpoch;
-  /** Training: the model as it is, on the held-out samples; said once, at the start. */
-  readonly baseline?: Accuracy;
+  /** Training: said once, before the first epoch. */
+  readonly start?: TrainingStart;
 }
 
 export interface Jobs {

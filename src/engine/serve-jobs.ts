@@ -61,7 +61,7 @@ function sparse(id: number, post: (message: FromWorker) => void): (progress: Pro
   return (progress) => {
     const now = performance.now();
     const soon = progress.stage === stage && now - last < progressEvery;
-    if (soon && progress.fraction < 1 && !progress.epoch && !progress.baseline) return;
+    if (soon && progress.fraction < 1 && !progress.epoch && !progress.start) return;
     last = now;
     stage = progress.stage;
     post({ type: 'progress', id, progress });

@@ -8,6 +8,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { allJobs } from '../../src/engine/jobs/all.ts';
+import type { TrainingEpoch } from '../../src/engine/protocol-accuracy.ts';
 import type { RetrainInput, RetrainResult } from '../../src/engine/protocol-train.ts';
 import type { Progress } from '../../src/engine/protocol.ts';
 import { decodeGraph, floatValues } from '../../src/train/graph.ts';
@@ -174,7 +175,13 @@ async function survivesInterruption(train: object, places: readonly number[]): P
     );
     assert.ok(existsSync(`${cut}.checkpoint`), `a checkpoint after epoch ${at}`);
     assert.ok(!existsSync(cut));
-    const resumed = await retrain({ model: dense, out: cut, recipe, samples: 1500 });
+    const told: TrainingEpoch[] = [];
+    const resumed = await retrain(
+      { model: dense, out: cut, recipe, samples: 1500 },
+      undefined,
+      (p) => void (p.epoch && told.push(p.epoch)),
+    );
+    assert.deepEqual(told, first.epochs, 'also those that lie behind it');
     assert.ok(resumed.resumed);
     assert.deepEqual(resumed.epochs, first.epochs);
     assert.deepEqual(resumed.after, first.after);

@@ -1,17 +1,10 @@
 /** The epochs of a training as curves, as a sentence and as a table. */
-import type { Accuracy, TrainingEpoch } from '../../src/engine/protocol-accuracy.ts';
+import type { Accuracy, PlannedStage, TrainingEpoch } from '../../src/engine/protocol-accuracy.ts';
 import { trainingCurves, type CurvePhase, type TrainingCurves } from '../charts/training-curves.ts';
 import { fill } from '../ui/dom.ts';
 import type { Drawing } from '../ui/figure.ts';
 import { formatAccuracy, formatShare } from '../ui/format.ts';
 import { wordFor, type AccuracyWords } from './words.ts';
-
-/** A stage of a recipe that is under way. */
-export interface PlannedStage {
-  readonly kind: string;
-  readonly steps: number;
-  readonly epochs: number;
-}
 
 /** What has been trained, and what is to come. */
 export interface Course {
@@ -62,7 +55,7 @@ export function courseDrawing(course: Course, t: AccuracyWords): Drawing {
   };
 }
 
-/** Where every epoch stands: the steps of all stages one after another, each at least one wide. */
+/** Where every epoch stands: the steps of all stages one after another, one wide without epochs. */
 export function curvesOf({ epochs, plan, before }: Course, t: AccuracyWords): TrainingCurves {
   const steps = plan
     ? plan.flatMap(({ kind, steps: count, epochs: length }, stage) =>
@@ -73,7 +66,7 @@ export function curvesOf({ epochs, plan, before }: Course, t: AccuracyWords): Tr
   const starts = new Map<string, { readonly start: number; readonly length: number }>();
   let start = 0;
   for (const { stage, step, kind, length: epochsOf } of steps) {
-    const length = Math.max(1, epochsOf);
+    const length = epochsOf > 0 ? epochsOf : 1;
     phases.push({ stage, label: wordFor('stage', kind, t), start, length });
     starts.set(`${stage} ${step}`, { start, length });
     start += length;
@@ -117,9 +110,11 @@ function stepsIn(epochs: readonly TrainingEpoch[]): Step[] {
 function summaryOf({ epochs, before, agreement }: Course, t: AccuracyWords): string {
   const last = epochs.at(-1);
   if (!last) return '';
-  const trained = epochs.filter((e) => e.epoch > 0).length;
+  const trained = stepsIn(epochs).reduce((sum, s) => sum + s.length, 0);
   const stages = new Set(epochs.map((e) => e.stage)).size;
-  const sentences = [fill(t.curvesSummary, trained, stages, formatShare(last.sparsity))];
+  const sentences = [
+    fill(t.curvesSummary, Number(trained.toFixed(1)), stages, formatShare(last.sparsity)),
+  ];
   const [from, to] = [before?.top1 ?? null, last.validation?.top1 ?? null];
   if (from !== null && to !== null)
     sentences.push(

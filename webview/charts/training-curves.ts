@@ -282,7 +282,7 @@ function bands(
     ];
   });
   const steps = phases
-    .filter((p, i) => p.stage === phases[i - 1]?.stage)
+    .filter((p, i) => p.stage === phases[i - 1]?.stage && x(p.start + p.length) - x(p.start) >= 6)
     .map((p) => node('path', { d: `M${x(p.start)},${top} V${bottom}`, class: 'step' }));
   return [...shaded, ...steps];
 }

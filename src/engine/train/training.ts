@@ -24,6 +24,7 @@ import { openInput } from '../input.ts';
 import type { RetrainInput } from '../protocol-train.ts';
 import type { JobControl } from '../protocol.ts';
 import type { NamedRuntime } from '../runtime/training.ts';
+import { announce, notesOn } from './announce.ts';
 import { fingerprint, openCheckpoint } from './checkpoints.ts';
 import { loadDataset } from './data.ts';
 import { wholeModel } from './model-bytes.ts';
@@ -108,9 +109,13 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
       fingerprint(bytes, loaded, settings),
       input.fresh ?? false,
     );
-    if (before) progress({ stage: 'train', layer: '', fraction: 0, baseline: before });
-    for (const epoch of checkpoint.found?.history ?? [])
-      progress({ stage: epoch.kind, layer: '', fraction: 0, epoch });
+    const agreement = loaded.labels === undefined && samples.data.labels !== undefined;
+    announce(progress, train.stages, checkpoint.found?.history ?? [], {
+      before,
+      agreement,
+      samples: split.training.length,
+      runtime: engine.name,
+    });
     const result = await runStages(
       network,
       {
@@ -160,7 +165,7 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
       layers,
       before,
       resumed: checkpoint.found !== undefined,
-      agreement: loaded.labels === undefined && samples.data.labels !== undefined,
+      agreement,
       notes: [...notesOn(graph, trainable), ...split.notes],
       score: (path) =>
         held ? scoreFile(path, setup, samples, split.validation, turn) : Promise.resolve(null),
@@ -252,17 +257,4 @@ async function scoreFile(
   } finally {
     opened.close();
   }
-}
-
-function notesOn({ untrained, stoppedAt }: TrainingGraph, { notes }: Trainable): string[] {
-  const few = untrained.slice(0, 5).join(', ');
-  return [
-    ...notes,
-    ...(untrained.length > 0
-      ? [
-          `not trained, because no gradient reaches them: ${few}${untrained.length > 5 ? ` and ${untrained.length - 5} more` : ''}`,
-        ]
-      : []),
-    ...stoppedAt.map((op) => `gradients stop at ${op}: it has no gradient rule`),
-  ];
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
-import type { Retraining } from '../../../src/engine/protocol-accuracy.ts';
+import type { Retraining, TrainingStart } from '../../../src/engine/protocol-accuracy.ts';
 import { readRecord, recordPath, writeRecord } from '../../../src/engine/train/record.ts';
 import { lenet300 } from '../../fixtures/lenet.ts';
 import { stripes } from '../../fixtures/stripes.ts';
@@ -127,7 +127,21 @@ test('retrain writes it, the report shows it, and a later compression hides it',
     train: { stages: [{ kind: 'prune', epochs: 2, rate: 0.01 }] },
   };
   const input = { file: { path: model }, data, test: data, out, recipe, seed: 3, threads: 1 };
-  const result = await jobs.retrain({ ...input, overwrite: false }, none, () => {});
+  const starts: TrainingStart[] = [];
+  const result = await jobs.retrain(
+    { ...input, overwrite: false },
+    none,
+    (p) => void (p.start && starts.push(p.start)),
+  );
+  assert.deepEqual(starts, [
+    {
+      stages: [{ kind: 'prune', steps: 1, epochs: 2 }],
+      before: result.before,
+      agreement: false,
+      samples: 135,
+      runtime: 'onnxruntime-web',
+    },
+  ]);
   assert.equal(result.record, recordPath(out));
   const { training, notes } = await jobs.report({ file: { path: out } }, none, () => {});
   const shown = training!.retraining!;
