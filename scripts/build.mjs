@@ -9,6 +9,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { copyRuntime } from './lib/onnxruntime.mjs';
+import { writeStandalone } from './lib/standalone.mjs';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const production = process.argv.includes('--production');
@@ -75,4 +76,5 @@ const results = await Promise.all([
   }),
 ]);
 copyRuntime(dist);
+writeStandalone(`${dist}/webview`);
 if (metafile) writeFileSync(metafile, JSON.stringify(results.map((r) => r && r.metafile)));

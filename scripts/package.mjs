@@ -47,6 +47,7 @@ for (const name of readdirSync('.').filter((n) => taken.test(n)))
 // a user's copy runs no scripts and needs no tools
 delete manifest.scripts;
 delete manifest.devDependencies;
+delete manifest.files; // of the npm package: the command line
 writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 
 await createVSIX({

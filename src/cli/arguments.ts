@@ -32,6 +32,8 @@ export const usage = `usage: deepc COMMAND …
         [--preset NAME | --recipe FILE] [--seed N]
   deepc decompress FILE.dcz --out MODEL.onnx   the model again, bit-exact
   deepc report FILE.dcz                        what a compressed file holds, layer by layer
+  deepc report MODEL --out FILE.html           the report and the layers of an .onnx or .dcz file as
+                                               one page that any browser opens, without network
   deepc compare ORIGINAL CHANGED               two models, tensor by tensor: how far the weights moved
   deepc import WEIGHTS.net --prototxt FILE --out MODEL.onnx
                                                Song Han's published Deep Compression format
@@ -82,12 +84,12 @@ const options = {
   version: { type: 'boolean', short: 'V' },
 } as const;
 
-/** Options a command takes beside `json`; `out` and `prototxt` are required where listed. */
+/** Options a command takes beside `json`; `out` and `prototxt` are required where listed, but for report. */
 const taken: Readonly<Record<CommandName, readonly string[]>> = {
   inspect: ['threads', 'no-statistics'],
   compress: ['out', 'preset', 'recipe', 'seed', 'threads', 'force'],
   decompress: ['out', 'threads', 'force'],
-  report: [],
+  report: ['out', 'force'],
   compare: [],
   import: ['out', 'prototxt', 'force'],
   presets: [],
@@ -141,7 +143,7 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
     );
   if (files.includes('')) throw new UsageError(`deepc ${command}: the file's name is empty`);
   for (const key of ['out', 'prototxt'] as const)
-    if (taken[command].includes(key) && !values[key])
+    if (taken[command].includes(key) && !values[key] && command !== 'report')
       throw new UsageError(`deepc ${command} needs --${key} FILE`);
   if (values.preset !== undefined && values.recipe !== undefined)
     throw new UsageError('--preset and --recipe exclude each other');

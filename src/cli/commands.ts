@@ -11,7 +11,14 @@ import { progressView } from './progress.ts';
 import { runTrain } from './train-commands.ts';
 import { compareTable } from './compare-table.ts';
 import { reportText } from './train-tables.ts';
-import { compressTable, decompressText, importTable, inspectTable, presetsText } from './tables.ts';
+import {
+  compressTable,
+  decompressText,
+  importTable,
+  inspectTable,
+  pageText,
+  presetsText,
+} from './tables.ts';
 
 export interface CommandContext {
   readonly runtime: Runtime;
@@ -64,6 +71,10 @@ async function run(
       return { result, text: () => decompressText(result) };
     }
     case 'report': {
+      if (out !== '') {
+        const result = await jobs.page({ file, out, overwrite }, signal, show);
+        return { result, text: () => pageText(result) };
+      }
       const result = await jobs.report({ file }, signal, show);
       return { result, text: () => reportText(result) };
     }

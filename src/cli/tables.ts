@@ -11,6 +11,7 @@ import type {
   InspectResult,
   ReportResult,
 } from '../engine/protocol-model.ts';
+import type { PageResult } from '../engine/protocol-page.ts';
 import {
   count,
   name,
@@ -149,6 +150,12 @@ export function decompressText(result: DecompressResult): string {
       `${result.output.path}: ${count(result.output.bytes)} bytes, ${seconds(result.seconds)}`,
     ...result.externalFiles.map((file) => `external data: ${file}`),
   ].join('\n');
+}
+
+export function pageText({ output, layers, pictured }: PageResult): string {
+  const some =
+    pictured < layers ? `, pictures of ${count(pictured)} of ${count(layers)} layers` : '';
+  return `${output.path}: ${count(output.bytes)} bytes${some}`;
 }
 
 export function importTable({ output, layers }: ImportResult): string {

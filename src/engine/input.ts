@@ -18,6 +18,8 @@ export interface Runtime {
   readonly workerFile: string | undefined;
   /** Folder of ONNX Runtime's wasm files; undefined: beside the bundle. */
   readonly ortFolder?: string;
+  /** The page that reports are written as; undefined: beside the bundle. */
+  readonly pageTemplate?: string;
   /**
    * Whether onnxruntime-node may be used, or the folder it lies in: no thread of this process is ever
    * terminated (the command line, a process of its own).

@@ -25,6 +25,7 @@ import type {
   SweepInput,
   SweepResult,
 } from './protocol-eie.ts';
+import type { PageInput, PageResult } from './protocol-page.ts';
 import type { CompareInput, CompareResult } from './protocol-compare.ts';
 import type {
   CloseViewInput,
@@ -64,6 +65,7 @@ export interface Jobs {
   decompress: { input: DecompressInput; result: DecompressResult };
   import: { input: ImportInput; result: ImportResult };
   report: { input: ReportInput; result: ReportResult };
+  page: { input: PageInput; result: PageResult };
   presets: { input: PresetsInput; result: PresetsResult };
   simulate: { input: SimulateInput; result: SimulateResult };
   sweep: { input: SweepInput; result: SweepResult };

@@ -63,6 +63,7 @@ const shapes: Readonly<Record<JobName, Readonly<Record<string, Check>>>> = {
   decompress: { file, out: filled, overwrite: flag, threads: integerFrom(1) },
   import: { weights: file, prototxt: file, out: filled, overwrite: flag },
   report: { file },
+  page: { file, out: filled, overwrite: flag },
   compare: { original: file, changed: file },
   presets: {},
   simulate: {

@@ -19,6 +19,8 @@ export interface LayoutSummary {
   readonly cellCols: number;
   /** The level at which one block covers everything; level 0 is single weights. */
   readonly topLevel: number;
+  /** The finest level to be had; other than 0 only in a page that holds no more (protocol-page.ts). */
+  readonly finest?: number;
 }
 
 export interface CodedSummary {

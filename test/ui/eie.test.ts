@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Frame } from 'playwright-core';
-import type { AxeResults } from 'axe-core';
+import { violationsOf } from './support/axe.ts';
 import { inSession, type Session } from './support/suite.ts';
 import { eventually } from './support/wait.ts';
 import { cls, rec } from './support/workspace.ts';
@@ -15,18 +15,6 @@ async function openBenchmark({ bench }: Session): Promise<Frame> {
   const page = await bench.webview(rows);
   await page.locator('#speedup svg').waitFor();
   return page;
-}
-
-/** What axe finds wrong with the page, one line a rule. */
-async function violationsOf(page: Frame): Promise<string[]> {
-  if (!(await page.evaluate<boolean>('"axe" in window')))
-    await page.evaluate(readFileSync('node_modules/axe-core/axe.min.js', 'utf8'));
-  const results = await page.evaluate<AxeResults>('axe.run(document)');
-  assert.ok(results.passes.length > 10, 'axe looked at the page');
-  return results.violations.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary?.slice(0, 160)}`).join(' | ')}`,
-  );
 }
 
 const firstTime = (page: Frame): Promise<string> =>

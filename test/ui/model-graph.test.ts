@@ -1,7 +1,8 @@
 /** The drawing of the data flow in the inspector: walked by keyboard, coloured, opened, accessible. */
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { openInspector, picture, violationsOf } from './support/inspector.ts';
+import { violationsOf } from './support/axe.ts';
+import { openInspector, picture } from './support/inspector.ts';
 import { inSession } from './support/suite.ts';
 import { eventually } from './support/wait.ts';
 import { det } from './support/workspace.ts';

@@ -1,9 +1,8 @@
 /** The report page in its editor: keyboard, policy, accessibility, themes, reload. */
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import type { Frame } from 'playwright-core';
-import type { AxeResults } from 'axe-core';
+import { violationsOf } from './support/axe.ts';
 import { inSession, type Session } from './support/suite.ts';
 import { eventually } from './support/wait.ts';
 
@@ -14,16 +13,6 @@ async function openReport({ bench }: Session, preset = 'deep-compression'): Prom
   await bench.pick(preset);
   await bench.answer(/cls\.onnx.*verified/, 'Show Report');
   return bench.webview(rows);
-}
-
-/** What axe finds wrong with the page, one line a rule. */
-async function violationsOf(page: Frame): Promise<string[]> {
-  await page.evaluate(readFileSync('node_modules/axe-core/axe.min.js', 'utf8'));
-  const results = await page.evaluate<AxeResults>('axe.run(document)');
-  assert.ok(results.passes.length > 10, 'axe looked at the page');
-  return results.violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`,
-  );
 }
 
 test(

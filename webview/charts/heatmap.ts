@@ -210,12 +210,17 @@ export interface TileRange {
 
 /** The level whose blocks take at least one pixel, and the tiles of it that the viewport touches. */
 export function visibleTiles(
-  matrix: { readonly rows: number; readonly cols: number; readonly topLevel: number },
+  matrix: {
+    readonly rows: number;
+    readonly cols: number;
+    readonly topLevel: number;
+    readonly finest?: number;
+  },
   viewport: Viewport,
   size = 256,
 ): TileRange {
   const wanted = Math.ceil(-Math.log2(viewport.scale) - 1e-9);
-  const level = Math.min(matrix.topLevel, Math.max(0, wanted));
+  const level = Math.min(matrix.topLevel, Math.max(matrix.finest ?? 0, wanted));
   const side = size * 2 ** level;
   const range = (from: number, length: number, limit: number): [number, number] => {
     const last = Math.ceil(limit / side);

@@ -1,5 +1,6 @@
 /** Layer > Codebook: the shared values on the axis of the weights, and as a table. */
 import { codebookChart } from '../charts/codebook.ts';
+import { pageBins } from '../../src/engine/protocol-page.ts';
 import type { LayerSummary } from '../../src/engine/protocol-view.ts';
 import { el, fill } from '../ui/dom.ts';
 import { Figure } from '../ui/figure.ts';
@@ -25,7 +26,11 @@ export function codebookPanel(
     try {
       const [book, histogram] = await Promise.all([
         ask('codebook', { layer: layer.layer }, control.signal),
-        ask('histogram', { layer: layer.layer, scale: 'linear', bins: 120 }, control.signal),
+        ask(
+          'histogram',
+          { layer: layer.layer, scale: 'linear', bins: pageBins.linear },
+          control.signal,
+        ),
       ]);
       if (histogram.scale !== 'linear') return;
       if (book.from === 'distinct')

@@ -1,5 +1,6 @@
 /** Layer > Weights: the histogram of the values, or of their magnitudes on a logarithmic axis. */
 import { histogramChart } from '../charts/histogram.ts';
+import { pageBins } from '../../src/engine/protocol-page.ts';
 import type {
   LayerSummary,
   LinearHistogram,
@@ -12,8 +13,6 @@ import type { Output } from '../ui/output.ts';
 import type { Table } from '../ui/table.ts';
 import { Abandoned, type Ask } from './asker.ts';
 import type { InspectorStrings } from './strings.ts';
-
-const bins = { linear: 96, log: 64 } as const;
 
 export class HistogramSection {
   readonly element: HTMLElement;
@@ -56,7 +55,7 @@ export class HistogramSection {
   private async draw(): Promise<void> {
     const { t, scale, layer, logCounts } = this;
     try {
-      const query = { layer: layer.layer, scale, bins: bins[scale] };
+      const query = { layer: layer.layer, scale, bins: pageBins[scale] };
       const h = await this.ask('histogram', query, this.control.signal);
       if (scale !== this.scale || logCounts !== this.logCounts) return;
       const share = formatShare(h.zeros / h.weights);

@@ -51,9 +51,7 @@ export class LayerView {
       el('p', { class: 'muted' }, about.join(' · ')),
     );
     if (layer.hidden !== '' || layer.layouts.length === 0) {
-      this.element.append(
-        el('p', { class: 'nothing' }, layer.hidden === 'empty' ? t.hiddenEmpty : t.hiddenNoNumbers),
-      );
+      this.element.append(el('p', { class: 'nothing' }, whyNothing(layer, t)));
       return;
     }
     const ids = layer.coded
@@ -102,4 +100,9 @@ export class LayerView {
     else this.panel = new WeightsPanel(layer, store, ask, t, out);
     into.replaceChildren(this.panel.element);
   }
+}
+
+function whyNothing({ hidden }: LayerSummary, t: InspectorStrings): string {
+  if (hidden === '') return t.notInFile;
+  return hidden === 'empty' ? t.hiddenEmpty : t.hiddenNoNumbers;
 }

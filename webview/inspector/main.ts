@@ -5,6 +5,7 @@
 import '../ui/theme.css';
 import './inspector.css';
 import './flow.css';
+import { unpacked, type EmbeddedModel } from '../../src/engine/protocol-page.ts';
 import type { LayerSummary, ViewOverview } from '../../src/engine/protocol-view.ts';
 import { node, toElement } from '../charts/svg.ts';
 import { heatDefs } from '../charts/treemap.ts';
@@ -12,6 +13,7 @@ import { el, fill } from '../ui/dom.ts';
 import { connect } from '../ui/host.ts';
 import { outputOf } from '../ui/output.ts';
 import { Asker } from './asker.ts';
+import { embeddedAnswers } from './embedded.ts';
 import { LayerList } from './layer-list.ts';
 import { LayerView } from './layer-view.ts';
 import {
@@ -31,7 +33,9 @@ const data = JSON.parse(document.getElementById('data')?.textContent ?? '{}') as
 const t: InspectorStrings = data.strings ?? english;
 const host = connect<ToInspector, FromInspector>();
 const asker = new Asker((message) => host.post(message));
-const out = outputOf(host);
+const embedded = data.model === undefined ? undefined : (unpacked(data.model) as EmbeddedModel);
+const asking = embedded ? embeddedAnswers(embedded, t.notInFile) : asker.ask;
+const out = outputOf(host, embedded ? `${fileName(embedded.overview.path)}-` : '');
 let kept = restored(host.saved());
 let isDefault = true;
 let shown: { readonly store: Store; readonly stop: () => void } | undefined;
@@ -57,14 +61,15 @@ function show(overview: ViewOverview): void {
   const heights = rowHeights();
   let timer: number | undefined;
   // what is counted in the background is shown a few times a second, not with every layer
-  const store = new Store(overview, asker.ask, () => {
+  const onChange = (): void => {
     timer ??= window.setTimeout(() => {
       timer = undefined;
       list.refresh();
       if (page.firstChild === whole.element) whole.refresh();
       else layerView?.refresh();
     }, 200);
-  });
+  };
+  const store = new Store(overview, asking, onChange, !embedded);
   const keyOf = (layer: LayerSummary): string => `${layer.path}\n${layer.name}`;
   const page = el('div', { class: 'page' });
   let layerView: LayerView | undefined;
@@ -73,7 +78,7 @@ function show(overview: ViewOverview): void {
     layerView?.stop();
     layerView = undefined;
     if (layer) {
-      layerView = new LayerView(layer, store, asker.ask, kept.tab, t, out, (tab) => keep({ tab }));
+      layerView = new LayerView(layer, store, asking, kept.tab, t, out, (tab) => keep({ tab }));
       store.want([layer.layer]);
     }
     page.replaceChildren(layerView?.element ?? whole.element);
@@ -83,7 +88,7 @@ function show(overview: ViewOverview): void {
     keep({ layer: layer ? keyOf(layer) : '' });
     if (focus) layerView?.focus();
   };
-  const whole = new WholeView(store, asker.ask, kept, heights.table, t, out, {
+  const whole = new WholeView(store, asking, kept, heights.table, t, out, {
     tab: (tab) => keep({ whole: tab }),
     open: (layer) => choose(layer, true),
     metric: (metric) => keep({ metric }),
@@ -136,7 +141,12 @@ function header(overview: ViewOverview): HTMLElement {
     'header',
     {},
     el('h1', {}, el('bdi', {}, fileName(overview.path))),
-    el('div', { class: 'actions' }, overview.format === 'dcz' ? report : null, makeDefault),
+    el(
+      'div',
+      { class: 'actions' },
+      overview.format === 'dcz' && host.present ? report : null,
+      makeDefault,
+    ),
   );
 }
 
@@ -184,4 +194,5 @@ host.listen(isToInspector, (received) => {
       asker.receive(received);
   }
 });
-host.post({ type: 'ready' });
+if (embedded) show(embedded.overview);
+else host.post({ type: 'ready' });

@@ -33,6 +33,8 @@ export type FromInspector =
 /** The JSON block `#data` of the page. */
 export interface InspectorPageData {
   readonly strings?: InspectorStrings;
+  /** What the page holds where it is a file of its own. */
+  readonly model?: unknown;
 }
 
 const commands: readonly FromInspector['type'][] = [

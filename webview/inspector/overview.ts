@@ -72,7 +72,15 @@ export class Overview {
       this.width = Math.floor(this.map.clientWidth);
       this.drawMap();
     }).observe(this.map);
-    this.table = new LayerTable(store, arrangement, rowHeight, t, on, out, this.viewers());
+    this.table = new LayerTable(
+      store,
+      arrangement,
+      rowHeight,
+      t,
+      on,
+      out,
+      store.live ? this.viewers() : [],
+    );
     const tensorBytes = overview.layers.reduce((sum, l) => sum + l.bytes, 0);
     const opsets = Object.entries(overview.opsets).map(
       ([domain, v]) => `${domain || 'ai.onnx'} ${v}`,

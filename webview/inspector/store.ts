@@ -2,6 +2,7 @@
  * Statistics and small histograms of layers, read in the background: those on the screen first, then
  * all others in the model's order. One question at a time, so that a finger never waits for them.
  */
+import { pageBins } from '../../src/engine/protocol-page.ts';
 import type {
   LayerMeasure,
   LayerSummary,
@@ -10,7 +11,6 @@ import type {
 } from '../../src/engine/protocol-view.ts';
 import { Abandoned, type Ask } from './asker.ts';
 
-export const sparkBins = 28;
 /** Weights that are read with one question. */
 const batchWeights = 2 ** 21;
 const batchLayers = 256;
@@ -28,6 +28,8 @@ export class Store {
     readonly overview: ViewOverview,
     private readonly ask: Ask,
     private readonly onChange: () => void,
+    /** The worker answers, and not what a file holds of the model. */
+    readonly live = true,
   ) {
     this.readable = overview.layers.filter((l) => l.hidden === '');
   }
@@ -124,7 +126,7 @@ export class Store {
 
   private async spark(layer: number): Promise<void> {
     try {
-      const query = { layer, scale: 'linear', bins: sparkBins } as const;
+      const query = { layer, scale: 'linear', bins: pageBins.spark } as const;
       const histogram = await this.ask('histogram', query, this.control.signal);
       this.sparks.set(layer, histogram.scale === 'linear' ? histogram : null);
     } catch (error) {

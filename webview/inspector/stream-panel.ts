@@ -1,6 +1,7 @@
 /** Layer > Stream: a stretch of the coded stream, decoded step by step. */
 import { bitsOfWord } from '../charts/huffman-tree.ts';
 import { streamChart } from '../charts/stream.ts';
+import { pageSteps } from '../../src/engine/protocol-page.ts';
 import type { LayerSummary, StreamView } from '../../src/engine/protocol-view.ts';
 import { el, fill } from '../ui/dom.ts';
 import { Figure } from '../ui/figure.ts';
@@ -9,9 +10,6 @@ import type { Output } from '../ui/output.ts';
 import type { Table } from '../ui/table.ts';
 import { Abandoned, type Ask } from './asker.ts';
 import type { InspectorStrings } from './strings.ts';
-
-/** Entries shown at a time. */
-const stretch = 40;
 
 export function streamPanel(
   layer: LayerSummary,
@@ -27,7 +25,7 @@ export function streamPanel(
     made.addEventListener('click', run);
     return made;
   };
-  const earlier = step(t.earlier, () => void load(Math.max(0, first - stretch)));
+  const earlier = step(t.earlier, () => void load(Math.max(0, first - pageSteps.shown)));
   const later = step(t.later, () => void load(first + shown));
   const entry = el('input', {
     type: 'number',
@@ -50,15 +48,19 @@ export function streamPanel(
     t,
     out,
   );
-  let shown = stretch;
+  let shown: number = pageSteps.shown;
   let asking = 0;
+  let drawn = false;
+  const note = el('p', { class: 'muted', role: 'status' });
 
   async function load(from: number): Promise<void> {
     const mine = ++asking;
     try {
-      const query = { layer: layer.layer, from: { entry: from }, count: stretch };
+      const query = { layer: layer.layer, from: { entry: from }, count: pageSteps.shown };
       const stream = await ask('stream', query, control.signal);
       if (mine !== asking) return;
+      drawn = true;
+      note.textContent = '';
       first = stream.first;
       shown = stream.count;
       entry.value = String(first);
@@ -100,13 +102,15 @@ export function streamPanel(
         table: () => tableOf(stream, t),
       });
     } catch (error) {
-      if (!(error instanceof Abandoned))
-        picture.fail(fill(t.notAvailable, (error as Error).message));
+      if (error instanceof Abandoned) return;
+      // what is shown stays where only a part of the stream is to be had
+      if (drawn) note.textContent = (error as Error).message;
+      else picture.fail(fill(t.notAvailable, (error as Error).message));
     }
   }
   void load(0);
   return {
-    element: el('div', { class: 'panel' }, picture.element),
+    element: el('div', { class: 'panel' }, picture.element, note),
     stop: () => control.abort(),
   };
 }

@@ -103,6 +103,8 @@ export const english = {
   roleScale: 'scale',
   roleZeroPoint: 'zero point',
   roleOther: 'other',
+  notInFile: 'This file does not hold it. The Model Inspector in VS Code shows it.',
+  coarse: 'VS Code shows single weights.',
   hiddenNoNumbers: 'This tensor holds no numbers to show.',
   hiddenEmpty: 'This tensor is empty.',
   couldNotRead: 'Could not be read: {0}',

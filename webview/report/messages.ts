@@ -19,10 +19,10 @@ export type FromReport =
   | { readonly type: 'openLog' }
   | OutputMessage;
 
-/** The JSON block `#data` of the page. `report` only where the page stands alone. */
+/** The JSON block `#data` of the page. `report` only in a file of its own. */
 export interface ReportPageData {
   readonly strings?: ReportStrings;
-  readonly report?: ReportResult;
+  readonly report?: ReportResult | null;
 }
 
 const commands: readonly FromReport['type'][] = [

@@ -9,6 +9,7 @@ import { decompressJob } from './decompress.ts';
 import { evaluateJob } from './evaluate.ts';
 import { importJob } from './import.ts';
 import { inspectJob } from './inspect.ts';
+import { pageJob } from './page.ts';
 import { presetsJob } from './presets.ts';
 import { publishedJob } from './published.ts';
 import { reportJob } from './report.ts';
@@ -29,6 +30,7 @@ export function allJobs(runtime: Runtime): AllJobs {
     decompress: decompressJob(runtime),
     import: importJob,
     report: reportJob(runtime),
+    page: pageJob(runtime),
     presets: presetsJob,
     simulate: simulateJob(store),
     sweep: sweepJob(store, runtime),

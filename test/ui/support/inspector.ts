@@ -1,7 +1,4 @@
-/** What tests of the model inspector do again and again: open it, and have axe look at it. */
-import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import type { AxeResults } from 'axe-core';
+/** What tests of the model inspector do again and again before they begin. */
 import type { Frame } from 'playwright-core';
 import type { Session } from './suite.ts';
 
@@ -24,14 +21,4 @@ export async function compressed({ bench }: Session, preset = 'deep-compression'
 /** Keeps a picture of the window where DC_PICTURES says. */
 export async function picture({ bench }: Session, name: string): Promise<void> {
   if (shots) await bench.page.screenshot({ path: `${shots}/${name}.png` });
-}
-
-/** What axe finds wrong with the page, one line a rule. */
-export async function violationsOf(page: Frame): Promise<string[]> {
-  await page.evaluate(readFileSync('node_modules/axe-core/axe.min.js', 'utf8'));
-  const results = await page.evaluate<AxeResults>('axe.run(document)');
-  assert.ok(results.passes.length > 10, 'axe looked at the page');
-  return results.violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`,
-  );
 }

@@ -22,6 +22,11 @@ const settings = {
   },
 };
 
+/** The browser of all tests. */
+export function sharedBrowser(): Promise<Browser> {
+  return (browser ??= launchBrowser());
+}
+
 export async function server(options: ServerOptions = {}): Promise<VSCodeServer> {
   const vsix = process.env['DC_VSIX'];
   if (!vsix) throw new Error('DC_VSIX is not set: run these tests through npm test');
@@ -52,9 +57,8 @@ export async function session(
   };
   const running = await server(serverOptions);
   running.settings({}); // whatever a test before has changed
-  browser ??= launchBrowser();
   const folder = createWorkspace(join(running.home, name ?? `workspace-${++count}`), files);
-  const bench = await Workbench.open(await browser, running, folder, look);
+  const bench = await Workbench.open(await sharedBrowser(), running, folder, look);
   return {
     bench,
     folder,

@@ -21,6 +21,7 @@ const expected = [
   'dist/webview/inspector.js',
   'dist/webview/report.css',
   'dist/webview/report.js',
+  'dist/webview/standalone.html',
   'dist/worker.js',
   'l10n/bundle.l10n.json',
   'media/activity.svg',
@@ -74,6 +75,20 @@ test('the package and its bundles stay within their budgets', (t) => {
   assert.ok(held.length >= 2);
   for (const [name, { length }] of held)
     assert.ok(length <= budget(name), `${name} has ${length} bytes, more than ${budget(name)}`);
+});
+
+test('as an npm package it holds the command line and what that reads, and nothing else', () => {
+  const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  const [{ files: packed }] = JSON.parse(listed) as [{ files: { path: string }[] }];
+  const paths = packed.map((f) => f.path);
+  const always = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+  assert.deepEqual(paths.filter((p) => !p.startsWith('dist/')).sort(), always);
+  const { files: named } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: string[] };
+  const inside = [...files.keys()].filter((name) => named.includes(name));
+  assert.equal(inside.length, named.filter((n) => n.startsWith('dist/')).length);
 });
 
 test('no source map and no path of the building machine is shipped', () => {

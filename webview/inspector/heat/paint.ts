@@ -3,10 +3,11 @@
  * room, sums of rows and columns along the edges, the cell cursor.
  */
 import type { TileRange } from '../../charts/heatmap.ts';
+import { pageTile } from '../../../src/engine/protocol-page.ts';
 import type { Marginals, Tile } from '../../../src/engine/protocol-view.ts';
 import { short, type Cell } from './reading.ts';
 import type { HeatTiles } from './tiles.ts';
-import { tileSize, type HeatViewport } from './viewport.ts';
+import type { HeatViewport } from './viewport.ts';
 
 /** Of marginals at the left and on top. */
 export const strip = 34;
@@ -54,13 +55,13 @@ function paintTile(frame: Frame, level: number, x: number, y: number, tiles: Hea
   const { held, up } = best;
   const side = 2 ** level;
   const block = 2 ** up;
-  const fromX = (x * tileSize) / block - (x >> up) * tileSize;
-  const fromY = (y * tileSize) / block - (y >> up) * tileSize;
-  const w = Math.min(tileSize / block, held.tile.width - fromX);
-  const h = Math.min(tileSize / block, held.tile.height - fromY);
+  const fromX = (x * pageTile) / block - (x >> up) * pageTile;
+  const fromY = (y * pageTile) / block - (y >> up) * pageTile;
+  const w = Math.min(pageTile / block, held.tile.width - fromX);
+  const h = Math.min(pageTile / block, held.tile.height - fromY);
   if (w <= 0 || h <= 0) return;
-  const toX = strip + (x * tileSize * side - view.left) * view.sx;
-  const toY = strip + (y * tileSize * side - view.top) * view.sy;
+  const toX = strip + (x * pageTile * side - view.left) * view.sx;
+  const toY = strip + (y * pageTile * side - view.top) * view.sy;
   const [scaleX, scaleY] = [block * side * view.sx, block * side * view.sy];
   context.drawImage(held.canvas, fromX, fromY, w, h, toX, toY, w * scaleX, h * scaleY);
   if (level === 0 && up === 0 && Math.min(view.sx, view.sy) >= legibleCell)
@@ -71,7 +72,7 @@ function paintValues({ context, view, colours }: Frame, tile: Tile): void {
   const { values, width, height } = tile;
   if (!values) return;
   const { left, top, sx, sy } = view;
-  const [x0, y0] = [tile.x * tileSize, tile.y * tileSize];
+  const [x0, y0] = [tile.x * pageTile, tile.y * pageTile];
   context.font = `10px ${colours.font}`;
   context.textAlign = 'center';
   context.textBaseline = 'middle';

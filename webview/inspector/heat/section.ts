@@ -50,12 +50,13 @@ export class HeatSection {
       this.show(this.showSelect.value as Shows);
     });
     this.nearby = el('details', { class: 'data' }, el('summary', {}, t.shownWindow));
+    this.nearby.hidden = (this.layout.finest ?? 0) > 0;
     this.nearby.addEventListener('toggle', () => void this.fillNearby());
     const menu = exportMenu(
       {
         ...{ name: 'heatmap', heading: t.heatmap },
         png: () => canvasPng(this.heat!.canvas),
-        table: () => this.table(),
+        ...(!this.layout.finest && { table: () => this.table() }),
       },
       t,
       out,

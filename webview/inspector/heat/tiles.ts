@@ -10,9 +10,9 @@ import {
   type HeatTheme,
   type TileRange,
 } from '../../charts/heatmap.ts';
+import { pageTile } from '../../../src/engine/protocol-page.ts';
 import type { LayoutSummary, Tile, Views } from '../../../src/engine/protocol-view.ts';
 import { Abandoned, type Ask } from '../asker.ts';
-import { tileSize } from './viewport.ts';
 
 export type Shows = 'density' | 'mean' | 'max';
 
@@ -121,7 +121,7 @@ export class HeatTiles {
   private query(level: number, x: number, y: number): Views['tile']['query'] {
     const channels: Views['tile']['query']['channels'] =
       level === 0 ? ['values'] : ['nonzeros', 'density', 'mean', 'max'];
-    return { layer: this.layer, layout: this.layout.kind, level, x, y, size: tileSize, channels };
+    return { layer: this.layer, layout: this.layout.kind, level, x, y, size: pageTile, channels };
   }
 
   private paint({ tile, canvas }: Held): void {

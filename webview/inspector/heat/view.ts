@@ -3,6 +3,7 @@
  * reads single weights, also for those who do not see them.
  */
 import { heatThemes } from '../../charts/heatmap.ts';
+import { pageTile } from '../../../src/engine/protocol-page.ts';
 import type { LayoutSummary, Marginals } from '../../../src/engine/protocol-view.ts';
 import { el, fill } from '../../ui/dom.ts';
 import { formatExact } from '../../ui/format.ts';
@@ -13,7 +14,7 @@ import { listen, zoomStep } from './gestures.ts';
 import { paintCursor, paintMarginals, paintTiles, strip, type HeatColours } from './paint.ts';
 import { readingOf, tileOf, type Cell } from './reading.ts';
 import { HeatTiles, type Shows } from './tiles.ts';
-import { HeatViewport, tileSize } from './viewport.ts';
+import { HeatViewport } from './viewport.ts';
 
 /** A stage smaller than this shows nothing. */
 const smallest = 40;
@@ -188,7 +189,7 @@ export class HeatmapView {
 
   private read(): void {
     const { level } = this.range();
-    const { x, y } = tileOf(this.cursor, level, tileSize);
+    const { x, y } = tileOf(this.cursor, level, pageTile);
     const tile = this.tiles.get(level, x, y);
     this.live.textContent = tile
       ? readingOf(this.cursor, tile, this.layout, this.t)
@@ -220,8 +221,8 @@ export class HeatmapView {
     paintTiles(frame, range, this.tiles);
     if (this.marginals) paintMarginals(frame, this.marginals);
     if (document.activeElement === this.stage) paintCursor(frame, this.cursor, range.level);
-    this.blocks.textContent =
-      range.level === 0 ? t.oneWeight : fill(t.blockIs, formatExact(2 ** range.level));
+    const size = range.level === 0 ? t.oneWeight : fill(t.blockIs, formatExact(2 ** range.level));
+    this.blocks.textContent = this.layout.finest ? `${size}. ${t.coarse}` : size;
     this.stage.dataset['level'] = String(range.level);
     this.stage.dataset['missing'] = String(missing);
   }

@@ -4,10 +4,9 @@
  * pixels. No drawing, no page.
  */
 import { visibleTiles, type TileRange } from '../../charts/heatmap.ts';
+import { pageTile } from '../../../src/engine/protocol-page.ts';
 import type { LayoutSummary } from '../../../src/engine/protocol-view.ts';
 
-/** Blocks along the side of a tile. */
-export const tileSize = 256;
 const largestCell = 56;
 /** Pixels that the short side of a matrix takes at least. */
 const thinnest = 150;
@@ -90,7 +89,7 @@ export class HeatViewport {
         height: this.height / this.sy,
         scale: Math.min(this.sx, this.sy) * ratio,
       },
-      tileSize,
+      pageTile,
     );
   }
 
