@@ -30,6 +30,8 @@ const expected = [
   'media/samples/lenet-300-100.dcz',
   'media/samples/lenet-300-100.onnx',
   'media/samples/lenet-300-100.training.json',
+  'media/samples/lenet-5.dcz',
+  'media/samples/lenet-5.training.json',
   'media/samples/mnist-test-digits.npz',
   'media/training.schema.json',
   'media/walkthrough/compress.svg',
