@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
+import { metadataDictionary } from '../../src/container/dictionary.ts';
 import { openDcz } from '../../src/container/read.ts';
 import { memorySource, readBytes } from '../../src/model/bytes.ts';
 import { crc32 } from '../../src/model/crc32.ts';
@@ -82,7 +83,7 @@ function forge(random: Random, bytes: Uint8Array): Uint8Array {
   const restored = varint();
   const deflated = varint();
   let metadata: Uint8Array = index.subarray(at, at + (deflated || restored));
-  if (deflated) metadata = inflateRawSync(metadata);
+  if (deflated) metadata = inflateRawSync(metadata, { dictionary: metadataDictionary });
   let tail: Uint8Array = index.subarray(at + (deflated || restored)).slice();
   let data: Uint8Array = bytes.subarray(0, start);
   const what = random();
