@@ -62,14 +62,20 @@ export function rangeScale(
   };
 }
 
-/** Whole decades around the values; anything at or below 0 is drawn at the low end. */
+/**
+ * Whole decades around the values, where they are few with 2 and 5 between; anything at or below 0 is
+ * drawn at the low end.
+ */
 export function logScale(least: number, most: number, from: number, to: number): Scale {
   const low = Math.floor(Math.log10(least > 0 && Number.isFinite(least) ? least : 1) + 1e-9);
   const top = Math.ceil(Math.log10(most > 0 && Number.isFinite(most) ? most : 10) - 1e-9);
   const high = Math.max(low + 1, top);
   const skip = Math.max(1, Math.ceil((high - low) / 7));
   const ticks: number[] = [];
-  for (let d = low; d <= high; d += skip) ticks.push(Number(`1e${d}`));
+  for (let d = low; d <= high; d += skip) {
+    ticks.push(Number(`1e${d}`));
+    if (high - low <= 2 && d < high) ticks.push(Number(`2e${d}`), Number(`5e${d}`));
+  }
   return {
     at: (value) => {
       const d = value > 0 ? Math.max(low, Math.log10(value)) : low;
