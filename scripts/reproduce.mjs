@@ -3,6 +3,7 @@
  * engine a user has, and prints Deep Compression's Tables 1, 2 and 3 beside what was measured.
  *   --network NAME   lenet-300-100 or lenet-5 (default: both); lstm and cnn are two other networks,
  *                    pruned, retrained and shared in steps (docs/reproduction.md)
+ *   --figures        the papers' figures instead: tables, figures.json and SVGs (dist-test/figures)
  *   --samples N      train on the first N digits only (default: all 60,000)
  *   --epochs F       multiply all epochs by F (default: 1); --samples 4000 --epochs 0.2 takes a minute
  *   --seed N         (default: 1)
@@ -21,7 +22,11 @@ const out = temporaryOut('reproduce');
 process.on('exit', () => rmSync(out, { recursive: true, force: true }));
 const main = join(out, 'main.js');
 const wanted = process.argv[process.argv.indexOf('--network') + 1];
-const entry = ['lstm', 'cnn'].includes(wanted) ? 'examples-main' : 'main';
+const entry = process.argv.includes('--figures')
+  ? 'figures/main'
+  : ['lstm', 'cnn'].includes(wanted)
+    ? 'examples-main'
+    : 'main';
 await bundleTogether([`test/reproduce/${entry}.ts`], main);
 const { code } = await run(
   process.execPath,
