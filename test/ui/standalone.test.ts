@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BrowserContextOptions, Page } from 'playwright-core';
+import { legible } from '../../webview/ui/legible.ts';
 import { hostileModel, hostileNames } from '../fixtures/hostile-models.ts';
 import { violationsOf } from './support/axe.ts';
 import { sharedBrowser } from './support/suite.ts';
@@ -151,7 +152,11 @@ test('hostile names and tensors are shown as what they are', async () => {
   const count = Number(await page.locator('.side-line [role=status]').innerText());
   assert.equal(count, Object.keys(hostileNames).length + 10);
   for (const name of [hostileNames.markup, hostileNames.close, hostileNames.rightToLeft])
-    assert.equal(await page.locator(`table.all [title=${JSON.stringify(name)}]`).count(), 1, name);
+    assert.equal(
+      await page.locator(`table.all [title=${JSON.stringify(legible(name))}]`).count(),
+      1,
+      name,
+    );
   assert.equal(await page.locator('#inspector img, #inspector script').count(), 0);
   for (const name of ['nothing but NaN', 'one element', 'all zeros', 'NaN and infinities']) {
     await page.locator('.item', { hasText: name }).click();

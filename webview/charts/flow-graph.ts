@@ -10,7 +10,7 @@
  */
 import { textWidth } from './axis.ts';
 import { layoutFlow, rowGap, type FlowLayout, type FlowSegment } from './flow-layout.ts';
-import { legible } from './legible.ts';
+import { legible } from '../ui/legible.ts';
 import { node, round, type SvgNode } from './svg.ts';
 import { heatStep } from './treemap.ts';
 

@@ -258,6 +258,15 @@ export function colourBar(
   ]);
 }
 
+/** How NaN and infinities look. */
+export function oddSwatch(theme: HeatTheme): SvgNode {
+  const side = 10;
+  const cells = [0, 1, 2, 3].map((i) =>
+    node('rect', { x: i * side, y: 0, width: side, height: side, fill: hex(theme.odd[i & 1]) }),
+  );
+  return node('svg', { width: 4 * side, height: side, 'aria-hidden': 'true' }, ...cells);
+}
+
 /** A ramp from one sign's largest through nothing to the other's. */
 export function signedRamp(theme: HeatTheme): Colour[] {
   return [...[...theme.negative].reverse(), theme.background, ...theme.positive];

@@ -48,7 +48,9 @@ export function histogramChart(
   const scale = options.logCounts
     ? logScale(1, Math.max(most, 10), bottom, margin.top)
     : linearScale(most, bottom, margin.top, 4);
-  const marks: SvgNode[] = [...leftAxis(scale, left, right, formatCount)];
+  // counts are whole: a half between 0 and 1 would be written as another 1
+  const ticks = scale.ticks.filter((tick) => Number.isInteger(tick));
+  const marks: SvgNode[] = [...leftAxis({ ...scale, ticks }, left, right, formatCount)];
   const [first] = series;
   if (first !== undefined) marks.push(...valueAxis(first.histogram, left, right, bottom));
   all.forEach((bars, i) => {

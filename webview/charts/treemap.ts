@@ -5,7 +5,7 @@
  * Patterns `heat-0` … `heat-4` and `heat-none` come from `heatDefs`; the page styles `.heat-<n>` and `.ink`.
  */
 import { picture, textWidth } from './axis.ts';
-import { legible } from './legible.ts';
+import { legible } from '../ui/legible.ts';
 import { node, round, type SvgNode } from './svg.ts';
 
 export interface TreemapItem {

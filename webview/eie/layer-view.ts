@@ -1,6 +1,7 @@
 /** Everything about the chosen layer: where its cycles went, PE by PE, over time, in energy, in memory. */
 import { el, fill } from '../ui/dom.ts';
 import { Figure } from '../ui/figure.ts';
+import { nameLine } from '../ui/legible.ts';
 import { formatExact, formatShare } from '../ui/format.ts';
 import type { Output } from '../ui/output.ts';
 import type { LayerDetail, PageLayer, PageRun } from './data.ts';
@@ -53,7 +54,7 @@ export class LayerView {
 
   update(run: PageRun, layer: PageLayer, detail: LayerDetail | undefined): void {
     const { t } = this;
-    this.title.textContent = layer.name;
+    this.title.textContent = nameLine(layer.name, `#${layer.index + 1}`);
     const density = formatShare(layer.activations.density);
     this.about.textContent = [
       `${formatExact(layer.rows)} × ${formatExact(layer.cols)}`,

@@ -1,6 +1,7 @@
 /** The list of layers: one is chosen (a button in its row), the totals stand in the footer. */
 import { el, fill } from '../ui/dom.ts';
 import { formatCount, formatExact, formatShare } from '../ui/format.ts';
+import { legible, nameLine } from '../ui/legible.ts';
 import type { PageLayer, PageRun } from './data.ts';
 import { formatEnergy, formatTime } from './model.ts';
 import type { EieStrings } from './strings.ts';
@@ -124,8 +125,13 @@ export class LayerList {
     const { t } = this;
     const button = el(
       'button',
-      { type: 'button', class: 'choose', 'aria-pressed': String(show.chosen), title: layer.name },
-      layer.name,
+      {
+        type: 'button',
+        class: 'choose',
+        'aria-pressed': String(show.chosen),
+        title: legible(layer.name),
+      },
+      el('bdi', {}, nameLine(layer.name, `#${layer.index + 1}`)),
     );
     button.addEventListener('click', () => this.onChoose(layer.index));
     const kind = [layer.op, `${formatExact(layer.rows)} × ${formatExact(layer.cols)}`]

@@ -2,6 +2,7 @@
 import type { LayerSummary } from '../../src/engine/protocol-view.ts';
 import { el, fill } from '../ui/dom.ts';
 import { formatBytes, formatExact, formatShape } from '../ui/format.ts';
+import { legible } from '../ui/legible.ts';
 import { arranged, roleName, shownName, type Arrangement, type SortId } from './model.ts';
 import type { Store } from './store.ts';
 import type { InspectorStrings } from './strings.ts';
@@ -136,7 +137,11 @@ export class LayerList {
           )
         : el(
             'div',
-            { role: 'option', class: `item${item.hidden ? ' dim' : ''}`, title: item.name },
+            {
+              role: 'option',
+              class: `item${item.hidden ? ' dim' : ''}`,
+              title: legible(item.name),
+            },
             el('bdi', { class: 'item-name' }, shownName(item)),
             el(
               'span',

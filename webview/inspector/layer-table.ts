@@ -4,6 +4,7 @@ import { sparkline } from '../charts/sparkline.ts';
 import { toElement } from '../charts/svg.ts';
 import { fill } from '../ui/dom.ts';
 import { formatBytes, formatExact, formatShape, formatSmall } from '../ui/format.ts';
+import { legible } from '../ui/legible.ts';
 import type { MenuItem } from '../ui/menu.ts';
 import type { Output } from '../ui/output.ts';
 import type { Table } from '../ui/table.ts';
@@ -107,7 +108,7 @@ function columnsOf(store: Store, t: InspectorStrings): LayerColumn[] {
   const awaited = (l: LayerSummary): boolean =>
     l.hidden === '' && !store.measures.has(l.layer) && !store.failed.has(l.layer);
   return [
-    { id: 'name', label: t.layer, text: shownName, title: (l) => l.name },
+    { id: 'name', label: t.layer, text: shownName, title: (l) => legible(l.name) },
     {
       ...{ id: 'op', label: t.operator },
       text: (l) => l.op || roleName(l, t),

@@ -1,6 +1,7 @@
 /** What the inspector says about layers: metrics, orders, filters, totals. Pure. */
 import type { LayerMeasure, LayerSummary, ViewOverview } from '../../src/engine/protocol-view.ts';
 import { formatBits, formatRatio, formatShare, formatSmall } from '../ui/format.ts';
+import { nameLine } from '../ui/legible.ts';
 import type { InspectorStrings } from './strings.ts';
 
 export const metricIds = ['sparsity', 'bits', 'compressibility', 'ratio', 'error'] as const;
@@ -87,8 +88,7 @@ export function roleName(layer: LayerSummary, t: InspectorStrings): string {
 
 /** Names are other people's: one line, never empty. */
 export function shownName(layer: LayerSummary): string {
-  const line = layer.name.replace(/\s+/g, ' ').trim();
-  return line === '' ? `#${layer.layer}` : line;
+  return nameLine(layer.name, `#${layer.layer}`);
 }
 
 export const sortIds = [

@@ -138,7 +138,7 @@ export const english = {
   blockIs: 'A block is {0} × {0} weights',
   rowSums: 'Above and at the left: how many weights of each column and row are not zero',
   keyValues: 'Values',
-  keyDensity: 'Weights left',
+  keyOdd: 'NaN or infinite',
   rowColumn: 'Row, column',
   shownWindow: 'Weights around the cell',
   histogram: 'Histogram',

@@ -51,7 +51,7 @@ export class WeightsPanel {
     const { measure } = this;
     if (!measure || this.known) return;
     this.known = true;
-    this.heat.known(measure.sparsity);
+    this.heat.known(measure);
   }
 
   private get measure(): LayerMeasure | undefined {

@@ -10,6 +10,7 @@ import { el, fill } from '../ui/dom.ts';
 import { exportMenu } from '../ui/export-menu.ts';
 import type { Output } from '../ui/output.ts';
 import { formatBytes, formatExact, formatShape } from '../ui/format.ts';
+import { legible, nameLine } from '../ui/legible.ts';
 import { columnsOf, dataOf, sortRows, type Column } from './columns.ts';
 import { partTitle } from './breakdown.ts';
 import type { Row } from './model.ts';
@@ -197,8 +198,8 @@ function bodyRow(
     {},
     el(
       'th',
-      { scope: 'row', class: 'name', title: row.name },
-      el('span', { class: 'layer-name' }, row.name),
+      { scope: 'row', class: 'name', title: legible(row.name) },
+      el('bdi', { class: 'layer-name' }, nameLine(row.name, `#${row.order + 1}`)),
       el('span', { class: 'layer-kind' }, kind),
     ),
     ...cells(row, columns, longest, t),

@@ -12,7 +12,7 @@ import {
   leavesBelow,
   pathToLeaf,
 } from '../../../webview/charts/huffman-tree.ts';
-import { legible } from '../../../webview/charts/legible.ts';
+import { legible } from '../../../webview/ui/legible.ts';
 import { sparkline } from '../../../webview/charts/sparkline.ts';
 import { streamChart } from '../../../webview/charts/stream.ts';
 import {

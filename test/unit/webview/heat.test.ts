@@ -105,7 +105,7 @@ test('the cursor reads a weight, or its block with the rows and columns it reall
 
 test('figures in cells are short, those beside the picture exact', () => {
   assert.deepEqual([0.25, -0.5, 12.345, 1e-7, -Infinity, NaN, 0].map(short), [
-    ...['.25', '-.5', '12.3', '1.0e-7', '−∞', 'NaN', '0'],
+    ...['0.25', '-0.5', '12.3', '1.0e-7', '−∞', 'NaN', '0'],
   ]);
   assert.equal(formatFloat(Math.fround(0.1)), '0.1');
 });

@@ -77,6 +77,7 @@ function paintValues({ context, view, colours }: Frame, tile: Tile): void {
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   context.lineWidth = 3;
+  context.lineJoin = 'round';
   context.strokeStyle = colours.paper;
   context.fillStyle = colours.ink;
   const [c0, r0] = [Math.max(0, Math.floor(left) - x0), Math.max(0, Math.floor(top) - y0)];

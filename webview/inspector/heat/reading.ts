@@ -13,11 +13,9 @@ export interface Cell {
 export function short(value: number): string {
   if (value === 0) return '0';
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '−∞';
-  const text =
-    Math.abs(value) >= 1e-3 && Math.abs(value) < 1000
-      ? String(Number(value.toPrecision(3)))
-      : value.toExponential(1);
-  return text.replace('-0.', '-.').replace(/^0\./, '.');
+  return Math.abs(value) >= 1e-3 && Math.abs(value) < 10_000
+    ? String(Number(value.toPrecision(Math.abs(value) < 0.1 ? 2 : 3)))
+    : value.toExponential(1);
 }
 
 /** The tile of a level in which a weight lies. */

@@ -1,7 +1,12 @@
 /** Layer > Weights: the heatmap with its choices, its key, and the table of what is around the cell. */
-import { colourBar, heatThemes, signedRamp } from '../../charts/heatmap.ts';
+import { colourBar, heatThemes, oddSwatch, signedRamp } from '../../charts/heatmap.ts';
 import { toElement } from '../../charts/svg.ts';
-import type { LayerSummary, LayoutKind, LayoutSummary } from '../../../src/engine/protocol-view.ts';
+import type {
+  LayerMeasure,
+  LayerSummary,
+  LayoutKind,
+  LayoutSummary,
+} from '../../../src/engine/protocol-view.ts';
 import { el, fill } from '../../ui/dom.ts';
 import { canvasPng } from '../../ui/export.ts';
 import { exportMenu } from '../../ui/export-menu.ts';
@@ -27,6 +32,8 @@ export class HeatSection {
   private layout: LayoutSummary;
   private shows: Shows = 'density';
   private chosen = false;
+  /** Some weights are no numbers: they have a colour of their own. */
+  private odd = false;
   private at: Cell = { row: 0, col: 0 };
 
   /** @param most the end of the colour scale, as far as it is known */
@@ -88,8 +95,10 @@ export class HeatSection {
   }
 
   /** The statistics are there: what to show unless the user has said so, and the scale of colours. */
-  known(sparsity: number): void {
+  known({ sparsity, nan, infinite }: LayerMeasure): void {
+    this.odd = nan + infinite > 0;
     if (!this.chosen) this.show(sparsity >= 0.02 ? 'density' : 'mean');
+    else this.drawKey();
     this.heat?.repaint();
   }
 
@@ -142,6 +151,7 @@ export class HeatSection {
     this.key.replaceChildren(
       entry(label, far),
       entry(t.keyValues, near),
+      ...(this.odd ? [entry(t.keyOdd, oddSwatch(theme))] : []),
       el('p', { class: 'muted' }, t.rowSums),
     );
   }

@@ -14,7 +14,7 @@ import { listen, zoomStep } from './gestures.ts';
 import { paintCursor, paintMarginals, paintTiles, strip, type HeatColours } from './paint.ts';
 import { readingOf, tileOf, type Cell } from './reading.ts';
 import { HeatTiles, type Shows } from './tiles.ts';
-import { HeatViewport } from './viewport.ts';
+import { HeatViewport, largestCell } from './viewport.ts';
 
 /** A stage smaller than this shows nothing. */
 const smallest = 40;
@@ -70,6 +70,8 @@ export class HeatmapView {
       },
       this.canvas,
     );
+    // a few rows leave no empty stage below them
+    this.stage.style.maxHeight = `${strip + layout.rows * largestCell + 2}px`;
     this.element = el('div', { class: 'heat' }, this.stage, this.foot());
     new ResizeObserver(() => this.resize()).observe(this.stage);
     this.stage.addEventListener('focus', () => this.draw());

@@ -7,7 +7,8 @@ import { visibleTiles, type TileRange } from '../../charts/heatmap.ts';
 import { pageTile } from '../../../src/engine/protocol-page.ts';
 import type { LayoutSummary } from '../../../src/engine/protocol-view.ts';
 
-const largestCell = 56;
+/** Pixels of a cell at most. */
+export const largestCell = 56;
 /** Pixels that the short side of a matrix takes at least. */
 const thinnest = 150;
 
