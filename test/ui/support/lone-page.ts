@@ -4,7 +4,7 @@
  * Colours are those of a page opened as a file, light or dark.
  */
 import { readFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import type { EngineClient } from '../../../src/engine/client.ts';
 import type { Views } from '../../../src/engine/protocol-view.ts';
@@ -33,8 +33,15 @@ export interface Look {
   readonly forcedColors?: boolean;
 }
 
-/** Where a page and its files are found: `<site>/<name>.css`, `<site>/<name>.js`. */
-export const site = 'http://page.test';
+/** Where a page and its files are found: `<site>/<name>.css`. As safe a place as a webview's. */
+export const site = 'http://localhost:9';
+/** Folder of the build. */
+export const built = resolve(process.env['DC_DIST'] ?? 'dist');
+/** With these a page may measure its own memory. */
+const isolated = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
 
 /** @param receive what the host does with a message of the page; `post` answers */
 export async function openLone(
@@ -85,10 +92,15 @@ export async function openLone(
     if (name === '')
       return route.fulfill({
         contentType: 'text/html',
+        headers: isolated,
         body: html.replace('<html ', '<html class="standalone" '),
       });
     const contentType = name.endsWith('.css') ? 'text/css' : 'text/javascript';
-    return route.fulfill({ contentType, body: readFileSync(resolve('dist/webview', name)) });
+    return route.fulfill({
+      contentType,
+      headers: isolated,
+      body: readFileSync(join(built, 'webview', name)),
+    });
   });
   await page.goto(`${site}/`);
   return { page, violations, close: () => context.close() };
