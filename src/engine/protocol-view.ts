@@ -77,8 +77,8 @@ export interface Views {
       readonly failed: readonly { readonly layer: number; readonly why: string }[];
     };
   };
-  /** `bins` 1 to 4096; `range` (linear): another than that of the layer's values, so that an
-   * original and its compressed layer share their bins. */
+  /** `bins` 1 to 4096. `range`, so that an original and its compressed layer share their bins:
+   * linear, another than that of the layer's values; log, magnitudes that are covered at least. */
   histogram: {
     query: Subject & {
       readonly scale: 'linear' | 'log';

@@ -96,6 +96,19 @@ function edgeOf(key: number): number {
   return exponent === 2047 ? Infinity : (1 + fraction) * 2 ** (exponent - 1023);
 }
 
+const view = new DataView(new ArrayBuffer(8));
+
+function keyOf(magnitude: number): number {
+  view.setFloat64(0, magnitude);
+  return (view.getUint32(0) >>> 17) & (keys - 1);
+}
+
+/** Key of the largest finite magnitude below an edge. */
+function keyBelow(edge: number): number {
+  const key = Math.min(keyOf(edge), infinityKey);
+  return key > 0 && edgeOf(key) >= edge ? key - 1 : key;
+}
+
 export class LogCounter {
   readonly #negative = new Float64Array(keys);
   readonly #positive = new Float64Array(keys);
@@ -130,22 +143,35 @@ export class LogCounter {
     if (value === 0) this.#zeros += times;
     else if (value !== value) this.#nan += times;
     else {
-      const view = new DataView(new ArrayBuffer(8));
-      view.setFloat64(0, value);
-      sides[value < 0 ? 0 : 1][(view.getUint32(0) >>> 17) & (keys - 1)] += times;
+      sides[value < 0 ? 0 : 1][keyOf(value)] += times;
     }
   }
 
-  /** In at most `most` bins: eighths of an octave, or two, four, … of them together. */
-  result(most: number): LogHistogram {
+  /** Bytes that stay. */
+  get bytes(): number {
+    return this.#negative.byteLength + this.#positive.byteLength;
+  }
+
+  /** All is counted: gives up what is only needed for that. */
+  done(): this {
+    this.#doubles = new Float64Array(0);
+    return this;
+  }
+
+  /**
+   * In at most `most` bins: eighths of an octave, or two, four, … of them together.
+   * @param cover magnitudes, from (0 excluded) below to, that the bins cover at least: two histograms
+   *   that cover the outer edges of both have the same bins
+   */
+  result(most: number, cover?: readonly [number, number]): LogHistogram {
     const negative = this.#negative;
     const positive = this.#positive;
-    let first = keys;
-    let last = -1;
+    let first = cover === undefined ? keys : keyOf(cover[0]);
+    let last = cover === undefined ? -1 : Math.max(first, keyBelow(cover[1]));
     for (let key = 0; key < infinityKey; key++) {
       if (negative[key] + positive[key] === 0) continue;
       first = Math.min(first, key);
-      last = key;
+      last = Math.max(last, key);
     }
     const infinite = negative[infinityKey] + positive[infinityKey];
     const head = { scale: 'log', zeros: this.#zeros, nan: this.#nan, infinite } as const;

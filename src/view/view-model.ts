@@ -39,7 +39,8 @@ export interface HistogramQuery {
   readonly scale: 'linear' | 'log';
   /** Bins, at most 4096; for `log` fewer where eighths of an octave are enough. */
   readonly bins: number;
-  /** Linear: another range than that of the layer's own values. */
+  /** Linear: another range than that of the layer's own values. Log: magnitudes, first above 0, that
+   * the bins cover at least. */
   readonly range?: readonly [number, number];
 }
 
@@ -67,15 +68,14 @@ export class ViewModel extends ViewCore {
   ): Promise<LinearHistogram | LogHistogram> {
     const { scale, bins, range } = query;
     check(Number.isInteger(bins) && bins >= 1 && bins <= mostBins, `${bins} bins`);
-    const ranged = range === undefined || (range.every(Number.isFinite) && range[0] <= range[1]);
+    const least = scale === 'log' ? Number.MIN_VALUE : -Infinity;
+    const ranged =
+      range === undefined ||
+      (range[0] >= least && range[0] <= range[1] && range.every((r) => Number.isFinite(r)));
     check(ranged, 'a range that is none');
     const key = `${subjectKey(subject)}/histogram/${scale}/${bins}/${range?.join() ?? ''}`;
     return this.cached(key, asking, async (inner) => {
-      if (scale === 'log') {
-        const counter = new LogCounter();
-        await this.#count(subject, counter, inner);
-        return counter.result(bins);
-      }
+      if (scale === 'log') return (await this.#magnitudes(subject, inner)).result(bins, range);
       let [min, max] = range ?? [0, 0];
       if (range === undefined) {
         const { measure } = await this.#measured(subject, scaled(inner, 0, 0.5), 1);
@@ -231,6 +231,21 @@ export class ViewModel extends ViewCore {
       const measure = measureCounted(coded.coded.codebook, codeCounts, bits);
       return { measure, few: undefined };
     });
+  }
+
+  /** Counted once, whatever bins are asked for. */
+  #magnitudes(subject: ViewSubject, asking: Asking): Promise<LogCounter> {
+    const size = (counter: LogCounter): number => counter.bytes;
+    return this.cached(
+      `${subjectKey(subject)}/magnitudes`,
+      asking,
+      async (inner) => {
+        const counter = new LogCounter();
+        await this.#count(subject, counter, inner);
+        return counter.done();
+      },
+      size,
+    );
   }
 
   /** Every value into a counter: by code where there are codes. */

@@ -162,6 +162,38 @@ test('a logarithmic histogram has exact edges and loses nothing', async () => {
   }
 });
 
+test('logarithmic histograms that cover the same magnitudes have the same bins', async () => {
+  const view = viewOf(
+    modelOf([
+      { shape: [100, 100], values: sparseValues(10_000, 0.2, 16) },
+      { shape: [100, 100], values: sparseValues(10_000, 0.9, 17).map((v) => 40 * v) },
+      { shape: [2, 2], values: [0, 0, 0, 0] },
+    ]),
+  );
+  const ask = async (layer: number, range?: readonly [number, number]) =>
+    (await view.histogram(
+      { layer },
+      { scale: 'log', bins: 30, ...(range && { range }) },
+      asking,
+    )) as LogHistogram;
+  const own = await Promise.all([ask(0), ask(1)]);
+  const low = Math.min(...own.map((h) => h.edges[0]));
+  const high = Math.max(...own.map((h) => h.edges.at(-1) ?? 0));
+  const [a, b, zeros] = await Promise.all([0, 1, 2].map((layer) => ask(layer, [low, high])));
+  assert.deepEqual(a.edges, b.edges);
+  assert.deepEqual(a.edges, zeros.edges);
+  assert.ok(a.edges[0] <= low && (a.edges.at(-1) ?? 0) >= high && a.positive.length <= 30);
+  const sum = (counts: Float64Array): number => counts.reduce((n, c) => n + c, 0);
+  for (const [i, h] of [a, b].entries()) {
+    assert.equal(sum(h.negative) + sum(h.positive) + h.zeros, 10_000);
+    assert.equal(sum(h.negative), sum(own[i].negative));
+  }
+  assert.deepEqual([sum(zeros.positive), zeros.zeros], [0, 4]);
+  await assert.rejects(ask(0, [0, 1]), /a range that is none/);
+  const wide = await ask(0, [Number.MIN_VALUE, Number.MAX_VALUE]);
+  assert.ok(wide.edges.every((e, i) => i === 0 || e > wide.edges[i - 1]));
+});
+
 test('edges are ascending for a sole value, for zero and for the largest doubles', () => {
   for (const [min, max] of [
     [3, 3],
