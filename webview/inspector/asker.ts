@@ -1,6 +1,6 @@
 /** The page's questions to the worker: each has a number, may be aborted, and gets one answer. */
 import type { ViewName, Views } from '../../src/engine/protocol-view.ts';
-import type { FromInspector, ToInspector } from './messages.ts';
+import type { About, FromInspector, ToInspector } from './messages.ts';
 
 /** An abandoned question; nobody is told. */
 export class Abandoned extends Error {
@@ -16,6 +16,7 @@ export type Ask = <K extends ViewName>(
   name: K,
   query: Views[K]['query'],
   signal?: AbortSignal,
+  about?: About,
 ) => Promise<Views[K]['result']>;
 
 export class Asker {
@@ -24,7 +25,7 @@ export class Asker {
 
   constructor(private readonly post: (message: FromInspector) => void) {}
 
-  readonly ask: Ask = (name, query, signal) =>
+  readonly ask: Ask = (name, query, signal, about) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new Abandoned());
       const id = this.next++;
@@ -38,7 +39,10 @@ export class Asker {
         },
         { once: true },
       );
-      this.post({ type: 'ask', id, name, query: query as Readonly<Record<string, unknown>> });
+      this.post({
+        ...{ type: 'ask', id, name, query: query as Readonly<Record<string, unknown>> },
+        ...(about && { about }),
+      });
     });
 
   receive(message: Extract<ToInspector, { type: 'answer' | 'failed' }>): void {

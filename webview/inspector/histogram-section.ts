@@ -1,31 +1,44 @@
-/** Layer > Weights: the histogram of the values, or of their magnitudes on a logarithmic axis. */
+/**
+ * The histogram of a layer's values, or of their magnitudes on a logarithmic axis; with that of the
+ * layer it is compared with drawn over it.
+ */
 import { histogramChart } from '../charts/histogram.ts';
-import { pageBins } from '../../src/engine/protocol-page.ts';
-import type {
-  LayerSummary,
-  LinearHistogram,
-  LogHistogram,
-} from '../../src/engine/protocol-view.ts';
+import { node, toElement } from '../charts/svg.ts';
+import type { LayerSummary } from '../../src/engine/protocol-view.ts';
 import { el, fill } from '../ui/dom.ts';
 import { Figure } from '../ui/figure.ts';
 import { formatExact, formatShare, formatSmall } from '../ui/format.ts';
 import type { Output } from '../ui/output.ts';
-import type { Table } from '../ui/table.ts';
 import { Abandoned, type Ask } from './asker.ts';
+import { histogramsOf, histogramTable, type AnyHistogram } from './histograms.ts';
+import type { There } from './peer.ts';
 import type { InspectorStrings } from './strings.ts';
+
+export interface HistogramParts {
+  readonly id: string;
+  readonly heading: string;
+  /** What the histogram of the layer itself is called beside another. */
+  readonly own: string;
+}
 
 export class HistogramSection {
   readonly element: HTMLElement;
   private readonly control = new AbortController();
   private readonly figure: Figure;
+  private readonly legend = el('div', { class: 'series' });
   private scale: 'linear' | 'log' = 'linear';
   private logCounts = false;
+  private turn = 0;
 
   constructor(
     private readonly layer: LayerSummary,
+    private readonly there: There | undefined,
     private readonly ask: Ask,
     private readonly t: InspectorStrings,
     out: Output,
+    private readonly parts: HistogramParts = {
+      ...{ id: 'histogram', heading: t.histogram, own: t.thisModel },
+    },
   ) {
     const axis = el(
       'select',
@@ -42,9 +55,12 @@ export class HistogramSection {
       this.logCounts = counts.checked;
       void this.draw();
     });
+    const { id, heading } = parts;
     const tools = [axis, el('label', {}, counts, t.logCounts)];
-    this.figure = new Figure({ id: 'histogram', heading: t.histogram, caption: '', tools }, t, out);
+    const legend = [this.legend];
+    this.figure = new Figure({ id, heading, caption: '', tools, legend }, t, out);
     this.element = this.figure.element;
+    if (there) this.legend.append(entry('bars-0', parts.own), entry('bars-1', there.name));
     void this.draw();
   }
 
@@ -53,21 +69,28 @@ export class HistogramSection {
   }
 
   private async draw(): Promise<void> {
-    const { t, scale, layer, logCounts } = this;
+    const { t, scale, layer, there, logCounts } = this;
+    const turn = ++this.turn;
     try {
-      const query = { layer: layer.layer, scale, bins: pageBins[scale] };
-      const h = await this.ask('histogram', query, this.control.signal);
-      if (scale !== this.scale || logCounts !== this.logCounts) return;
-      const share = formatShare(h.zeros / h.weights);
-      const zeros = h.zeros > 0 ? fill(t.zeroLabel, formatExact(h.zeros), share) : '';
-      const summary = summaryOf(h, t);
+      const all = await histogramsOf(layer, there, scale, this.ask, this.control.signal);
+      if (turn !== this.turn) return;
+      const [own, other] = all as [AnyHistogram, AnyHistogram?];
+      const names = [this.parts.own, there?.name ?? ''];
+      const zeros = other
+        ? fill(t.zerosBoth, shareOf(own), shareOf(other))
+        : own.zeros > 0
+          ? fill(t.zeroLabel, formatExact(own.zeros), shareOf(own))
+          : '';
+      const more = other && there ? fill(t.histogramAgainst, there.name, shareOf(other)) : '';
+      const summary = [summaryOf(own, t), more].filter(Boolean).join(' ');
       this.figure.update({
         summary,
         draw: (width) =>
-          histogramChart([{ name: layer.name, histogram: h }], {
-            ...{ width, height: 240, logCounts, summary, zeros },
-          }),
-        table: () => tableOf(h, t),
+          histogramChart(
+            all.map((histogram, i) => ({ name: names[i]!, histogram })),
+            { width, height: 240, logCounts, summary, zeros },
+          ),
+        table: () => histogramTable(all, names, t),
       });
     } catch (error) {
       if (!(error instanceof Abandoned))
@@ -76,7 +99,20 @@ export class HistogramSection {
   }
 }
 
-function summaryOf(h: LinearHistogram | LogHistogram, t: InspectorStrings): string {
+const shareOf = (h: AnyHistogram): string => formatShare(h.zeros / Math.max(1, h.weights));
+
+/** A swatch as the series is drawn, and its name. */
+function entry(series: string, name: string): HTMLElement {
+  const d = 'M1,11V7H8V3H15V6H21V11';
+  const swatch = node(
+    'svg',
+    { width: 22, height: 12, 'aria-hidden': 'true' },
+    node('path', { d: series === 'bars-0' ? `${d}Z` : d, class: series }),
+  );
+  return el('span', {}, toElement(swatch), el('bdi', {}, name));
+}
+
+function summaryOf(h: AnyHistogram, t: InspectorStrings): string {
   const counts = h.scale === 'linear' ? [...h.counts] : [...h.negative, ...h.positive];
   return fill(
     t.histogramSummary,
@@ -87,16 +123,4 @@ function summaryOf(h: LinearHistogram | LogHistogram, t: InspectorStrings): stri
     formatExact(Math.max(0, ...counts)),
     formatExact(h.zeros),
   );
-}
-
-function tableOf(h: LinearHistogram | LogHistogram, t: InspectorStrings): Table {
-  return h.scale === 'linear'
-    ? {
-        columns: [t.from, t.to, t.count],
-        rows: [...h.counts].map((c, i) => [h.edges[i]!, h.edges[i + 1]!, c]),
-      }
-    : {
-        columns: [t.from, t.to, t.negative, t.positive],
-        rows: [...h.positive].map((c, i) => [h.edges[i]!, h.edges[i + 1]!, h.negative[i]!, c]),
-      };
 }

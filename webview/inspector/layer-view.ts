@@ -5,9 +5,11 @@ import { el } from '../ui/dom.ts';
 import type { Output } from '../ui/output.ts';
 import { formatBytes, formatExact, formatRatio, formatShape } from '../ui/format.ts';
 import type { Ask } from './asker.ts';
-import { codebookPanel } from './codebook-panel.ts';
+import { CodebookPanel } from './codebook-panel.ts';
+import { DifferencePanel } from './difference-panel.ts';
 import { HuffmanPanel } from './huffman-panel.ts';
 import { roleName, shownName } from './model.ts';
+import type { Peer } from './peer.ts';
 import type { Store } from './store.ts';
 import { streamPanel } from './stream-panel.ts';
 import type { InspectorStrings } from './strings.ts';
@@ -27,6 +29,8 @@ export class LayerView {
   constructor(
     private readonly layer: LayerSummary,
     private readonly store: Store,
+    /** The model it is compared with. */
+    private readonly peer: Peer | undefined,
     private readonly ask: Ask,
     tab: string,
     private readonly t: InspectorStrings,
@@ -54,9 +58,11 @@ export class LayerView {
       this.element.append(el('p', { class: 'nothing' }, whyNothing(layer, t)));
       return;
     }
-    const ids = layer.coded
-      ? (['weights', 'codebook', 'huffman', 'stream'] as const)
-      : (['weights'] as const);
+    const ids = [
+      'weights' as const,
+      ...(peer?.partner(layer.layer) ? (['difference'] as const) : []),
+      ...(layer.coded ? (['codebook', 'huffman', 'stream'] as const) : []),
+    ];
     const panels = ids.map((id) => ({ id: id as string, label: t[id], panel: el('div', {}) }));
     if (panels.length === 1) {
       this.show('weights', panels[0]!.panel);
@@ -92,12 +98,15 @@ export class LayerView {
 
   private show(id: string, into: HTMLElement): void {
     this.stop();
-    const { layer, store, ask, t } = this;
-    const { out } = this;
-    if (id === 'codebook') this.panel = codebookPanel(layer, ask, t, out);
+    const { layer, store, peer, ask, t, out } = this;
+    const partner = peer?.partner(layer.layer);
+    const there = peer && partner && { layer: partner, name: peer.name };
+    if (id === 'codebook') this.panel = new CodebookPanel(layer, there, ask, t, out);
+    else if (id === 'difference' && there)
+      this.panel = new DifferencePanel(layer, there, store.overview.path, ask, t, out);
     else if (id === 'huffman') this.panel = new HuffmanPanel(layer, ask, t, out);
     else if (id === 'stream') this.panel = streamPanel(layer, ask, t, out);
-    else this.panel = new WeightsPanel(layer, store, ask, t, out);
+    else this.panel = new WeightsPanel(layer, there, store, ask, t, out);
     into.replaceChildren(this.panel.element);
   }
 }

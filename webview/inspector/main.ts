@@ -5,8 +5,9 @@
 import '../ui/theme.css';
 import './inspector.css';
 import './flow.css';
+import './compare.css';
 import { unpacked, type EmbeddedModel } from '../../src/engine/protocol-page.ts';
-import type { LayerSummary, ViewOverview } from '../../src/engine/protocol-view.ts';
+import type { ViewOverview } from '../../src/engine/protocol-view.ts';
 import { node, toElement } from '../charts/svg.ts';
 import { heatDefs } from '../charts/treemap.ts';
 import { el, fill } from '../ui/dom.ts';
@@ -14,19 +15,16 @@ import { connect } from '../ui/host.ts';
 import { outputOf } from '../ui/output.ts';
 import { Asker } from './asker.ts';
 import { embeddedAnswers } from './embedded.ts';
-import { LayerList } from './layer-list.ts';
-import { LayerView } from './layer-view.ts';
 import {
   isToInspector,
   type FromInspector,
   type InspectorPageData,
   type ToInspector,
 } from './messages.ts';
-import { fileName, type Arrangement } from './model.ts';
+import { fileName } from './model.ts';
+import { ModelPage } from './model-page.ts';
 import { restored, type Kept } from './state.ts';
-import { Store } from './store.ts';
 import { english, type InspectorStrings } from './strings.ts';
-import { WholeView } from './whole-view.ts';
 
 const main = document.getElementById('inspector') as HTMLElement;
 const data = JSON.parse(document.getElementById('data')?.textContent ?? '{}') as InspectorPageData;
@@ -38,88 +36,24 @@ const asking = embedded ? embeddedAnswers(embedded, t.notInFile) : asker.ask;
 const out = outputOf(host, embedded ? `${fileName(embedded.overview.path)}-` : '');
 let kept = restored(host.saved());
 let isDefault = true;
-let shown: { readonly store: Store; readonly stop: () => void } | undefined;
+let shown: ModelPage | undefined;
 
 function keep(change: Partial<Kept>): void {
   kept = { ...kept, ...change };
   host.save(kept);
 }
 
-/** Rows of lists and tables follow the editor's font size. */
-function rowHeights(): { readonly list: number; readonly table: number } {
-  const size = parseFloat(getComputedStyle(document.body).fontSize) || 13;
-  const heights = { list: Math.round(size * 3.4), table: Math.round(size * 2.5) };
-  const { style } = document.documentElement;
-  style.setProperty('--list-row', `${heights.list}px`);
-  style.setProperty('--table-row', `${heights.table}px`);
-  return heights;
-}
-
 function show(overview: ViewOverview): void {
   shown?.stop();
   asker.abandon();
-  const heights = rowHeights();
-  let timer: number | undefined;
-  // what is counted in the background is shown a few times a second, not with every layer
-  const onChange = (): void => {
-    timer ??= window.setTimeout(() => {
-      timer = undefined;
-      list.refresh();
-      if (page.firstChild === whole.element) whole.refresh();
-      else layerView?.refresh();
-    }, 200);
-  };
-  const store = new Store(overview, asking, onChange, !embedded);
-  const keyOf = (layer: LayerSummary): string => `${layer.path}\n${layer.name}`;
-  const page = el('div', { class: 'page' });
-  let layerView: LayerView | undefined;
-
-  const choose = (layer: LayerSummary | undefined, focus = false): void => {
-    layerView?.stop();
-    layerView = undefined;
-    if (layer) {
-      layerView = new LayerView(layer, store, asking, kept.tab, t, out, (tab) => keep({ tab }));
-      store.want([layer.layer]);
-    }
-    page.replaceChildren(layerView?.element ?? whole.element);
-    page.scrollTop = layer ? 0 : kept.scroll;
-    if (!layer) whole.shown();
-    list.choose(layer);
-    keep({ layer: layer ? keyOf(layer) : '' });
-    if (focus) layerView?.focus();
-  };
-  const whole = new WholeView(store, asking, kept, heights.table, t, out, {
-    tab: (tab) => keep({ whole: tab }),
-    open: (layer) => choose(layer, true),
-    metric: (metric) => keep({ metric }),
-    arrange: (table) => keep({ table }),
-  });
-  const list = new LayerList(store, kept.list, heights.list, t, {
-    choose: (layer) => choose(layer),
-    arrange: (arrangement: Arrangement) => {
-      keep({ list: arrangement });
-      const { filter, weightsOnly } = arrangement;
-      whole.overview.table.narrow({ filter, weightsOnly });
-    },
-  });
-  page.addEventListener('scroll', () => {
-    if (kept.layer === '') keep({ scroll: Math.round(page.scrollTop) });
+  shown = new ModelPage(overview, {
+    ...{ ask: asking, live: !embedded, out, t, keep },
+    post: (message) => host.post(message),
+    kept: () => kept,
   });
   main.className = 'open';
-  main.replaceChildren(header(overview), el('div', { class: 'columns' }, list.element, page));
-  const { filter, weightsOnly } = kept.list;
-  whole.overview.table.narrow({ filter, weightsOnly });
-  choose(overview.layers.find((l) => keyOf(l) === kept.layer));
-  store.start();
-  shown = {
-    store,
-    stop: () => {
-      clearTimeout(timer);
-      store.stop();
-      whole.stop();
-      layerView?.stop();
-    },
-  };
+  main.replaceChildren(header(overview), shown.element);
+  shown.start();
 }
 
 // the fills of every picture that is shaded by a metric
@@ -189,6 +123,18 @@ host.listen(isToInspector, (received) => {
     case 'error':
       message(t.failed, received.message, true);
       break;
+    case 'show':
+      shown?.go(received.shown);
+      break;
+    case 'other':
+      shown?.compareWith(received);
+      break;
+    case 'noOther':
+      shown?.compareWith(undefined, received.message);
+      break;
+    case 'suggestions':
+      shown?.suggest(received.models);
+      break;
     case 'answer':
     case 'failed':
       asker.receive(received);
@@ -196,3 +142,4 @@ host.listen(isToInspector, (received) => {
 });
 if (embedded) show(embedded.overview);
 else host.post({ type: 'ready' });
+if (kept.other !== '') host.post({ type: 'compareWith', uri: kept.other });

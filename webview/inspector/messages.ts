@@ -5,15 +5,44 @@
  */
 import type { ViewName, ViewOverview, ViewResult } from '../../src/engine/protocol-view.ts';
 import { isOutputMessage, type OutputMessage } from '../ui/output.ts';
+import type { WholeTab } from './state.ts';
 import type { InspectorStrings } from './strings.ts';
+
+/** What a page shall show: a layer and a tab of it, or a way to see the whole model. */
+export type Shown =
+  | {
+      /** Name of the layer, and where it lies where several have the name. */
+      readonly layer: string;
+      readonly path?: string;
+      readonly tab?: string;
+    }
+  | { readonly whole: WholeTab };
+
+/** A model that this one may be compared with. */
+export interface NamedModel {
+  readonly name: string;
+  readonly uri: string;
+}
 
 export type ToInspector =
   | { readonly type: 'loading'; readonly name: string }
   | { readonly type: 'overview'; readonly overview: ViewOverview; readonly stamp: string }
   | { readonly type: 'default'; readonly isDefault: boolean }
   | { readonly type: 'error'; readonly message: string }
+  | { readonly type: 'show'; readonly shown: Shown }
+  /** The model to compare with is open (again). */
+  | (NamedModel & {
+      readonly type: 'other';
+      readonly overview: ViewOverview;
+      readonly stamp: string;
+    })
+  | { readonly type: 'noOther'; readonly message: string }
+  | { readonly type: 'suggestions'; readonly models: readonly NamedModel[] }
   | { readonly type: 'answer'; readonly id: number; readonly result: ViewResult }
   | { readonly type: 'failed'; readonly id: number; readonly message: string };
+
+/** Whom a question is about, when it is not this model alone. */
+export type About = 'both' | 'other';
 
 export type FromInspector =
   | { readonly type: 'ready' }
@@ -21,11 +50,16 @@ export type FromInspector =
   | { readonly type: 'openLog' }
   | { readonly type: 'setDefault' }
   | { readonly type: 'showReport' }
+  | { readonly type: 'chooseOther' }
+  | { readonly type: 'suggestOther' }
+  | { readonly type: 'closeOther' }
+  | { readonly type: 'compareWith'; readonly uri: string }
   | {
       readonly type: 'ask';
       readonly id: number;
       readonly name: ViewName;
       readonly query: Readonly<Record<string, unknown>>;
+      readonly about?: About;
     }
   | { readonly type: 'cancel'; readonly id: number }
   | OutputMessage;
@@ -43,6 +77,9 @@ const commands: readonly FromInspector['type'][] = [
   'openLog',
   'setDefault',
   'showReport',
+  'chooseOther',
+  'suggestOther',
+  'closeOther',
 ];
 const questions: readonly ViewName[] = [
   'flow',
@@ -54,6 +91,8 @@ const questions: readonly ViewName[] = [
   'codebook',
   'huffman',
   'stream',
+  'pairs',
+  'difference',
   'export',
 ];
 
@@ -67,8 +106,11 @@ export function isFromInspector(message: unknown): message is FromInspector {
         Number.isSafeInteger(m['id']) &&
         questions.some((q) => q === m['name']) &&
         typeof m['query'] === 'object' &&
-        m['query'] !== null
+        m['query'] !== null &&
+        (m['about'] === undefined || m['about'] === 'both' || m['about'] === 'other')
       );
+    case 'compareWith':
+      return typeof m['uri'] === 'string' && m['uri'].length < 4096;
     case 'cancel':
       return Number.isSafeInteger(m['id']);
     case 'copy':
@@ -79,9 +121,22 @@ export function isFromInspector(message: unknown): message is FromInspector {
   }
 }
 
+const arriving: readonly ToInspector['type'][] = [
+  'loading',
+  'overview',
+  'default',
+  'error',
+  'show',
+  'other',
+  'noOther',
+  'suggestions',
+  'answer',
+  'failed',
+];
+
 /** For the page: the shape is the host's own, a wrong `type` would be a defect. */
 export function isToInspector(message: unknown): message is ToInspector {
   if (typeof message !== 'object' || message === null) return false;
   const { type } = message as { type?: unknown };
-  return ['loading', 'overview', 'default', 'error', 'answer', 'failed'].some((t) => t === type);
+  return arriving.some((t) => t === type);
 }

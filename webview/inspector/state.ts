@@ -1,8 +1,10 @@
 /** What outlives the page while its tab is hidden or the window reloads. */
+import { changeIds, type ChangeId } from './changes.ts';
+import type { Sorting } from './rows-table.ts';
 import { metricIds, sortIds, type Arrangement, type MetricId } from './model.ts';
 
 /** Ways to see the model as a whole. */
-export const wholeTabs = ['overview', 'graph'] as const;
+export const wholeTabs = ['overview', 'graph', 'compare'] as const;
 export type WholeTab = (typeof wholeTabs)[number];
 
 export interface Kept {
@@ -14,7 +16,13 @@ export interface Kept {
   readonly list: Arrangement;
   readonly table: Arrangement;
   readonly scroll: number;
+  /** Address of the model it is compared with; '' for none. */
+  readonly other: string;
+  readonly changes: Changes;
 }
+
+/** The order of the table of what changed. */
+export type Changes = Sorting<ChangeId>;
 
 const plain: Arrangement = { filter: '', weightsOnly: false, sort: 'order', direction: 1 };
 
@@ -29,7 +37,15 @@ export function restored(saved: unknown): Kept {
     list: arrangement(s['list']),
     table: arrangement(s['table']),
     scroll: typeof s['scroll'] === 'number' ? s['scroll'] : 0,
+    other: typeof s['other'] === 'string' ? s['other'] : '',
+    changes: changes(s['changes']),
   };
+}
+
+function changes(saved: unknown): Changes {
+  const s = (typeof saved === 'object' && saved !== null ? saved : {}) as Record<string, unknown>;
+  const sort = s['sort'] === 'order' ? 'order' : changeIds.find((id) => id === s['sort']);
+  return { sort: sort ?? 'relative', direction: s['direction'] === 1 && sort ? 1 : -1 };
 }
 
 function arrangement(saved: unknown): Arrangement {

@@ -6,6 +6,7 @@ import type { Ask } from './asker.ts';
 import { FactsSection } from './facts-section.ts';
 import { HeatSection } from './heat/section.ts';
 import { HistogramSection } from './histogram-section.ts';
+import type { There } from './peer.ts';
 import type { Store } from './store.ts';
 import type { InspectorStrings } from './strings.ts';
 
@@ -19,13 +20,14 @@ export class WeightsPanel {
 
   constructor(
     private readonly layer: LayerSummary,
+    there: There | undefined,
     private readonly store: Store,
     ask: Ask,
     t: InspectorStrings,
     out: Output,
   ) {
     this.heat = new HeatSection(layer, () => scaleEnd(this.measure), ask, t, out);
-    this.histogram = new HistogramSection(layer, ask, t, out);
+    this.histogram = new HistogramSection(layer, there, ask, t, out);
     this.facts = new FactsSection(layer, store, t, out);
     this.element = el(
       'div',

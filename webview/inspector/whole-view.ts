@@ -4,6 +4,7 @@ import { el } from '../ui/dom.ts';
 import type { Output } from '../ui/output.ts';
 import { Tabs } from '../ui/tabs.ts';
 import type { Ask } from './asker.ts';
+import { ComparePanel, type CompareActions } from './compare-panel.ts';
 import { FlowPanel } from './flow-panel.ts';
 import { metricsFor, type MetricId } from './model.ts';
 import { Overview, type OverviewActions } from './overview.ts';
@@ -11,16 +12,18 @@ import { wholeTabs, type Kept, type WholeTab } from './state.ts';
 import type { Store } from './store.ts';
 import type { InspectorStrings } from './strings.ts';
 
-export interface WholeActions extends OverviewActions {
+export interface WholeActions extends OverviewActions, CompareActions {
   readonly tab: (tab: WholeTab) => void;
 }
 
 export class WholeView {
   readonly element: HTMLElement;
   readonly overview: Overview;
+  readonly compare: ComparePanel;
   private flow: FlowPanel | undefined;
   private metric: MetricId;
   private tab: WholeTab;
+  private readonly tabs: Tabs;
   private readonly panels: Readonly<Record<WholeTab, HTMLElement>>;
 
   constructor(
@@ -36,10 +39,18 @@ export class WholeView {
     const metric = (chosen: MetricId): void => this.colour(chosen);
     const actions = { ...on, metric };
     this.overview = new Overview(store, this.metric, kept.table, rowHeight, t, actions, ask, out);
-    this.panels = { overview: el('div', {}, this.overview.element), graph: el('div', {}) };
-    this.tab = kept.whole;
-    const tabs = new Tabs(
-      wholeTabs.map((id) => ({ id, label: t[id], panel: this.panels[id] })),
+    const { path } = store.overview;
+    this.compare = new ComparePanel(path, kept.changes, rowHeight, t, out, on);
+    this.panels = {
+      overview: el('div', {}, this.overview.element),
+      graph: el('div', {}),
+      compare: el('div', {}, this.compare.element),
+    };
+    // a page that is a file of its own has no second model
+    const ids = wholeTabs.filter((id) => store.live || id !== 'compare');
+    this.tab = ids.includes(kept.whole) ? kept.whole : 'overview';
+    this.tabs = new Tabs(
+      ids.map((id) => ({ id, label: t[id], panel: this.panels[id] })),
       t.modelTabs,
       (id) => {
         this.tab = id as WholeTab;
@@ -47,17 +58,23 @@ export class WholeView {
         this.shown();
       },
     );
-    tabs.show(this.tab);
+    this.tabs.show(this.tab);
     this.element = el(
       'div',
       { class: 'whole' },
-      tabs.element,
-      ...wholeTabs.map((id) => this.panels[id]),
+      this.tabs.element,
+      ...ids.map((id) => this.panels[id]),
     );
+  }
+
+  /** Goes to a tab. */
+  go(tab: WholeTab): void {
+    this.tabs.choose(tab);
   }
 
   /** Is on the screen (again). */
   shown(): void {
+    if (this.tab === 'compare') this.compare.shown();
     if (this.tab === 'graph' && !this.flow) {
       const { store, ask, metric, t, out } = this;
       this.flow = new FlowPanel(store, ask, metric, t, out, {
@@ -72,7 +89,8 @@ export class WholeView {
   /** More is known. */
   refresh(): void {
     if (this.tab === 'overview') this.overview.refresh();
-    else this.flow?.refresh();
+    else if (this.tab === 'graph') this.flow?.refresh();
+    else this.compare.refresh();
   }
 
   stop(): void {

@@ -60,6 +60,13 @@ export function formatFloat(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(8))) : String(value);
 }
 
+/** Three significant digits: 0.0312, 1.23e-4. */
+export function formatFigures(value: number): string {
+  if (value === 0 || !Number.isFinite(value)) return value === 0 ? '0' : '–';
+  const size = Math.abs(value);
+  return size >= 1e-3 && size < 1e6 ? String(Number(value.toPrecision(3))) : value.toExponential(2);
+}
+
 function scaled(value: number, units: readonly string[], gap: string): string {
   let unit = 0;
   let rest = value;

@@ -1,6 +1,6 @@
 /** "Open in Model Inspector": opens .onnx and .dcz files in the inspector's editor. */
 import * as vscode from 'vscode';
-import { modelEditorViewType } from '../services.ts';
+import { openInspectorOn } from '../model-editor/requests.ts';
 import { askForTargets, namedTargets } from '../targets.ts';
 
 export async function openModelEditor(clicked: unknown, selected: unknown): Promise<void> {
@@ -12,8 +12,5 @@ export async function openModelEditor(clicked: unknown, selected: unknown): Prom
     named.length > 0
       ? named
       : await askForTargets('onnx', vscode.l10n.t('Open in Model Inspector'));
-  for (const uri of files)
-    await vscode.commands.executeCommand('vscode.openWith', uri, modelEditorViewType, {
-      preview: false,
-    } satisfies vscode.TextDocumentShowOptions);
+  for (const uri of files) await openInspectorOn(uri);
 }

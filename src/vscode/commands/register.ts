@@ -39,6 +39,9 @@ export function registerCommands(services: Services, inspector: Inspector): void
   register('openInspector', 'open inspector', async (clicked, selected) =>
     (await import('./open-model-editor.ts')).openModelEditor(clicked, selected),
   );
+  register('compareModels', 'compare models', async (clicked, selected) =>
+    (await import('./compare-models.ts')).compareModels(clicked, selected),
+  );
   register('eieSimulate', 'simulate', async (clicked, selected) =>
     (await import('./eie.ts')).simulateModel(services, clicked, selected),
   );

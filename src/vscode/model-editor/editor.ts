@@ -12,14 +12,17 @@ import {
 } from '../../../webview/inspector/messages.ts';
 import { inspectorPage } from '../../../webview/inspector/page.ts';
 import { english } from '../../../webview/inspector/strings.ts';
-import type { Views } from '../../engine/protocol-view.ts';
-import { ViewHandle } from '../../engine/view-handle.ts';
-import { isCancelled, isEngineError, lineOf } from '../errors.ts';
-import { inputOf, nameOf } from '../files.ts';
+import type { ViewHandle } from '../../engine/view-handle.ts';
+import { lineOf } from '../errors.ts';
+import { nameOf } from '../files.ts';
 import { giveOut } from '../outputs.ts';
-import { framePage, onMessage, translated, watchFile } from '../pages.ts';
+import { framePage, onMessage, translated } from '../pages.ts';
 import type { Services } from '../services.ts';
 import { isDefaultEditor, makeDefaultEditor } from './associations.ts';
+import { OtherModel } from './other-model.ts';
+import { Questions } from './questions.ts';
+import { registerEditor, takeRequest, type ShowRequest } from './requests.ts';
+import { WatchedView } from './watched-view.ts';
 
 export function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel): void {
   const { webview } = panel;
@@ -29,94 +32,77 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
     folder: vscode.Uri.joinPath(uri, '..'),
     model: uri,
   };
-  const asked = new Map<number, AbortController>();
-  let loading: AbortController | undefined;
-  let handle: ViewHandle | undefined;
-  let closed = false;
+  let request = takeRequest(uri);
 
-  const abandon = (): void => {
-    for (const question of asked.values()) question.abort();
-    asked.clear();
-  };
-  const show = (opened: ViewHandle): void =>
+  const show = (opened: ViewHandle): void => {
     post({ type: 'overview', overview: opened.overview, stamp: opened.stamp });
-  const load = async (): Promise<void> => {
-    loading?.abort();
-    const mine = (loading = new AbortController());
-    post({ type: 'loading', name: nameOf(uri) });
-    try {
-      const opened = await ViewHandle.open(services.engine, await inputOf(uri), {
-        signal: mine.signal,
-      });
-      if (closed || loading !== mine) return void opened.close();
-      const before = handle;
-      handle = opened;
-      abandon();
-      void before?.close();
-      show(opened);
-    } catch (error) {
-      if (closed || loading !== mine || isCancelled(error)) return;
-      // what was shown is not the file's content any more
-      abandon();
-      void handle?.close();
-      handle = undefined;
-      services.log.error(`inspector of ${uri.toString(true)}: ${String(error)}`);
-      post({ type: 'error', message: lineOf(error, uri) });
-    }
+    other.show();
+    if (request?.shown) post({ type: 'show', shown: request.shown });
+    request = undefined;
   };
-  const watch = watchFile(uri, load);
-  const answer = async ({
-    id,
-    name,
-    query,
-  }: Extract<FromInspector, { type: 'ask' }>): Promise<void> => {
-    if (!handle) return post({ type: 'failed', id, message: '' });
-    const from = handle;
-    const question = new AbortController();
-    asked.set(id, question);
-    try {
-      const result = await from.ask(name, query as Views[typeof name]['query'], {
-        signal: question.signal,
-      });
-      if (asked.get(id) === question) post({ type: 'answer', id, result });
-    } catch (error) {
-      if (closed || isCancelled(error) || asked.get(id) !== question) return;
-      // the watcher may not see every change: the worker does
-      if (isEngineError(error) && error.code === 'changed') watch.changed();
-      else services.log.warn(`inspector of ${uri.toString(true)}: ${name}: ${String(error)}`);
-      post({ type: 'failed', id, message: lineOf(error, uri) });
-    } finally {
-      if (asked.get(id) === question) asked.delete(id);
-    }
-  };
+  const own = new WatchedView(services, uri, {
+    loading: () => post({ type: 'loading', name: nameOf(uri) }),
+    opened: (handle) => {
+      questions.abandon();
+      show(handle);
+    },
+    failed: (message) => {
+      questions.abandon();
+      post({ type: 'error', message });
+    },
+  });
+  const other = new OtherModel(services, uri, post);
+  const questions = new Questions(services, own, () => other.view, post);
+
   const receive = (message: FromInspector): unknown => {
     switch (message.type) {
       case 'ready':
         post({ type: 'default', isDefault: isDefaultEditor(uri) });
         // a page that was hidden begins anew; what the worker holds is still there
-        abandon();
-        return handle ? show(handle) : load();
+        questions.abandon();
+        if (request?.other) void other.open(request.other);
+        return own.handle ? show(own.handle) : own.load();
       case 'retry':
-        return load();
+        return own.load();
       case 'openLog':
         return services.log.show();
       case 'setDefault':
         return makeDefaultEditor(uri);
       case 'showReport':
         return vscode.commands.executeCommand('deepCompression.showReport', uri);
+      case 'chooseOther':
+        return other.choose();
+      case 'suggestOther':
+        return other.suggest();
+      case 'compareWith':
+        return other.openNamed(message.uri);
+      case 'closeOther':
+        return other.close();
       case 'ask':
-        return answer(message);
+        return questions.answer(message);
       case 'cancel':
-        asked.get(message.id)?.abort();
-        return asked.delete(message.id);
+        return questions.cancel(message.id);
       case 'copy':
       case 'save':
         return giveOut(message, place);
     }
   };
+  const wanted = (more: ShowRequest): void => {
+    if (more.other) void other.open(more.other);
+    // a page that is not there yet asks for it when it is ready
+    if (panel.visible && own.handle && more.shown) post({ type: 'show', shown: more.shown });
+    else request = more;
+  };
 
   const disposables = [
-    watch,
+    own,
+    other,
+    registerEditor(uri, {
+      get active() {
+        return panel.active;
+      },
+      receive: wanted,
+    }),
     onMessage(webview, isFromInspector, receive, (error) => {
       services.log.error(String(error));
       void vscode.window.showErrorMessage(lineOf(error));
@@ -127,10 +113,7 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
     }),
   ];
   panel.onDidDispose(() => {
-    closed = true;
-    loading?.abort();
-    abandon();
-    void handle?.close();
+    questions.abandon();
     for (const disposable of disposables) disposable.dispose();
   });
   webview.html = inspectorPage({

@@ -1,0 +1,92 @@
+/** The model that the one of an editor is compared with: found, chosen, opened, told to the page. */
+import * as vscode from 'vscode';
+import type { ToInspector } from '../../../webview/inspector/messages.ts';
+import { UserError } from '../errors.ts';
+import { extensionOf, extensions, findFiles, nameOf } from '../files.ts';
+import type { Services } from '../services.ts';
+import { chooseModel } from './choose-model.ts';
+import { partnersOf } from './partners.ts';
+import { WatchedView } from './watched-view.ts';
+
+/** Likely partners that a page offers. */
+const mostOffered = 3;
+
+export class OtherModel implements vscode.Disposable {
+  private opened: WatchedView | undefined;
+
+  constructor(
+    private readonly services: Services,
+    private readonly own: vscode.Uri,
+    private readonly post: (message: ToInspector) => void,
+  ) {}
+
+  get view(): WatchedView | undefined {
+    return this.opened;
+  }
+
+  /** Opens a model to compare with, unless it is the one that is open. */
+  async open(uri: vscode.Uri): Promise<void> {
+    if (this.opened?.uri.toString() === uri.toString()) return this.show();
+    if (uri.toString() === this.own.toString())
+      throw new UserError(vscode.l10n.t('A model cannot be compared with itself.'));
+    this.opened?.dispose();
+    const view = (this.opened = new WatchedView(this.services, uri, {
+      loading: () => undefined,
+      opened: () => this.show(),
+      failed: (message) => {
+        if (this.opened === view) this.close(message);
+      },
+    }));
+    await view.load();
+  }
+
+  /** By the name that a page has kept: any model, nothing else. */
+  async openNamed(name: string): Promise<void> {
+    const uri = vscode.Uri.parse(name, true);
+    if (uri.scheme !== this.own.scheme || !extensionOf(uri)) return;
+    await this.open(uri);
+  }
+
+  /** The user says which. */
+  async choose(): Promise<void> {
+    const title = vscode.l10n.t('Compare {0} with', nameOf(this.own));
+    const uri = await chooseModel(title, this.own);
+    if (uri) await this.open(uri);
+  }
+
+  /** Tells the page which models of the workspace it is likely to be compared with. */
+  async suggest(): Promise<void> {
+    const found = await findFiles(extensions);
+    const byPath = new Map(found.map((uri) => [uri.path, uri]));
+    const likely = partnersOf(this.own.path, [...byPath.keys()]).filter((p) => p.likely);
+    this.post({
+      type: 'suggestions',
+      models: likely.slice(0, mostOffered).map(({ path }) => {
+        const uri = byPath.get(path)!;
+        return { name: vscode.workspace.asRelativePath(uri, false), uri: uri.toString() };
+      }),
+    });
+  }
+
+  /** Tells the page what is open, if anything is. */
+  show(): void {
+    const { opened } = this;
+    if (!opened?.handle) return;
+    const { uri, handle } = opened;
+    this.post({
+      ...{ type: 'other', name: nameOf(uri), uri: uri.toString() },
+      ...{ overview: handle.overview, stamp: handle.stamp },
+    });
+  }
+
+  close(message = ''): void {
+    this.opened?.dispose();
+    this.opened = undefined;
+    this.post({ type: 'noOther', message });
+  }
+
+  dispose(): void {
+    this.opened?.dispose();
+    this.opened = undefined;
+  }
+}
