@@ -58,8 +58,16 @@ test(
     });
     await picture(own, 'difference');
     assert.deepEqual(await violationsOf(page), []);
+    const scale = async (): Promise<number> =>
+      Number(/≥ ([\d.]+)/.exec(await page.locator('.heat-key').innerText())?.[1]);
+    const ofChanges = await scale();
     await page.locator('#seen').selectOption('other');
     await page.locator('#heat-heading', { hasText: 'Heatmap' }).waitFor();
+    // its weights are larger than what changed in them
+    await eventually('the scale is that of the weights', async () => {
+      const ofWeights = await scale();
+      return ofWeights > 2 * ofChanges && ofWeights < 1;
+    });
     await page.locator('#tab-codebook').click();
     await page.locator('.chart .error-bar').first().waitFor({ state: 'attached' });
     assert.match(await page.locator('#codebook').innerText(), /error against the original/);

@@ -2,14 +2,18 @@
  * Layer > Difference: what a layer has more than the one of the other model. How much changed, where
  * (the heatmap of the differences, or either layer in its place), and how large the differences are.
  */
-import type { LayerDifference, LayerSummary } from '../../src/engine/protocol-view.ts';
+import type {
+  LayerDifference,
+  LayerMeasure,
+  LayerSummary,
+} from '../../src/engine/protocol-view.ts';
 import { el, fill } from '../ui/dom.ts';
 import { formatExact, formatFigures, formatFloat, formatShare } from '../ui/format.ts';
 import type { Output } from '../ui/output.ts';
 import { Abandoned, type Ask } from './asker.ts';
 import { HeatSection } from './heat/section.ts';
 import { HistogramSection } from './histogram-section.ts';
-import { fileName } from './model.ts';
+import { fileName, scaleEnd } from './model.ts';
 import type { There } from './peer.ts';
 import type { InspectorStrings } from './strings.ts';
 
@@ -89,26 +93,31 @@ export class DifferencePanel {
   private makeHeat(): void {
     const { layer, there, ask, t, out, seen } = this;
     this.heat?.stop();
-    const words: InspectorStrings =
-      seen === 'difference'
-        ? {
-            ...t,
-            ...{ heatmap: t.differenceMap, showDensity: t.showChanged, showMean: t.showMeanChange },
-            ...{ showMax: t.showLargestChange, keyValues: t.keyDifference, rowSums: t.rowChanges },
-            ...{ readValue: t.readDifference, readBlock: t.readChanges },
-          }
-        : t;
-    const heat =
-      seen === 'other'
-        ? new HeatSection(there.layer, () => this.most, this.other(), words, out)
-        : new HeatSection(layer, () => this.most, seen === 'this' ? ask : this.minus(), words, out);
-    this.heat = heat;
-    this.place.replaceChildren(heat.element);
-    this.colour();
+    if (seen === 'difference') {
+      const most = (): number => this.most;
+      this.heat = new HeatSection(layer, most, this.minus(), differenceWords(t), out);
+      this.colour();
+    } else {
+      const shown = seen === 'this' ? layer : there.layer;
+      const asking: Ask =
+        seen === 'this' ? ask : (name, query, signal) => ask(name, query, signal, 'other');
+      this.heat = this.plainHeat(shown, asking);
+    }
+    this.place.replaceChildren(this.heat.element);
   }
 
-  private other(): Ask {
-    return (name, query, signal) => this.ask(name, query, signal, 'other');
+  /** One of both layers as it is, on the scale of its own values. */
+  private plainHeat(shown: LayerSummary, asking: Ask): HeatSection {
+    let measure: LayerMeasure | undefined;
+    const heat = new HeatSection(shown, () => scaleEnd(measure), asking, this.t, this.out);
+    void asking('measure', { layers: [shown.layer] }, this.control.signal)
+      .then(({ measures: [found] }) => {
+        if (!found || this.heat !== heat) return;
+        measure = found;
+        heat.known(found);
+      })
+      .catch(() => undefined); // the tiles say what is wrong
+    return heat;
   }
 
   /** The end of the colour scale: three root mean squares, or the largest when that is less. */
@@ -118,7 +127,10 @@ export class DifferencePanel {
   }
 
   private colour(): void {
-    if (this.found) this.heat?.known(this.found.changed < this.found.weights * 0.98 ? 1 : 0);
+    const d = this.found;
+    if (!d || this.seen !== 'difference') return;
+    const sparsity = d.weights > 0 ? 1 - d.changed / d.weights : 0;
+    this.heat?.known({ sparsity, nan: d.nonFinite, infinite: 0 });
   }
 
   private async load(): Promise<void> {
@@ -173,4 +185,14 @@ export class DifferencePanel {
       ...facts.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))),
     );
   }
+}
+
+/** The sentences of a heatmap, about differences. */
+function differenceWords(t: InspectorStrings): InspectorStrings {
+  return {
+    ...t,
+    ...{ heatmap: t.differenceMap, showDensity: t.showChanged, showMean: t.showMeanChange },
+    ...{ showMax: t.showLargestChange, keyValues: t.keyDifference, rowSums: t.rowChanges },
+    ...{ readValue: t.readDifference, readBlock: t.readChanges },
+  };
 }

@@ -195,3 +195,10 @@ export function totalsOf(overview: ViewOverview, measureOf: MeasureOf): Totals {
 export function fileName(path: string): string {
   return path.split(/[\\/]/).pop() ?? path;
 }
+
+/** Where the colours of a layer's values end: three deviations, or the largest magnitude when that is less. */
+export function scaleEnd(m: LayerMeasure | undefined): number {
+  if (!m || m.min === null || m.max === null) return 1;
+  const largest = Math.max(Math.abs(m.min), Math.abs(m.max));
+  return Math.min(largest, Math.abs(m.mean ?? 0) + 3 * (m.std ?? largest)) || largest || 1;
+}

@@ -6,6 +6,7 @@ import type { Ask } from './asker.ts';
 import { FactsSection } from './facts-section.ts';
 import { HeatSection } from './heat/section.ts';
 import { HistogramSection } from './histogram-section.ts';
+import { scaleEnd } from './model.ts';
 import type { There } from './peer.ts';
 import type { Store } from './store.ts';
 import type { InspectorStrings } from './strings.ts';
@@ -59,11 +60,4 @@ export class WeightsPanel {
   private get measure(): LayerMeasure | undefined {
     return this.store.measures.get(this.layer.layer);
   }
-}
-
-/** Three deviations, or the largest magnitude when that is less. */
-function scaleEnd(m: LayerMeasure | undefined): number {
-  if (!m || m.min === null || m.max === null) return 1;
-  const largest = Math.max(Math.abs(m.min), Math.abs(m.max));
-  return Math.min(largest, Math.abs(m.mean ?? 0) + 3 * (m.std ?? largest)) || largest || 1;
 }

@@ -95,7 +95,7 @@ export class HeatSection {
   }
 
   /** The statistics are there: what to show unless the user has said so, and the scale of colours. */
-  known({ sparsity, nan, infinite }: LayerMeasure): void {
+  known({ sparsity, nan, infinite }: Pick<LayerMeasure, 'sparsity' | 'nan' | 'infinite'>): void {
     this.odd = nan + infinite > 0;
     if (!this.chosen) this.show(sparsity >= 0.02 ? 'density' : 'mean');
     else this.drawKey();
