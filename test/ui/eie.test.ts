@@ -61,7 +61,7 @@ test(
         '256 PEs',
       ),
     );
-    await page.locator('button.link').click();
+    await page.getByRole('button', { name: 'Back to the Paper’s Machine' }).click();
     await eventually('all is as before', async () => (await firstTime(page)) === before);
     assert.equal(await knob(page, 'pe').getAttribute('aria-valuetext'), '64 PEs');
   }),
