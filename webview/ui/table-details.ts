@@ -4,8 +4,8 @@ import { formatExact } from './format.ts';
 import type { SharedStrings } from './strings.ts';
 import { tableBox, type Table } from './table.ts';
 
-/** Rows that are shown; an exported table has all. */
-const shownRows = 500;
+/** Rows that are shown: those of the largest simulated machine fit. An exported table has all. */
+const shownRows = 1024;
 
 export class TableDetails {
   readonly element: HTMLDetailsElement;
