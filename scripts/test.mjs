@@ -134,7 +134,7 @@ if (ready) {
   if (found && wants('ui') && windows) {
     console.log('\n== ui\n  skipped: the VS Code server does not install from npm on Windows');
     total.skipped++;
-  } else if (found && wants('ui')) await suite('ui', 'scripts/ui.mjs', [], 600_000);
+  } else if (found && wants('ui')) await suite('ui', 'scripts/ui.mjs', [], 900_000);
 }
 
 const ok = total.failed === 0 && total.passed > 0;
