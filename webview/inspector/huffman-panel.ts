@@ -22,8 +22,8 @@ export class HuffmanPanel {
   private focused = 0;
   private readonly sentence = el('p', { class: 'sentence' });
   private readonly note = el('p', { class: 'muted' });
-  private readonly tree = el('div', { class: 'tree-box', tabindex: -1 });
-  private readonly table = el('div', { class: 'code-box', role: 'region', tabindex: 0 });
+  private readonly tree = el('div', { class: 'table-box tree-box', tabindex: -1 });
+  private readonly table = el('div', { class: 'table-box code-box', role: 'region', tabindex: 0 });
 
   constructor(
     private readonly layer: LayerSummary,
