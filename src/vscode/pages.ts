@@ -34,6 +34,24 @@ export function framePage(services: Services, webview: vscode.Webview, page: str
   };
 }
 
+/**
+ * Where a page of ours opens: beside one that shows no file, such as a walkthrough, which leads to more
+ * than one page and forgets where it was when it is covered; else where the user is.
+ */
+export function columnForPage(): vscode.ViewColumn {
+  const { activeTab } = vscode.window.tabGroups.activeTabGroup;
+  const leads = activeTab !== undefined && activeTab.input === undefined;
+  return leads ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active;
+}
+
+/** Opens a file in one of our editors, or brings it to the front. */
+export async function openPage(uri: vscode.Uri, viewType: string): Promise<void> {
+  await vscode.commands.executeCommand('vscode.openWith', uri, viewType, {
+    preview: false,
+    viewColumn: columnForPage(),
+  } satisfies vscode.TextDocumentShowOptions);
+}
+
 /** Passes on messages that the page may send; what fails on the way is told to `failed`. */
 export function onMessage<T>(
   webview: vscode.Webview,

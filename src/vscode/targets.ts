@@ -35,7 +35,7 @@ interface FileItem extends vscode.QuickPickItem {
   readonly uri?: vscode.Uri;
 }
 
-/** Offers the workspace's files, the active editor's first, and a dialog for any other. */
+/** Offers the files that are open, then the workspace's others, and a dialog for any other. */
 export async function askForTargets(
   extension: ModelExtension,
   title: string,
@@ -44,18 +44,10 @@ export async function askForTargets(
     label: `$(folder-opened) ${vscode.l10n.t('Browse…')}`,
     alwaysShow: true,
   };
-  const active = await activeFile(extension);
-  const items = findFiles([extension]).then((found): FileItem[] => {
-    const others = found.filter((uri) => uri.toString() !== active?.toString());
-    return [
-      ...[...(active ? [active] : []), ...others].map((uri) => ({
-        label: nameOf(uri),
-        description: folderOf(uri),
-        uri,
-      })),
-      browse,
-    ];
-  });
+  const items = offeredFiles([extension]).then((found): FileItem[] => [
+    ...found.map((uri) => ({ label: nameOf(uri), description: folderOf(uri), uri })),
+    browse,
+  ]);
   const picked = await vscode.window.showQuickPick(items, {
     title,
     placeHolder: vscode.l10n.t('Choose a file'),
@@ -73,8 +65,21 @@ export function folderOf(uri: vscode.Uri): string {
   return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
 }
 
-async function activeFile(extension: ModelExtension): Promise<vscode.Uri | undefined> {
-  const input: unknown = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-  const uri = uriOf(input);
-  return uri && extensionOf(uri) === extension && (await exists(uri)) ? uri : undefined;
+/**
+ * Files with one of the endings: those in editors, the active one first, then the others of the
+ * workspace. So a model that is open is offered in a window without a folder, too.
+ */
+export async function offeredFiles(
+  endings: readonly ModelExtension[],
+): Promise<readonly vscode.Uri[]> {
+  const { activeTabGroup, all } = vscode.window.tabGroups;
+  const tabs = [activeTabGroup.activeTab, ...all.flatMap((group) => group.tabs)];
+  const files = new Map<string, vscode.Uri>();
+  for (const tab of tabs) {
+    const uri = uriOf(tab?.input);
+    const ending = uri && extensionOf(uri);
+    if (ending && endings.includes(ending) && (await exists(uri))) files.set(uri.toString(), uri);
+  }
+  for (const uri of await findFiles(endings)) files.set(uri.toString(), uri);
+  return [...files.values()];
 }

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import { formatBytes, formatRatio } from '../../../webview/ui/format.ts';
 import type { CompressResult } from '../../engine/protocol-model.ts';
+import { achieved } from '../achieved.ts';
 import { compressOne, outputFor } from '../compressing.ts';
 import { isCancelled, lineOf, openLogLabel, UserError } from '../errors.ts';
 import { exists, nameOf, reveal } from '../files.ts';
@@ -79,6 +80,7 @@ export async function compress(
       return { done, failed, cancelled: false };
     },
   );
+  if (outcome.done.length > 0) achieved('compressed');
   void summarise(services, outcome).catch((error: unknown) => services.log.error(String(error)));
   return outcome.done.map(({ result }) => result);
 }

@@ -8,7 +8,7 @@ import { openEie } from '../eie/panel.ts';
 import type { EieSource } from '../eie/source.ts';
 import { findFiles, nameOf } from '../files.ts';
 import type { Services } from '../services.ts';
-import { folderOf, namedTargets } from '../targets.ts';
+import { folderOf, namedTargets, offeredFiles } from '../targets.ts';
 
 interface Item extends vscode.QuickPickItem {
   readonly source?: EieSource;
@@ -65,7 +65,7 @@ async function askForSource(title: string, paper: boolean): Promise<readonly Eie
     description: vscode.l10n.t('The nine layers of the EIE paper'),
     source: { kind: 'workload', name: 'all' },
   };
-  const items = findFiles(['dcz', 'onnx']).then((found): Item[] => {
+  const items = offeredFiles(['dcz', 'onnx']).then((found): Item[] => {
     const item = (uri: vscode.Uri): Item => ({
       label: nameOf(uri),
       description: folderOf(uri),

@@ -39,6 +39,9 @@ export function registerCommands(services: Services, inspector: Inspector): void
   register('openInspector', 'open inspector', async (clicked, selected) =>
     (await import('./open-model-editor.ts')).openModelEditor(clicked, selected),
   );
+  register('openSample', 'open sample model', async () =>
+    (await import('./open-sample.ts')).openSample(services),
+  );
   register('compareModels', 'compare models', async (clicked, selected) =>
     (await import('./compare-models.ts')).compareModels(clicked, selected),
   );

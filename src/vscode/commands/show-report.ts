@@ -1,5 +1,6 @@
 /** "Show Compression Report": opens .dcz files in the report editor. */
 import * as vscode from 'vscode';
+import { openPage } from '../pages.ts';
 import { reportViewType } from '../services.ts';
 import { askForTargets, namedTargets } from '../targets.ts';
 
@@ -7,8 +8,5 @@ export async function showReport(clicked: unknown, selected: unknown): Promise<v
   const named = namedTargets(clicked, selected, 'dcz');
   const files =
     named.length > 0 ? named : await askForTargets('dcz', vscode.l10n.t('Show Compression Report'));
-  for (const uri of files)
-    await vscode.commands.executeCommand('vscode.openWith', uri, reportViewType, {
-      preview: false,
-    } satisfies vscode.TextDocumentShowOptions);
+  for (const uri of files) await openPage(uri, reportViewType);
 }

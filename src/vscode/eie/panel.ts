@@ -17,7 +17,7 @@ import { english } from '../../../webview/eie/strings.ts';
 import type { SimulateResult } from '../../engine/protocol-eie.ts';
 import { isCancelled, lineOf } from '../errors.ts';
 import { giveOut } from '../outputs.ts';
-import { framePage, onMessage, translated } from '../pages.ts';
+import { columnForPage, framePage, onMessage, translated } from '../pages.ts';
 import { eieViewType, type Services } from '../services.ts';
 import { EieSession, toJson } from './session.ts';
 import {
@@ -65,7 +65,7 @@ export function openEie(
     there.show(view);
     return there.loaded();
   }
-  const panel = vscode.window.createWebviewPanel(eieViewType, '', vscode.ViewColumn.Active, {
+  const panel = vscode.window.createWebviewPanel(eieViewType, '', columnForPage(), {
     enableFindWidget: true,
   });
   return attach(services, panel, source, { machine: {}, layer: -1, view }).loaded();

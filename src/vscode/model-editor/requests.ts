@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { Shown } from '../../../webview/inspector/messages.ts';
+import { openPage } from '../pages.ts';
 import { modelEditorViewType } from '../services.ts';
 
 export interface ShowRequest {
@@ -24,9 +25,7 @@ const open = new Map<string, Set<OpenEditor>>();
 export async function openInspectorOn(uri: vscode.Uri, request?: ShowRequest): Promise<void> {
   const key = uri.toString();
   if (request) waiting.set(key, request);
-  await vscode.commands.executeCommand('vscode.openWith', uri, modelEditorViewType, {
-    preview: false,
-  } satisfies vscode.TextDocumentShowOptions);
+  await openPage(uri, modelEditorViewType);
   // no editor was made for it: it goes to the one that is there
   const editors = [...(open.get(key) ?? [])];
   const editor = editors.find((e) => e.active) ?? editors.at(-1);

@@ -33,8 +33,8 @@ export interface VSCodeServer {
   readonly port: number;
   /** Everything below here is removed by close(). */
   readonly home: string;
-  /** Address of the workbench on a folder. */
-  url(folder: string, options?: OpenOptions): string;
+  /** Address of the workbench on a folder, or on none. */
+  url(folder: string | undefined, options?: OpenOptions): string;
   /** Writes the user settings for the windows that are opened from now on. */
   settings(values: Readonly<Record<string, unknown>>): void;
   close(): Promise<void>;
@@ -124,7 +124,7 @@ export async function startServer(options: ServerOptions = {}): Promise<VSCodeSe
         ...(extension ? [['extensionDevelopmentPath', remote(extension)]] : []),
         ...(suite ? [['extensionTestsPath', remote(suite)]] : []),
       ];
-      const query = new URLSearchParams({ folder });
+      const query = new URLSearchParams(folder === undefined ? { ew: 'true' } : { folder });
       if (payload.length) query.set('payload', JSON.stringify(payload));
       return `http://${authority}/?${query.toString()}`;
     },

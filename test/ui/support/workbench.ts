@@ -38,7 +38,10 @@ export class Workbench {
   /** What the browser said about broken content security policies, in any frame. */
   readonly violations: string[] = [];
 
-  private constructor(readonly page: Page) {
+  private constructor(
+    readonly page: Page,
+    private readonly hasFolder: boolean,
+  ) {
     page.setDefaultTimeout(patience);
     page.on('console', (message) => {
       const text = message.text();
@@ -47,14 +50,15 @@ export class Workbench {
     });
   }
 
-  /** Opens a folder and waits until the extension's commands are known. */
+  /** Opens a folder, or none, and waits until the extension's commands are known. */
   static async open(
     browser: Browser,
     server: VSCodeServer,
-    folder: string,
+    folder: string | undefined,
     options: OpenOptions & Look = {},
   ): Promise<Workbench> {
-    const bench = new Workbench(await (await contextFor(browser, options)).newPage());
+    const page = await (await contextFor(browser, options)).newPage();
+    const bench = new Workbench(page, folder !== undefined);
     await bench.page.goto(server.url(folder, options));
     await bench.ready().catch(async (error: unknown) => {
       await bench.page.screenshot({ path: 'dist-test/failed-start.png' });
@@ -63,9 +67,9 @@ export class Workbench {
     return bench;
   }
 
-  /** The explorer is drawn and the extension's icon stands in the activity bar. */
+  /** The extension's icon stands in the activity bar, and where a folder is open its explorer. */
   async ready(): Promise<void> {
-    await this.page.locator('.explorer-folders-view .monaco-list').waitFor();
+    if (this.hasFolder) await this.page.locator('.explorer-folders-view .monaco-list').waitFor();
     await this.activity.waitFor();
   }
 
