@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { extensions } from '../files.ts';
 import { viewId, type Services } from '../services.ts';
 import { Models } from './models.ts';
+import { registerStatus } from './status.ts';
 import { ModelTree, type Node } from './tree.ts';
 
 /** Milliseconds that files must rest before the list is read again. */
@@ -36,6 +37,7 @@ export function registerInspector(services: Services): Inspector {
   services.context.subscriptions.push(
     models,
     view,
+    registerStatus(models),
     watcher,
     watcher.onDidCreate(changed),
     watcher.onDidChange(changed),

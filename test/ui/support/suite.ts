@@ -44,12 +44,14 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** A fresh workspace in a fresh window. `name` is the folder's. */
+type SessionOptions = ServerOptions & Look & { readonly name?: string; readonly closed?: true };
+
+/** A fresh workspace in a fresh window. `name` is the folder's; `closed`: the window does not open it. */
 export async function session(
   files?: Readonly<Record<string, string>>,
-  options: ServerOptions & Look & { readonly name?: string } = {},
+  options: SessionOptions = {},
 ): Promise<Session> {
-  const { viewport, scale, reducedMotion, name, ...serverOptions } = options;
+  const { viewport, scale, reducedMotion, name, closed, ...serverOptions } = options;
   const look: Look = {
     ...(viewport && { viewport }),
     ...(scale && { scale }),
@@ -58,7 +60,8 @@ export async function session(
   const running = await server(serverOptions);
   running.settings({}); // whatever a test before has changed
   const folder = createWorkspace(join(running.home, name ?? `workspace-${++count}`), files);
-  const bench = await Workbench.open(await sharedBrowser(), running, folder, look);
+  const opened = closed ? undefined : folder;
+  const bench = await Workbench.open(await sharedBrowser(), running, opened, look);
   return {
     bench,
     folder,
@@ -78,7 +81,7 @@ export async function session(
 export function inSession(
   test: (session: Session) => Promise<void>,
   files?: Readonly<Record<string, string>>,
-  options?: ServerOptions & Look,
+  options?: SessionOptions,
 ): () => Promise<void> {
   const attempt = async (): Promise<void> => {
     const own = await session(files, options);
