@@ -5,21 +5,28 @@
  */
 import * as vscode from 'vscode';
 import { EngineClient } from './engine/client.ts';
-import { threadHost } from './engine/job-host.ts';
+import { processHost, threadHost } from './engine/job-host.ts';
 import { registerCommands } from './vscode/commands/register.ts';
 import { registerEditors } from './vscode/editors.ts';
 import { registerEie } from './vscode/eie/register.ts';
 import { registerInspector } from './vscode/inspector/register.ts';
 import type { Services } from './vscode/services.ts';
+import { settingsFor } from './vscode/settings.ts';
 import { registerTasks } from './vscode/tasks/register.ts';
 import { registerTools } from './vscode/tools/register.ts';
 
-let engine: EngineClient | undefined;
+let clients: readonly EngineClient[] = [];
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Deep Compression', { log: true });
-  engine = new EngineClient(threadHost(context.asAbsolutePath('dist/worker.js')));
-  const services: Services = { context, log, engine };
+  const worker = context.asAbsolutePath('dist/worker.js');
+  const engine = new EngineClient(threadHost(worker));
+  const trainer = new EngineClient((events) => {
+    const { nativeRuntime } = settingsFor(undefined);
+    return (nativeRuntime ? processHost(worker, nativeRuntime) : threadHost(worker))(events);
+  });
+  clients = [engine, trainer];
+  const services: Services = { context, log, engine, trainer };
   const inspector = registerInspector(services);
   registerEditors(services);
   registerEie(services);
@@ -30,5 +37,5 @@ export function activate(context: vscode.ExtensionContext): void {
 }
 
 export async function deactivate(): Promise<void> {
-  await engine?.dispose();
+  await Promise.all(clients.map((client) => client.dispose()));
 }

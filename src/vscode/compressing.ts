@@ -1,10 +1,14 @@
-/** One model to one .dcz, as the command, the language-model tool and tasks do it alike. */
+/** One model to one .dcz, retrained or not, as the command, the language-model tool and tasks do it alike. */
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { RunOptions } from '../engine/client.ts';
 import type { CompressResult } from '../engine/protocol-model.ts';
+import type { RetrainInput, RetrainResult } from '../engine/protocol-train.ts';
+import { inputFrom, samplesSet, type Samples } from './dataset.ts';
+import { UserError } from './errors.ts';
 import { inputOf } from './files.ts';
 import { compressedPath } from './output-path.ts';
+import type { LoadedPreset } from './presets.ts';
 import type { Services } from './services.ts';
 import { settingsFor } from './settings.ts';
 
@@ -16,6 +20,15 @@ export interface Compression {
   readonly out: string;
   readonly overwrite: boolean;
   readonly recipe: string | object;
+  /** What a recipe that trains is trained on. */
+  readonly samples?: Samples;
+  /** Begin anew where an interrupted training could go on. */
+  readonly fresh?: boolean;
+}
+
+/** With what retraining did to accuracy, where the recipe trains. */
+export interface Compressed extends CompressResult {
+  readonly retraining?: RetrainResult;
 }
 
 /** Where the settings say that a model's .dcz goes. */
@@ -25,24 +38,58 @@ export function outputFor(model: vscode.Uri, preset: string): string {
   return compressedPath(model.fsPath, outputFolder, outputName, preset, folder);
 }
 
+/**
+ * The samples of a preset that trains, for those that cannot ask for them.
+ * @throws UserError when the settings name none
+ */
+export function samplesFor(
+  model: vscode.Uri,
+  preset: string,
+  { trains }: LoadedPreset,
+): { readonly samples?: Samples } {
+  if (!trains) return {};
+  const samples = samplesSet(model);
+  if (samples) return { samples };
+  throw new UserError(
+    vscode.l10n.t(
+      "Preset '{0}' retrains, which needs samples: name them in the setting deepCompression.dataset, or take a preset that does not retrain",
+      preset,
+    ),
+  );
+}
+
 /** Makes the output's folder, runs the job and logs what came of it. */
 export async function compressOne(
   services: Services,
-  { model, out, overwrite, recipe }: Compression,
+  compression: Compression,
   options: RunOptions,
-): Promise<CompressResult> {
+): Promise<Compressed> {
+  const { model, out, overwrite, recipe, samples } = compression;
   await vscode.workspace.fs.createDirectory(vscode.Uri.file(dirname(out)));
   const { threads } = settingsFor(model);
   const file = await inputOf(model);
-  const result = await services.engine.run(
-    'compress',
-    { file, out, overwrite, recipe, seed, threads },
-    options,
-  );
-  const { input, output, ratio, seconds, notes } = result;
+  const input = { file, out, overwrite, recipe, seed, threads };
+  const result = samples
+    ? await retrain(
+        services,
+        { ...input, ...inputFrom(samples), fresh: compression.fresh ?? false },
+        options,
+      )
+    : await services.engine.run('compress', input, options);
+  const { input: from, output, ratio, seconds, notes } = result;
   services.log.info(
-    `${input.path} -> ${output.path}: ${input.bytes} -> ${output.bytes} bytes, ratio ${ratio.toFixed(3)}, ${seconds.toFixed(2)} s`,
+    `${from.path} -> ${output.path}: ${from.bytes} -> ${output.bytes} bytes, ratio ${ratio.toFixed(3)}, ${seconds.toFixed(2)} s`,
   );
   for (const note of notes) services.log.info(`  ${note}`);
   return result;
+}
+
+async function retrain(
+  { trainer }: Services,
+  input: RetrainInput,
+  options: RunOptions,
+): Promise<Compressed> {
+  const retraining = await trainer.run('retrain', input, options);
+  if (!retraining.compressed) throw new Error(`${input.out} is not a .dcz`);
+  return { ...retraining.compressed, notes: retraining.notes, retraining };
 }

@@ -14,8 +14,15 @@ export interface PresetChoice {
   readonly name: string;
   readonly description: string;
   readonly origin: 'built-in' | 'settings' | 'file';
-  /** What the compress job takes; reads the file first where there is one. */
-  readonly recipe: () => Promise<string | object>;
+  /** Reads the file first where there is one. */
+  readonly load: () => Promise<LoadedPreset>;
+}
+
+export interface LoadedPreset {
+  /** What the jobs take: a name, or a recipe as it was written. */
+  readonly recipe: string | object;
+  /** It retrains, and so needs samples. */
+  readonly trains: boolean;
 }
 
 const recipeEnding = 'dcrecipe.json';
@@ -33,18 +40,18 @@ async function allPresets(
     name,
     description: describe(recipe) || vscode.l10n.t('Defined in settings'),
     origin: 'settings',
-    recipe: () => Promise.resolve(named(recipe, name)),
+    load: () => Promise.resolve(named(recipe, name)),
   }));
   const hidden = new Set(own.map((choice) => choice.name));
   return [
     ...own,
     ...builtIn.presets
       .filter(({ name }) => !hidden.has(name))
-      .map(({ name, description }): PresetChoice => ({
+      .map(({ name, description, trains }): PresetChoice => ({
         name,
         description,
         origin: 'built-in',
-        recipe: () => Promise.resolve(name),
+        load: () => Promise.resolve({ recipe: name, trains }),
       })),
     ...files.map((uri): PresetChoice => {
       const name = nameOf(uri).slice(0, -recipeEnding.length - 1);
@@ -52,7 +59,7 @@ async function allPresets(
         name,
         description: [folderOf(uri), nameOf(uri)].filter((s) => s !== '').join('/'),
         origin: 'file',
-        recipe: async () => named(await readRecipe(uri), name),
+        load: async () => named(await readRecipe(uri), name),
       };
     }),
   ];
@@ -160,10 +167,10 @@ async function readRecipe(uri: vscode.Uri): Promise<unknown> {
 }
 
 /** A recipe that has no name of its own gets the one it is known by. */
-function named(recipe: unknown, name: string): object {
+function named(recipe: unknown, name: string): LoadedPreset {
   if (typeof recipe !== 'object' || recipe === null || Array.isArray(recipe))
     throw new UserError(vscode.l10n.t("Preset '{0}' is not a recipe object", name));
-  return { name, ...recipe };
+  return { recipe: { name, ...recipe }, trains: 'train' in recipe };
 }
 
 function describe(recipe: unknown): string {

@@ -11,6 +11,10 @@ export interface Settings {
   readonly outputName: string;
   /** At least 1. */
   readonly threads: number;
+  /** A path, or an object with one, as the user wrote it (dataset.ts). */
+  readonly dataset: unknown;
+  /** Folder of the package onnxruntime-node; '' when there is none to be used. */
+  readonly nativeRuntime: string;
 }
 
 /** @param scope the model at hand: folders of a workspace may differ */
@@ -24,10 +28,9 @@ export function settingsFor(scope: vscode.Uri | undefined): Settings {
   const threads: unknown = all.get('threads');
   return {
     defaultPreset: text('defaultPreset', 'deep-compression'),
-    // a copy: VS Code hands out a proxy, which cannot be posted to the worker
     presets:
       typeof presets === 'object' && presets !== null
-        ? (JSON.parse(JSON.stringify(presets)) as Record<string, unknown>)
+        ? (plain(presets) as Record<string, unknown>)
         : {},
     outputFolder: text('outputFolder', ''),
     outputName: text('outputName', '${name}.dcz'),
@@ -35,5 +38,12 @@ export function settingsFor(scope: vscode.Uri | undefined): Settings {
       typeof threads === 'number' && Number.isInteger(threads) && threads >= 1
         ? Math.min(threads, 64)
         : availableParallelism(),
+    dataset: plain(all.get('dataset')),
+    nativeRuntime: text('nativeRuntime', ''),
   };
+}
+
+/** A copy: VS Code hands out proxies, which cannot be posted to the worker. */
+function plain(value: unknown): unknown {
+  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 }

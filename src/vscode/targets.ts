@@ -37,14 +37,14 @@ interface FileItem extends vscode.QuickPickItem {
 
 /** Offers the files that are open, then the workspace's others, and a dialog for any other. */
 export async function askForTargets(
-  extension: ModelExtension,
+  endings: readonly ModelExtension[],
   title: string,
 ): Promise<readonly vscode.Uri[]> {
   const browse: FileItem = {
     label: `$(folder-opened) ${vscode.l10n.t('Browse…')}`,
     alwaysShow: true,
   };
-  const items = offeredFiles([extension]).then((found): FileItem[] => [
+  const items = offeredFiles(endings).then((found): FileItem[] => [
     ...found.map((uri) => ({ label: nameOf(uri), description: folderOf(uri), uri })),
     browse,
   ]);
@@ -55,7 +55,7 @@ export async function askForTargets(
   });
   if (!picked) return [];
   if (picked.uri) return [picked.uri];
-  const filters = { [extension === 'onnx' ? 'ONNX' : 'Deep Compression']: [extension] };
+  const filters = { [vscode.l10n.t('Models')]: [...endings] };
   return (await vscode.window.showOpenDialog({ title, filters, canSelectMany: true })) ?? [];
 }
 

@@ -3,10 +3,12 @@
  * with one summary at the end. The source is never written to; the engine refuses that as well.
  */
 import * as vscode from 'vscode';
-import { formatBytes, formatRatio } from '../../../webview/ui/format.ts';
+import { formatAccuracy, formatBytes, formatRatio } from '../../../webview/ui/format.ts';
 import type { CompressResult } from '../../engine/protocol-model.ts';
 import { achieved } from '../achieved.ts';
-import { compressOne, outputFor } from '../compressing.ts';
+import type { RunOptions } from '../../engine/client.ts';
+import { compressOne, outputFor, type Compressed } from '../compressing.ts';
+import { askForSamples, samplesSet, type Samples } from '../dataset.ts';
 import { isCancelled, lineOf, openLogLabel, UserError } from '../errors.ts';
 import { exists, nameOf, reveal } from '../files.ts';
 import { freePath } from '../output-path.ts';
@@ -14,16 +16,19 @@ import { askForPreset, presetNamed, type PresetChoice } from '../presets.ts';
 import { withProgress } from '../progress.ts';
 import type { Services } from '../services.ts';
 import { askForTargets, namedTargets } from '../targets.ts';
+import { checkpointOf, trainInView } from '../training/panel.ts';
 import { showReport } from './show-report.ts';
 
 interface Planned {
   readonly model: vscode.Uri;
   readonly out: string;
   readonly overwrite: boolean;
+  /** Not from where an interrupted training was. */
+  readonly fresh?: boolean;
 }
 
 interface Outcome {
-  readonly done: readonly { readonly plan: Planned; readonly result: CompressResult }[];
+  readonly done: readonly { readonly plan: Planned; readonly result: Compressed }[];
   readonly failed: readonly { readonly plan: Planned; readonly line: string }[];
   readonly cancelled: boolean;
 }
@@ -37,10 +42,10 @@ export async function compress(
   services: Services,
   clicked: unknown,
   selected: unknown,
-): Promise<readonly CompressResult[]> {
+): Promise<readonly Compressed[]> {
   const title = vscode.l10n.t('Compress Model');
   const named = namedTargets(clicked, selected, 'onnx');
-  const models = named.length > 0 ? named : await askForTargets('onnx', title);
+  const models = named.length > 0 ? named : await askForTargets(['onnx'], title);
   if (models.length === 0) return [];
   if (models.some((uri) => uri.scheme !== 'file'))
     throw new UserError(vscode.l10n.t('Only models on disk can be compressed'));
@@ -49,8 +54,11 @@ export async function compress(
     models.length === 1 ? nameOf(models[0]!) : vscode.l10n.t('{0} models', models.length);
   const preset = await presetFor(services, clicked, models[0]!, `${title}: ${subject}`);
   if (!preset) return [];
-  const recipe = await preset.recipe();
-  const plans = await planOutputs(models, preset.name);
+  const { recipe, trains } = await preset.load();
+  const samples = trains ? await samplesOrAsk(models[0]!, `${title}: ${subject}`) : undefined;
+  if (trains && !samples) return [];
+  const planned = await planOutputs(models, preset.name);
+  const plans = samples ? await planResumes(planned) : planned;
   if (!plans) return [];
 
   const outcome = await withProgress(
@@ -61,11 +69,17 @@ export async function compress(
       for (const [index, plan] of plans.entries()) {
         const label = plans.length > 1 ? `${index + 1}/${plans.length} ${nameOf(plan.model)}` : '';
         try {
-          const result = await compressOne(
-            services,
-            { ...plan, recipe },
-            { signal, onProgress: (p) => onProgress(p, index, plans.length, label) },
-          );
+          const options: RunOptions = {
+            signal,
+            onProgress: (p) => onProgress(p, index, plans.length, label),
+          };
+          const result = samples
+            ? await trainInView(
+                services,
+                { ...plan, recipe, samples, preset: preset.name },
+                options,
+              )
+            : await compressOne(services, { ...plan, recipe }, options);
           done.push({ plan, result });
         } catch (error) {
           if (signal.aborted || isCancelled(error)) return { done, failed, cancelled: true };
@@ -145,13 +159,45 @@ async function planOutputs(
   return plans;
 }
 
+async function samplesOrAsk(model: vscode.Uri, title: string): Promise<Samples | undefined> {
+  return samplesSet(model) ?? askForSamples(model, title);
+}
+
+/** Asks once whether interrupted trainings shall go on where they were. Undefined when dismissed. */
+async function planResumes(
+  plans: readonly Planned[] | undefined,
+): Promise<readonly Planned[] | undefined> {
+  const interrupted = new Set<Planned>();
+  for (const plan of plans ?? []) if (await exists(checkpointOf(plan.out))) interrupted.add(plan);
+  if (interrupted.size === 0) return plans;
+  const goOn = vscode.l10n.t('Go On');
+  const anew = vscode.l10n.t('Begin Anew');
+  const answer = await vscode.window.showInformationMessage(
+    vscode.l10n.t(
+      'An earlier training of {0} was interrupted.',
+      nameOf([...interrupted][0]!.model),
+    ),
+    {
+      modal: true,
+      detail: vscode.l10n.t(
+        'With the same preset and samples it can go on after its last epoch, and ends as if it had not been interrupted.',
+      ),
+    },
+    goOn,
+    anew,
+  );
+  if (answer === goOn) return plans;
+  if (answer !== anew) return undefined;
+  return plans?.map((plan) => (interrupted.has(plan) ? { ...plan, fresh: true } : plan));
+}
+
 async function summarise(services: Services, outcome: Outcome): Promise<void> {
   const { done, failed, cancelled } = outcome;
   const one = done.length === 1 ? done[0]! : undefined;
   const showIt = done.length > 1 ? vscode.l10n.t('Show Reports') : vscode.l10n.t('Show Report');
   const revealIt = vscode.l10n.t('Reveal');
   const lines: string[] = [];
-  if (one) lines.push(sizeLine(nameOf(one.plan.model), [one.result]));
+  if (one) lines.push(sizeLine(nameOf(one.plan.model), [one.result]), ...accuracyLine(one.result));
   else if (done.length > 1)
     lines.push(
       sizeLine(
@@ -192,4 +238,18 @@ function sizeLine(subject: string, results: readonly CompressResult[]): string {
         ...sizes,
       )
     : vscode.l10n.t('{0}: did not get smaller, {1} → {2}, verified.', subject, ...sizes);
+}
+
+/** What became of accuracy, where the preset retrains and there were samples to tell. */
+function accuracyLine({ retraining }: Compressed): string[] {
+  if (!retraining) return [];
+  const { before, after } = retraining.test ?? retraining;
+  const shares = [before?.top1 ?? null, after?.top1 ?? null];
+  if (shares.includes(null)) return [];
+  const values = shares.map((share) => formatAccuracy(share ?? 0));
+  return [
+    retraining.agreement
+      ? vscode.l10n.t('Agrees with the original on {1} of the samples.', ...values)
+      : vscode.l10n.t('Accuracy {0} → {1}.', ...values),
+  ];
 }

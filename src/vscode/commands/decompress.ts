@@ -20,7 +20,7 @@ export async function decompress(
 ): Promise<readonly DecompressResult[]> {
   const title = vscode.l10n.t('Decompress Model');
   const named = namedTargets(clicked, selected, 'dcz');
-  const files = named.length > 0 ? named : await askForTargets('dcz', title);
+  const files = named.length > 0 ? named : await askForTargets(['dcz'], title);
   if (files.some((uri) => uri.scheme !== 'file'))
     throw new UserError(vscode.l10n.t('Only files on disk can be decompressed'));
 

@@ -13,6 +13,6 @@ export async function inspect(
     ...namedTargets(clicked, selected, 'dcz'),
   ];
   const files =
-    named.length > 0 ? named : await askForTargets('onnx', vscode.l10n.t('Inspect Model'));
+    named.length > 0 ? named : await askForTargets(['onnx'], vscode.l10n.t('Inspect Model'));
   for (const uri of files) await inspector.show(uri);
 }

@@ -11,6 +11,6 @@ export async function openModelEditor(clicked: unknown, selected: unknown): Prom
   const files =
     named.length > 0
       ? named
-      : await askForTargets('onnx', vscode.l10n.t('Open in Model Inspector'));
+      : await askForTargets(['onnx'], vscode.l10n.t('Open in Model Inspector'));
   for (const uri of files) await openInspectorOn(uri);
 }

@@ -30,6 +30,12 @@ export function registerCommands(services: Services, inspector: Inspector): void
   register('decompress', 'decompress', async (clicked, selected) =>
     (await import('./decompress.ts')).decompress(services, clicked, selected),
   );
+  register('evaluate', 'evaluate', async (clicked, selected) =>
+    (await import('./evaluate.ts')).evaluate(services, clicked, selected),
+  );
+  register('scanSensitivity', 'scan sensitivity', async (clicked, selected) =>
+    (await import('./scan-sensitivity.ts')).scanSensitivity(services, clicked, selected),
+  );
   register('showReport', 'show report', async (clicked, selected) =>
     (await import('./show-report.ts')).showReport(clicked, selected),
   );

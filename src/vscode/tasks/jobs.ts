@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 import { formatBytes, formatExact, formatRatio, formatShare } from '../../../webview/ui/format.ts';
 import type { SimulatedLayer } from '../../engine/protocol-eie.ts';
-import { compressOne, outputFor } from '../compressing.ts';
+import { compressOne, outputFor, samplesFor } from '../compressing.ts';
 import { UserError } from '../errors.ts';
 import { layersOf } from '../eie/source.ts';
 import { presetNamed } from '../presets.ts';
@@ -52,9 +52,12 @@ export async function runJob(
   switch (definition.job) {
     case 'compress': {
       const preset = text('preset') ?? settingsFor(model).defaultPreset;
-      const recipe = await (await presetNamed(services, model, preset)).recipe();
+      const loaded = await (await presetNamed(services, model, preset)).load();
+      const { recipe } = loaded;
+      const samples = samplesFor(model, preset, loaded);
       const to = out === undefined ? outputFor(model, preset) : absolute(out);
-      const result = await compressOne(services, { model, out: to, overwrite, recipe }, run);
+      const compression = { model, out: to, overwrite, recipe, ...samples };
+      const result = await compressOne(services, compression, run);
       return [
         `${result.input.path}: ${formatBytes(result.input.bytes)}`,
         `${result.output.path}: ${formatBytes(result.output.bytes)}`,

@@ -3,7 +3,8 @@
  * before it writes, and told when a file would be replaced.
  */
 import * as vscode from 'vscode';
-import { compressOne, outputFor } from '../compressing.ts';
+import type { Retraining } from '../../engine/protocol-accuracy.ts';
+import { compressOne, outputFor, samplesFor } from '../compressing.ts';
 import { exists, nameOf } from '../files.ts';
 import { presetNamed } from '../presets.ts';
 import { settingsFor } from '../settings.ts';
@@ -49,10 +50,12 @@ export const compressModel: Tool<Input> = {
     };
   },
   run: async ({ model, preset, output, overwrite, maxLayers }, services, signal) => {
-    const recipe = await (await presetNamed(services, model, preset)).recipe();
+    const loaded = await (await presetNamed(services, model, preset)).load();
+    const { recipe } = loaded;
+    const samples = samplesFor(model, preset, loaded);
     const result = await compressOne(
       services,
-      { model, out: output, overwrite, recipe },
+      { model, out: output, overwrite, recipe, ...samples },
       { signal },
     );
     const layers = [...result.layers].sort((a, b) => b.bytes.total - a.bytes.total);
@@ -66,7 +69,9 @@ export const compressModel: Tool<Input> = {
         preset: result.recipe,
         verified: result.verified,
         seconds: result.seconds,
-        accuracy: 'not measured: check it before the model is used (deepc evaluate)',
+        accuracy: result.retraining
+          ? accuracyOf(result.retraining)
+          : 'not measured: check it before the model is used (deepc evaluate)',
         bytesBesideTheLayers: result.otherBytes,
         layers: layers.slice(0, rows).map((layer) => ({
           ...{ name: layer.name, op: layer.op, weights: layer.weights },
@@ -78,3 +83,12 @@ export const compressModel: Tool<Input> = {
     };
   },
 };
+
+/** Measured while retraining: on the test data where there are some, else on what was held out. */
+function accuracyOf({ test, before, after, agreement }: Retraining): object {
+  return {
+    of: agreement ? 'agreement with the model as it was' : 'samples answered correctly',
+    on: test ? 'the test samples' : 'samples held out of training',
+    ...(test ?? { before, after }),
+  };
+}

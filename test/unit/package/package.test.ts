@@ -22,6 +22,8 @@ const expected = [
   'dist/webview/report.css',
   'dist/webview/report.js',
   'dist/webview/standalone.html',
+  'dist/webview/training.css',
+  'dist/webview/training.js',
   'dist/worker.js',
   'l10n/bundle.l10n.json',
   'media/activity.svg',

@@ -1,0 +1,81 @@
+/**
+ * "Evaluate Accuracy…": how many of the samples a model answers correctly; a .dcz beside the model that it
+ * was made of, where that is near.
+ */
+import * as vscode from 'vscode';
+import { formatAccuracy, formatExact, formatSmall } from '../../../webview/ui/format.ts';
+import type { RunOptions } from '../../engine/client.ts';
+import type { EvaluateResult } from '../../engine/protocol-train.ts';
+import { askForSamples, inputFrom, samplesSet, type Samples } from '../dataset.ts';
+import { extensionOf, inputOf, nameOf } from '../files.ts';
+import { originalOf } from '../originals.ts';
+import { withProgress } from '../progress.ts';
+import type { Services } from '../services.ts';
+import { settingsFor } from '../settings.ts';
+import { askForTargets, namedTargets } from '../targets.ts';
+
+/** @returns what was found, the original's first where there is one */
+export async function evaluate(
+  services: Services,
+  clicked: unknown,
+  selected: unknown,
+): Promise<readonly EvaluateResult[]> {
+  const title = vscode.l10n.t('Evaluate Accuracy');
+  const named = [
+    ...namedTargets(clicked, selected, 'dcz'),
+    ...namedTargets(clicked, selected, 'onnx'),
+  ];
+  const [model] = named.length > 0 ? named : await askForTargets(['dcz', 'onnx'], title);
+  if (!model) return [];
+  const samples = samplesSet(model) ?? (await askForSamples(model, title));
+  if (!samples) return [];
+  const original = extensionOf(model) === 'dcz' ? await originalOf(model) : undefined;
+  const files = original ? [original, model] : [model];
+  const results = await withProgress(
+    vscode.l10n.t('Evaluating {0} on {1}', nameOf(model), samples.name),
+    async ({ signal, onProgress }) => {
+      const found: EvaluateResult[] = [];
+      for (const [index, file] of files.entries())
+        found.push(
+          await evaluateOne(services, file, samples, {
+            signal,
+            onProgress: (p) => onProgress(p, index, files.length),
+          }),
+        );
+      return found;
+    },
+  );
+  const lines = results.map((result, i) => `${nameOf(files[i]!)}: ${lineFor(result)}`);
+  for (const line of lines) services.log.info(line);
+  void vscode.window.showInformationMessage(lines.join(' · '));
+  return results;
+}
+
+async function evaluateOne(
+  { trainer }: Services,
+  uri: vscode.Uri,
+  samples: Samples,
+  options: RunOptions,
+): Promise<EvaluateResult> {
+  const { data, normalisation } = inputFrom(samples);
+  const { threads } = settingsFor(uri);
+  return trainer.run(
+    'evaluate',
+    { file: await inputOf(uri), data, threads, ...(normalisation && { normalisation }) },
+    options,
+  );
+}
+
+function lineFor({ top1, top5, loss, samples }: EvaluateResult): string {
+  const count = formatExact(samples);
+  if (top1 === null)
+    return vscode.l10n.t('mean squared error {0} on {1} samples', formatSmall(loss), count);
+  return top5 === null
+    ? vscode.l10n.t('{0} of {1} samples right', formatAccuracy(top1), count)
+    : vscode.l10n.t(
+        '{0} of {1} samples right, {2} among the first five',
+        formatAccuracy(top1),
+        count,
+        formatAccuracy(top5),
+      );
+}

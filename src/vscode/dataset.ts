@@ -1,0 +1,177 @@
+/**
+ * The labelled samples that models are evaluated and retrained on: what the setting
+ * `deepCompression.dataset` says, or what the user chooses. Files are read by the engine, which says what
+ * is wrong with them.
+ */
+import { isAbsolute, resolve } from 'node:path';
+import * as vscode from 'vscode';
+import type { DataInput, NormalisationInput } from '../engine/protocol-train.ts';
+import { UserError } from './errors.ts';
+import { findFiles, nameOf } from './files.ts';
+import { settingsFor } from './settings.ts';
+import { folderOf } from './targets.ts';
+
+export interface Samples {
+  readonly data: DataInput;
+  /** Scored before and after retraining, and used for nothing else. */
+  readonly test?: DataInput;
+  /** How values are given to the model; undefined: as they are, or as a retrained .dcz states. */
+  readonly normalisation?: NormalisationInput;
+  readonly name: string;
+}
+
+/** What the setting says, as it is written there. */
+interface Stated extends NormalisationInput {
+  readonly samples: string;
+  readonly labels?: string;
+  readonly test?: string;
+}
+
+/** How files of samples end; MNIST's own have no ending and are found by browsing. */
+const endings = ['npz', 'npy', 'csv', 'idx', 'idx3-ubyte', 'gz'];
+const notSamples = /labels|^y\.npy$|_y\.npy$|(?<!idx|ubyte)\.gz$/i;
+
+/** @throws UserError when the setting is not what the manifest says */
+export function samplesSet(scope: vscode.Uri): Samples | undefined {
+  const { dataset } = settingsFor(scope);
+  if (dataset === undefined || dataset === null || dataset === '') return undefined;
+  const stated = typeof dataset === 'string' ? { samples: dataset } : dataset;
+  if (!isStated(stated))
+    throw new UserError(
+      vscode.l10n.t(
+        'The setting deepCompression.dataset is neither a path nor an object with the path "samples"',
+      ),
+    );
+  return samplesOf(stated, scope);
+}
+
+function isStated(value: unknown): value is Stated {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'samples' in value &&
+    typeof value.samples === 'string' &&
+    value.samples !== ''
+  );
+}
+
+function samplesOf({ samples, labels, test, ...rest }: Stated, scope: vscode.Uri): Samples {
+  const base = vscode.workspace.getWorkspaceFolder(scope)?.uri ?? vscode.Uri.joinPath(scope, '..');
+  const file = (path: string): { path: string } => ({
+    path: isAbsolute(path) ? path : resolve(base.fsPath, path),
+  });
+  const { scale, mean, deviation } = rest;
+  const normalisation = {
+    ...(scale !== undefined && { scale }),
+    ...(mean !== undefined && { mean }),
+    ...(deviation !== undefined && { deviation }),
+  };
+  return {
+    data: { file: file(samples), ...(labels !== undefined && { labels: file(labels) }) },
+    ...(test !== undefined && { test: { file: file(test) } }),
+    ...(Object.keys(normalisation).length > 0 && { normalisation }),
+    name: samples.split(/[/\\]/).findLast((part) => part !== '') ?? samples,
+  };
+}
+
+/** As the jobs take them. */
+export function inputFrom({ data, test, normalisation }: Samples): {
+  readonly data: DataInput;
+  readonly test?: DataInput;
+  readonly normalisation?: NormalisationInput;
+} {
+  return { data, ...(test && { test }), ...(normalisation && { normalisation }) };
+}
+
+interface FileItem extends vscode.QuickPickItem {
+  readonly uri?: vscode.Uri;
+}
+
+interface ValuesItem extends vscode.QuickPickItem {
+  readonly normalisation: NormalisationInput;
+}
+
+/**
+ * Asks for a data set and for what is done to its values, and keeps the answer in the settings of the
+ * workspace where there is one, so that it is asked once.
+ * @returns undefined when a question was dismissed
+ */
+export async function askForSamples(
+  scope: vscode.Uri,
+  title: string,
+): Promise<Samples | undefined> {
+  const uri = await askForFile(title);
+  const values = uri && (await askForValues(title));
+  if (!values) return undefined;
+  const folder = vscode.workspace.getWorkspaceFolder(scope);
+  const inside =
+    folder && vscode.workspace.getWorkspaceFolder(uri)?.uri.toString() === folder.uri.toString();
+  const path = inside ? uri.path.slice(folder.uri.path.length + 1) : uri.fsPath;
+  const stated: Stated = { samples: path, ...values };
+  if (folder) {
+    const settings = vscode.workspace.getConfiguration('deepCompression', scope);
+    const alone = Object.keys(values).length === 0;
+    await settings.update(
+      'dataset',
+      alone ? path : stated,
+      vscode.ConfigurationTarget.WorkspaceFolder,
+    );
+  }
+  return samplesOf(stated, scope);
+}
+
+async function askForFile(title: string): Promise<vscode.Uri | undefined> {
+  const icon = '$(folder-opened) ';
+  const items = findFiles(endings).then((found): FileItem[] => [
+    ...found
+      .filter((uri) => !notSamples.test(nameOf(uri)))
+      .map((uri) => ({ label: nameOf(uri), description: folderOf(uri), uri })),
+    { label: icon + vscode.l10n.t('Browse…'), alwaysShow: true },
+  ]);
+  const picked = await vscode.window.showQuickPick(items, {
+    title,
+    placeHolder: vscode.l10n.t('Which labelled samples? (.npz, .npy, IDX or CSV)'),
+    matchOnDescription: true,
+  });
+  if (!picked || picked.uri) return picked?.uri;
+  const files = await vscode.window.showOpenDialog({ title, canSelectMany: false });
+  if (files?.[0] && files[0].scheme !== 'file')
+    throw new UserError(vscode.l10n.t('Only samples on disk can be used'));
+  return files?.[0];
+}
+
+async function askForValues(title: string): Promise<NormalisationInput | undefined> {
+  const items: ValuesItem[] = [
+    {
+      label: vscode.l10n.t('As they are'),
+      detail: vscode.l10n.t('The samples hold what the model takes'),
+      normalisation: {},
+    },
+    {
+      label: vscode.l10n.t('0 to 1'),
+      detail: vscode.l10n.t('Bytes divided by 255'),
+      normalisation: { scale: 1 / 255 },
+    },
+    {
+      label: vscode.l10n.t('−1 to 1'),
+      detail: vscode.l10n.t('Bytes divided by 127.5, less 1'),
+      normalisation: { scale: 1 / 127.5, mean: [1], deviation: [1] },
+    },
+    {
+      label: vscode.l10n.t('ImageNet'),
+      detail: vscode.l10n.t(
+        '0 to 1, then less the mean and divided by the deviation of each colour',
+      ),
+      normalisation: {
+        scale: 1 / 255,
+        mean: [0.485, 0.456, 0.406],
+        deviation: [0.229, 0.224, 0.225],
+      },
+    },
+  ];
+  const picked = await vscode.window.showQuickPick(items, {
+    title,
+    placeHolder: vscode.l10n.t('How does the model expect the values of a sample?'),
+  });
+  return picked?.normalisation;
+}

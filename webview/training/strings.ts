@@ -1,0 +1,46 @@
+import { accuracyWords } from '../accuracy/words.ts';
+import { shared } from '../ui/strings.ts';
+
+/** Every sentence of the training page, in English. The extension sends a translated copy. */
+export const english = {
+  ...shared,
+  ...accuracyWords,
+  subtitle: '{0} on {1}',
+  subtitleRuntime: '{0} on {1} · {2} · {3} training samples',
+  phase_starting: 'Reading the model and the samples…',
+  phase_running: 'Training',
+  phase_paused: 'Paused',
+  phase_stopping: 'Stopping, and keeping the best…',
+  phase_done: 'Trained, compressed and verified',
+  phase_failed: 'The training failed',
+  phase_cancelled: 'Cancelled. Nothing was written.',
+  endStoppedShort: 'Stopped on request; the best epoch was kept.',
+  endDivergedShort: 'The loss was no longer finite; the best epoch before was kept.',
+  pause: 'Pause',
+  resume: 'Resume',
+  stop: 'Stop and Keep Best',
+  stopHint: 'Ends the training now and compresses its best epoch',
+  cancel: 'Cancel',
+  showReport: 'Show Report',
+  reveal: 'Reveal in Explorer',
+  openLog: 'Open Log',
+  now: 'Now',
+  progress: 'Progress of the training',
+  accuracyBefore: '{0} before',
+  onHeldOut: 'on {0} held-out samples',
+  onTest: 'on {0} test samples',
+  noScore: 'scored after the first epoch',
+  pruneNow: 'of the weights are zero',
+  time: 'Time',
+  timeLeft: 'about {0} left',
+  timeWorked: 'pauses left out',
+  speed: 'Samples a second',
+  speedHint: 'training and scoring together',
+  size: 'Size',
+  sizeDetail: '{0} → {1}, whole files',
+  waiting: 'The curves begin with the first epoch.',
+  announce: '{0}, epoch {1}: {2}',
+  notes: 'Notes',
+};
+
+export type TrainingStrings = Readonly<Record<keyof typeof english, string>>;
