@@ -17,7 +17,9 @@ for (const name of readdirSync('src/vscode', { recursive: true }).filter((f) => 
   for (const [, single, double] of readFileSync(join('src/vscode', name), 'utf8').matchAll(call))
     texts.add((single ?? double).replace(/\\(.)/g, '$1'));
 const { outputFiles } = await build({
-  entryPoints: ['report', 'eie', 'inspector', 'training'].map((page) => `webview/${page}/strings.ts`),
+  entryPoints: ['report', 'eie', 'inspector', 'training'].map(
+    (page) => `webview/${page}/strings.ts`,
+  ),
   bundle: true,
   format: 'esm',
   outdir: 'dist',

@@ -33,7 +33,12 @@ export function activate(context: vscode.ExtensionContext): void {
   registerCommands(services, inspector);
   registerTools(services);
   registerTasks(services);
-  context.subscriptions.push(log);
+  context.subscriptions.push(
+    log,
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration('deepCompression.nativeRuntime')) void trainer.rest();
+    }),
+  );
 }
 
 export async function deactivate(): Promise<void> {

@@ -113,6 +113,11 @@ export class EngineClient {
     };
   }
 
+  /** Lets the worker go at once where it has no work, so that the next job starts another. */
+  async rest(): Promise<void> {
+    if (this.pending.size === 0) await this.end(deathOf('idle'));
+  }
+
   /** Ends the worker; jobs under way reject as cancelled. */
   async dispose(): Promise<void> {
     this.disposed = true;

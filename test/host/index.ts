@@ -21,6 +21,7 @@ const files: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
   trusted: {
     activation: () => import('./activation.test.ts'),
     compress: () => import('./compress.test.ts'),
+    retrain: () => import('./retrain.test.ts'),
     settings: () => import('./settings.test.ts'),
     inspector: () => import('./inspector.test.ts'),
     report: () => import('./report.test.ts'),

@@ -1,0 +1,103 @@
+/** Evaluating and retraining as other code asks for them: both runtimes, what is missing, what is left. */
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as vscode from 'vscode';
+import type { EvaluateResult } from '../../src/engine/protocol-train.ts';
+import type { Compressed } from '../../src/vscode/compressing.ts';
+import { extension, inWorkspace, messagesOf } from './support.ts';
+
+const { Global, Workspace } = vscode.ConfigurationTarget;
+const set = (key: string, value: unknown, target = Workspace): Thenable<void> =>
+  vscode.workspace.getConfiguration('deepCompression').update(key, value, target);
+
+const presets = {
+  brief: {
+    prune: { method: 'sparsity', target: 0.5 },
+    train: { stages: [{ kind: 'prune', steps: 1, epochs: 1 }] },
+  },
+};
+
+describe('retraining', () => {
+  const model = inWorkspace('lenet.onnx');
+  const out = inWorkspace('lenet.dcz');
+  const folder = dirname(model.fsPath);
+  const samples = join(extension().extensionPath, 'media', 'samples');
+  const digits = { samples: join(samples, 'mnist-test-digits.npz'), scale: 1 / 256 };
+  const native = join(extension().extensionPath, 'node_modules', 'onnxruntime-node');
+
+  before(() => copyFileSync(join(samples, 'lenet-300-100.onnx'), model.fsPath));
+  afterEach(async () => {
+    for (const key of ['presets', 'dataset']) await set(key, undefined);
+    await set('nativeRuntime', undefined, Global);
+    for (const name of readdirSync(folder))
+      if (/^lenet\.(dcz|training)/.test(name)) rmSync(join(folder, name));
+  });
+  after(() => rmSync(model.fsPath));
+
+  const evaluate = async (): Promise<readonly EvaluateResult[]> => {
+    let found: readonly EvaluateResult[] = [];
+    await messagesOf(async () => {
+      found = await vscode.commands.executeCommand('deepCompression.evaluate', model);
+    });
+    return found;
+  };
+  const compress = async (): Promise<{ done: readonly Compressed[]; messages: string[] }> => {
+    let done: readonly Compressed[] = [];
+    const messages = await messagesOf(async () => {
+      done =
+        (await vscode.commands.executeCommand<readonly Compressed[] | undefined>(
+          'deepCompression.compress',
+          { uri: model, preset: 'brief' },
+        )) ?? [];
+    });
+    return { done, messages };
+  };
+
+  it('an evaluation says what the command line says', async () => {
+    await set('dataset', digits);
+    const [found] = await evaluate();
+    assert.equal(found?.runtime, 'onnxruntime-web');
+    assert.deepEqual([found.samples, found.top1], [1000, 0.989]);
+  });
+
+  it('a preset that trains writes a verified file with its record', async () => {
+    await set('dataset', digits);
+    await set('presets', presets);
+    const { done, messages } = await compress();
+    assert.ok(done[0]?.retraining, messages.join());
+    assert.equal(done[0].verified, true);
+    assert.equal(done[0].retraining.data, 'mnist-test-digits.npz');
+    assert.ok(existsSync(out.fsPath) && existsSync(inWorkspace('lenet.training.json').fsPath));
+    assert.match(messages.join(), /Accuracy \d/);
+  });
+
+  it('a runtime that the user names runs in a process of its own, and gives the same answers', async function () {
+    if (!existsSync(native)) this.skip();
+    await set('dataset', digits);
+    await set('nativeRuntime', native, Global);
+    const [found] = await evaluate();
+    assert.equal(found?.runtime, 'onnxruntime-node');
+    assert.deepEqual([found.samples, found.top1], [1000, 0.989]);
+  });
+
+  it('samples that cannot be read are named in one line, and nothing is left', async () => {
+    await set('dataset', join(folder, 'nowhere.npz'));
+    await set('presets', presets);
+    const before = readdirSync(folder).sort();
+    const { done, messages } = await compress();
+    assert.deepEqual(done, []);
+    assert.equal(messages.length, 1);
+    assert.match(messages[0] ?? '', /nowhere\.npz/);
+    assert.deepEqual(readdirSync(folder).sort(), before);
+  });
+
+  it('a setting that is no data set says so', async () => {
+    await set('dataset', { labels: 'y.npy' });
+    const messages = await messagesOf(() =>
+      vscode.commands.executeCommand('deepCompression.evaluate', model),
+    );
+    assert.equal(messages.length, 1);
+    assert.match(messages[0] ?? '', /deepCompression\.dataset/);
+  });
+});
