@@ -56,7 +56,8 @@ export const trainUsage = `
 
 export const trainOptionsUsage = `
 options of evaluate, retrain and sensitivity
-  --data FILE     .npz (x, y), .npy, CSV (label column), or IDX (MNIST files, gzipped or not)
+  --data FILE     .npz (x, y), .npy, CSV (label column), IDX (MNIST files, gzipped or not), or a folder
+                  with a folder of PNG and JPEG images for each class
   --labels FILE   labels, when they are in another file (looked for beside IDX and .npy files)
   --scale S --mean A,B,C --deviation A,B,C
                   samples become (value x S - mean) / deviation, one number or one a channel;

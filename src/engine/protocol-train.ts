@@ -5,7 +5,7 @@
 import type { Accuracy, CentroidInit, Retraining } from './protocol-accuracy.ts';
 import type { CompressResult, FileInput } from './protocol-model.ts';
 
-/** A labelled data set: .npz, .npy, IDX (gzipped or not) or CSV. */
+/** A labelled data set: .npz, .npy, IDX (gzipped or not), CSV, or a folder of images by class. */
 export interface DataInput {
   readonly file: FileInput;
   /** Labels in a file of their own (IDX, .npy); looked for beside the samples when absent. */

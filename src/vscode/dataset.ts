@@ -85,6 +85,7 @@ export function inputFrom({ data, test, normalisation }: Samples): {
 
 interface FileItem extends vscode.QuickPickItem {
   readonly uri?: vscode.Uri;
+  readonly folder?: true;
 }
 
 interface ValuesItem extends vscode.QuickPickItem {
@@ -127,14 +128,22 @@ async function askForFile(title: string): Promise<vscode.Uri | undefined> {
       .filter((uri) => !notSamples.test(nameOf(uri)))
       .map((uri) => ({ label: nameOf(uri), description: folderOf(uri), uri })),
     { label: icon + vscode.l10n.t('Browse…'), alwaysShow: true },
+    {
+      label: icon + vscode.l10n.t('Browse for a Folder of Images…'),
+      alwaysShow: true,
+      folder: true,
+    },
   ]);
   const picked = await vscode.window.showQuickPick(items, {
     title,
-    placeHolder: vscode.l10n.t('Which labelled samples? (.npz, .npy, IDX or CSV)'),
+    placeHolder: vscode.l10n.t('Which labelled samples? (.npz, .npy, IDX, CSV or images)'),
     matchOnDescription: true,
   });
   if (!picked || picked.uri) return picked?.uri;
-  const files = await vscode.window.showOpenDialog({ title, canSelectMany: false });
+  const files = await vscode.window.showOpenDialog({
+    ...{ title, canSelectMany: false },
+    ...(picked.folder && { canSelectFiles: false, canSelectFolders: true }),
+  });
   if (files?.[0] && files[0].scheme !== 'file')
     throw new UserError(vscode.l10n.t('Only samples on disk can be used'));
   return files?.[0];

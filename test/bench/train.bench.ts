@@ -66,7 +66,7 @@ async function measure(name: Name, engine: NamedRuntime): Promise<Rates> {
   });
   const samples = bindSamples(
     source.inputs,
-    loadDataset({ file: { path: images } }),
+    await loadDataset({ file: { path: images } }, { inputs: source.inputs, turn: async () => {} }),
     train!.normalisation,
   );
   const weights = [...source.initializers.keys()];

@@ -1,8 +1,9 @@
 /** evaluate on MNIST, through the jobs: against a count in plain loops, on both runtimes. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { encode } from 'fast-png';
 import { allJobs } from '../../src/engine/jobs/all.ts';
 import { decodeGraph, floatValues } from '../../src/train/graph.ts';
 import { lenet300, lenet5 } from '../fixtures/lenet.ts';
@@ -114,4 +115,29 @@ test('data that does not fit is refused in one line', async () => {
   await refused('d.bin', new Uint8Array([200, 1, 0, 7]), /not a data set that can be read/);
   await refused('e.csv', '', /the file is empty/);
   await refused('f.csv', `${'0,'.repeat(784)}1\n${'0,'.repeat(783)}nan,1\n`, /f\.csv: line/);
+});
+
+test('the same digits as a folder of PNG files by class give the same scores', async () => {
+  const path = join(process.cwd(), 'media', 'samples', 'lenet-300-100.onnx');
+  const pixels = readFileSync(images).subarray(16);
+  const labels = readFileSync(join(mnist, 't10k-labels-idx1-ubyte')).subarray(8);
+  const root = join(folder, 'digits');
+  for (let i = 0; i < 200; i++) {
+    mkdirSync(join(root, String(labels[i])), { recursive: true });
+    const data = pixels.slice(i * 784, (i + 1) * 784);
+    const png = encode({ width: 28, height: 28, channels: 1, depth: 8, data });
+    writeFileSync(join(root, String(labels[i]), `${i}.png`), png);
+  }
+  const jobs = allJobs({ workerFile: undefined, ortFolder });
+  const score = (file: string, samples: number) => {
+    const data = { file: { path: file } };
+    const input = { file: { path }, data, normalisation: { scale: 1 / 256 }, samples };
+    return jobs.evaluate(input, none, () => {});
+  };
+  const [folderScore, idxScore] = [await score(root, 200), await score(images, 200)];
+  assert.deepEqual(
+    [folderScore.samples, folderScore.top1, folderScore.top5],
+    [idxScore.samples, idxScore.top1, idxScore.top5],
+  );
+  assert.ok(Math.abs(folderScore.loss - idxScore.loss) < 1e-6, 'only the order is another');
 });

@@ -20,7 +20,12 @@ export function evaluateJob(runtime: Runtime): Job<'evaluate'> {
     try {
       const bytes = wholeModel(opened.model);
       const graph = decodeGraph(bytes);
-      const data = loadDataset(input.data);
+      const turn = turns(signal);
+      const data = await loadDataset(input.data, {
+        inputs: graph.inputs,
+        turn,
+        onRead: (line) => progress({ stage: 'read', layer: line, fraction: 0 }),
+      });
       const normalisation = normalisationOf(input.normalisation, opened.dcz?.recipe);
       const samples = bindSamples(graph.inputs, data, normalisation);
       const engine = await trainingRuntime({
@@ -38,7 +43,6 @@ export function evaluateJob(runtime: Runtime): Job<'evaluate'> {
       try {
         const count = Math.min(data.samples, input.samples ?? data.samples);
         const order = Uint32Array.from({ length: count }, (_, i) => i);
-        const turn = turns(signal);
         const start = performance.now();
         const score = await predictor.score(order, {}, async (done, of) => {
           progress({ stage: 'evaluate', layer: '', fraction: done / of });

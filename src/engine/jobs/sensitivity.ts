@@ -34,7 +34,11 @@ export function sensitivityJob(runtime: Runtime): Job<'sensitivity'> {
       const { model } = opened;
       if (input.into !== undefined) checkInto(input.into, model);
       const graph = decodeGraph(wholeModel(model));
-      const data = loadDataset(input.data);
+      const data = await loadDataset(input.data, {
+        inputs: graph.inputs,
+        turn: turns(signal),
+        onRead: (line) => progress({ stage: 'read', layer: line, fraction: 0 }),
+      });
       const samples = bindSamples(
         graph.inputs,
         data,

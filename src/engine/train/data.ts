@@ -1,9 +1,10 @@
 /**
  * Data sets from files: .npz (x and y, or the first two arrays), .npy, CSV, and IDX (the MNIST files,
- * gzipped or not) with the labels beside the images. What a file is follows from its content.
+ * gzipped or not) with the labels beside the images; or from a folder of pictures. What a file is follows
+ * from its content.
  */
 import { basename } from 'node:path';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { dataError, type DataArray } from '../../train/dataset/array.ts';
@@ -14,12 +15,23 @@ import { isNpy, parseNpy, parseNpz } from '../../train/dataset/npy.ts';
 import { openSource, sharedInput } from '../input.ts';
 import type { DataInput } from '../protocol-train.ts';
 import type { FileInput } from '../protocol-model.ts';
+import { loadImages, type Reading } from './image-folder.ts';
 
 /** Larger files do not fit into one typed array with its normalised batches beside it. */
 const mostBytes = 2 ** 31;
 
 /** @throws DeepCompressionError one line that names the file and what is wrong with it */
-export function loadDataset(input: DataInput): Dataset {
+export async function loadDataset(input: DataInput, reading: Reading): Promise<Dataset> {
+  if ('path' in input.file && isFolder(input.file.path))
+    return loadImages(input.file.path, reading);
+  return loadFile(input);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function loadFile(input: DataInput): Dataset {
   const name = nameOf(input.file);
   const bytes = contentOf(input.file, name);
   const labelled = (): DataArray | undefined => {
@@ -32,7 +44,10 @@ export function loadDataset(input: DataInput): Dataset {
   }
   if (isNpy(bytes) || isIdx(bytes)) return datasetOf(readArray(bytes, name), labelled(), name);
   if (!looksLikeText(bytes))
-    throw dataError(name, 'not a data set that can be read (.npz, .npy, IDX or CSV)');
+    throw dataError(
+      name,
+      'not a data set that can be read (.npz, .npy, IDX, CSV or a folder of images)',
+    );
   const { x, y } = parseCsv(new TextDecoder().decode(bytes), name);
   return datasetOf(x, y, name);
 }

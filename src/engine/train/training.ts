@@ -72,7 +72,14 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
   const bytes = wholeModel(model);
   const source = decodeGraph(bytes);
   const trainable = trainableTensors(model, source);
-  const loaded = dataForLoss(loadDataset(input.data), train.loss);
+  const loaded = dataForLoss(
+    await loadDataset(input.data, {
+      inputs: source.inputs,
+      turn,
+      onRead: (line) => progress({ stage: 'read', layer: line, fraction: 0 }),
+    }),
+    train.loss,
+  );
   const graph = await compile(bytes, source, trainable, loaded, setup);
   let samples = bindSamples(source.inputs, loaded, train.normalisation);
   let teacher: Teacher | undefined;

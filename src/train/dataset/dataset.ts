@@ -13,6 +13,8 @@ export interface Dataset {
   readonly shape: readonly number[];
   /** `samples` times the elements of `shape`. */
   readonly values: ArrayData;
+  /** The channels, which normalisation speaks of, are the last axis of a sample, not the first. */
+  readonly channelsLast?: boolean;
   /** Class of each sample; undefined without labels or for regression. */
   readonly labels: Int32Array | undefined;
   /** Number of classes: the largest label plus one. */
@@ -22,7 +24,7 @@ export interface Dataset {
   readonly targetShape: readonly number[];
 }
 
-/** (value * scale - mean) / deviation, channel by channel along the first axis of a sample. */
+/** (value * scale - mean) / deviation, channel by channel along the first axis of a sample, or the last. */
 export interface Normalisation {
   readonly scale: number;
   /** One for all, or one a channel. */
@@ -128,15 +130,18 @@ export function fillBatch(
   const size = data.values.length / data.samples;
   const channels = Math.max(mean.length, deviation.length);
   const plane = size / channels;
-  const { values } = data;
-  let at = 0;
+  const { values, channelsLast = false } = data;
+  const between = channelsLast ? channels : 1;
   for (let n = from; n < to; n++) {
-    let source = order[n]! * size;
+    const source = order[n]! * size;
+    const goal = (n - from) * size;
     for (let c = 0; c < channels; c++) {
       const d = deviation[deviation.length === 1 ? 0 : c]!;
       const factor = scale / d;
       const offset = mean[mean.length === 1 ? 0 : c]! / d;
-      for (let i = 0; i < plane; i++) target[at++] = values[source++]! * factor - offset;
+      let at = channelsLast ? c : c * plane;
+      for (let i = 0; i < plane; i++, at += between)
+        target[goal + at] = values[source + at]! * factor - offset;
     }
   }
 }
