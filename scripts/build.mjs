@@ -1,13 +1,14 @@
 /**
  * Builds everything into dist/ with esbuild: the extension (CommonJS, as VS Code loads it), the
  * worker and the command line (ES modules), and one bundle a page of webview/.
- * `--production` minifies and leaves source maps out. `--out=DIR` builds elsewhere, and
- * `--metafile=FILE` writes which inputs went into which bundle (scripts/package.mjs).
+ * `--production` minifies, leaves source maps out and adds THIRD-PARTY-NOTICES.txt: the licences of all
+ * that esbuild says is in the bundles. `--out=DIR` builds elsewhere.
  */
 import { build } from 'esbuild';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { thirdPartyNotices } from './lib/notices.mjs';
 import { copyRuntime } from './lib/onnxruntime.mjs';
 import { writeStandalone } from './lib/standalone.mjs';
 
@@ -15,7 +16,6 @@ process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const production = process.argv.includes('--production');
 const option = (name) => process.argv.find((a) => a.startsWith(`--${name}=`))?.split('=')[1];
 const dist = option('out') ?? 'dist';
-const metafile = option('metafile');
 
 const common = {
   bundle: true,
@@ -24,7 +24,7 @@ const common = {
   target: 'es2022',
   logLevel: 'warning',
   legalComments: 'none',
-  metafile: metafile !== undefined,
+  metafile: production,
 };
 const node = { ...common, platform: 'node', target: 'node20' };
 /** Lets bundled CommonJS dependencies call require() inside an ES module. */
@@ -77,4 +77,12 @@ const results = await Promise.all([
 ]);
 copyRuntime(dist);
 writeStandalone(`${dist}/webview`);
-if (metafile) writeFileSync(metafile, JSON.stringify(results.map((r) => r && r.metafile)));
+if (production) {
+  const outputs = results.flatMap((r) => (r ? Object.values(r.metafile.outputs) : []));
+  const inputs = outputs.flatMap((o) =>
+    Object.entries(o.inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([path]) => path),
+  );
+  writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(inputs));
+}

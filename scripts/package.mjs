@@ -3,15 +3,13 @@
  *   --out=FILE     where to put it
  *   --unchecked    without the type check (for the tests, which check types themselves)
  * The package is put together in a folder of its own, so that dist/ and what runs from it are left
- * alone. What may go in says .vscodeignore; THIRD-PARTY-NOTICES.txt is made here, from what esbuild
- * says that it bundled.
+ * alone. What may go in says .vscodeignore.
  */
 import { createVSIX } from '@vscode/vsce';
-import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { temporaryOut } from './lib/bundle.mjs';
-import { thirdPartyNotices } from './lib/notices.mjs';
 import { must } from './lib/process.mjs';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
@@ -26,20 +24,12 @@ if (!process.argv.includes('--unchecked'))
 const stage = temporaryOut('package');
 process.on('exit', () => rmSync(stage, { recursive: true, force: true }));
 
-const metafile = join(stage, 'metafile.json');
 await must(
   process.execPath,
-  ['scripts/build.mjs', '--production', `--out=${join(stage, 'dist')}`, `--metafile=${metafile}`],
+  ['scripts/build.mjs', '--production', `--out=${join(stage, 'dist')}`],
   { timeout: 120_000 },
 );
-const inputs = JSON.parse(readFileSync(metafile, 'utf8')).flatMap((m) =>
-  Object.values(m?.outputs ?? {}).flatMap((o) =>
-    Object.entries(o.inputs)
-      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-      .map(([path]) => path),
-  ),
-);
-writeFileSync(join(stage, 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(inputs));
+renameSync(join(stage, 'dist', 'THIRD-PARTY-NOTICES.txt'), join(stage, 'THIRD-PARTY-NOTICES.txt'));
 
 const taken = /^(\.vscodeignore|README\.md|CHANGELOG\.md|LICENSE|package\.nls.*\.json|media|l10n)$/;
 for (const name of readdirSync('.').filter((n) => taken.test(n)))
