@@ -94,12 +94,19 @@ test(
       ['codebook', '.chart .bead'],
       ['huffman', '[role=treeitem]'],
       ['stream', '.chart .card'],
+      ['eie', '#eie-load svg'],
     ] as const) {
       await page.locator(`#tab-${tab}`).click();
       await page.locator(mark).first().waitFor();
       assert.deepEqual(await violationsOf(page), [], tab);
       await picture(own, `layer-${tab}`);
     }
+    const balance = (): Promise<string> => page.locator('.eie .figure .value').nth(1).innerText();
+    const at64 = await balance();
+    await page.getByLabel('Processing elements').selectOption('1');
+    await eventually('one PE waits for none', async () => (await balance()) !== at64);
+    await page.getByRole('button', { name: 'Open in the EIE Simulator' }).click();
+    await own.bench.editorTab('EIE: cls.dcz').waitFor();
     assert.deepEqual(own.bench.violations, []);
   }),
 );

@@ -1,6 +1,12 @@
 /** The page's questions to the worker: each has a number, may be aborted, and gets one answer. */
 import type { ViewName, Views } from '../../src/engine/protocol-view.ts';
-import type { About, FromInspector, ToInspector } from './messages.ts';
+import type {
+  About,
+  FromInspector,
+  LayerSimulation,
+  SimulateQuestion,
+  ToInspector,
+} from './messages.ts';
 
 /** An abandoned question; nobody is told. */
 export class Abandoned extends Error {
@@ -19,6 +25,12 @@ export type Ask = <K extends ViewName>(
   about?: About,
 ) => Promise<Views[K]['result']>;
 
+/** A layer on EIE. */
+export type Simulate = (
+  what: Pick<SimulateQuestion, 'tensor' | 'part' | 'machine'>,
+  signal: AbortSignal,
+) => Promise<LayerSimulation>;
+
 export class Asker {
   private next = 1;
   private readonly waiting = new Map<number, Waiting>();
@@ -26,7 +38,19 @@ export class Asker {
   constructor(private readonly post: (message: FromInspector) => void) {}
 
   readonly ask: Ask = (name, query, signal, about) =>
-    new Promise((resolve, reject) => {
+    this.question(signal, (id) => ({
+      ...{ type: 'ask', id, name, query: query as Readonly<Record<string, unknown>> },
+      ...(about && { about }),
+    }));
+
+  readonly simulate: Simulate = (what, signal) =>
+    this.question(signal, (id) => ({ type: 'simulate', id, ...what }));
+
+  private question<T>(
+    signal: AbortSignal | undefined,
+    message: (id: number) => FromInspector,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new Abandoned());
       const id = this.next++;
       this.waiting.set(id, { resolve: resolve as (result: never) => void, reject });
@@ -39,11 +63,9 @@ export class Asker {
         },
         { once: true },
       );
-      this.post({
-        ...{ type: 'ask', id, name, query: query as Readonly<Record<string, unknown>> },
-        ...(about && { about }),
-      });
+      this.post(message(id));
     });
+  }
 
   receive(message: Extract<ToInspector, { type: 'answer' | 'failed' }>): void {
     const waiting = this.waiting.get(message.id);

@@ -6,6 +6,7 @@ import type { Output } from '../ui/output.ts';
 import { formatBytes, formatExact, formatRatio, formatShape } from '../ui/format.ts';
 import type { Ask } from './asker.ts';
 import { CodebookPanel } from './codebook-panel.ts';
+import { EiePanel, type Simulator } from './eie-panel.ts';
 import { DifferencePanel } from './difference-panel.ts';
 import { HuffmanPanel } from './huffman-panel.ts';
 import { roleName, shownName } from './model.ts';
@@ -32,6 +33,8 @@ export class LayerView {
     /** The model it is compared with. */
     private readonly peer: Peer | undefined,
     private readonly ask: Ask,
+    /** Undefined where there is no host to run it. */
+    private readonly simulator: Simulator | undefined,
     tab: string,
     private readonly t: InspectorStrings,
     private readonly out: Output,
@@ -62,6 +65,7 @@ export class LayerView {
       'weights' as const,
       ...(peer?.partner(layer.layer) ? (['difference'] as const) : []),
       ...(layer.coded ? (['codebook', 'huffman', 'stream'] as const) : []),
+      ...(simulator && layer.role === 'weight' ? (['eie'] as const) : []),
     ];
     const panels = ids.map((id) => ({ id: id as string, label: t[id], panel: el('div', {}) }));
     if (panels.length === 1) {
@@ -105,6 +109,8 @@ export class LayerView {
     else if (id === 'difference' && there)
       this.panel = new DifferencePanel(layer, there, store.overview.path, ask, t, out);
     else if (id === 'huffman') this.panel = new HuffmanPanel(layer, ask, t, out);
+    else if (id === 'eie' && this.simulator)
+      this.panel = new EiePanel(layer, this.simulator, t, out);
     else if (id === 'stream') this.panel = streamPanel(layer, ask, t, out);
     else this.panel = new WeightsPanel(layer, there, store, ask, t, out);
     into.replaceChildren(this.panel.element);

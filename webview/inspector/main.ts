@@ -6,10 +6,13 @@ import '../ui/theme.css';
 import './inspector.css';
 import './flow.css';
 import './compare.css';
+import '../charts/cycles.css';
 import { unpacked, type EmbeddedModel } from '../../src/engine/protocol-page.ts';
 import type { ViewOverview } from '../../src/engine/protocol-view.ts';
+import { cycleDefs } from '../charts/cycle-patterns.ts';
 import { node, toElement } from '../charts/svg.ts';
 import { heatDefs } from '../charts/treemap.ts';
+import { english as eieEnglish } from '../eie/strings.ts';
 import { el, fill } from '../ui/dom.ts';
 import { connect } from '../ui/host.ts';
 import { outputOf } from '../ui/output.ts';
@@ -34,6 +37,13 @@ const asker = new Asker((message) => host.post(message));
 const embedded = data.model === undefined ? undefined : (unpacked(data.model) as EmbeddedModel);
 const asking = embedded ? embeddedAnswers(embedded, t.notInFile) : asker.ask;
 const out = outputOf(host, embedded ? `${fileName(embedded.overview.path)}-` : '');
+const simulator = host.present
+  ? {
+      simulate: asker.simulate,
+      open: () => host.post({ type: 'openSimulator' }),
+      strings: data.eie ?? eieEnglish,
+    }
+  : undefined;
 let kept = restored(host.saved());
 let isDefault = true;
 let shown: ModelPage | undefined;
@@ -47,7 +57,7 @@ function show(overview: ViewOverview): void {
   shown?.stop();
   asker.abandon();
   shown = new ModelPage(overview, {
-    ...{ ask: asking, live: !embedded, out, t, keep },
+    ...{ ask: asking, live: !embedded, simulator, out, t, keep },
     post: (message) => host.post(message),
     kept: () => kept,
   });
@@ -56,9 +66,16 @@ function show(overview: ViewOverview): void {
   shown.start();
 }
 
-// the fills of every picture that is shaded by a metric
+// the fills of every picture that is shaded by a metric, or by a cause of cycles
 document.body.prepend(
-  toElement(node('svg', { class: 'defs', width: 0, height: 0, 'aria-hidden': 'true' }, heatDefs())),
+  toElement(
+    node(
+      'svg',
+      { class: 'defs', width: 0, height: 0, 'aria-hidden': 'true' },
+      heatDefs(),
+      cycleDefs(),
+    ),
+  ),
 );
 const makeDefault = el(
   'button',

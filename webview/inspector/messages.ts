@@ -4,6 +4,9 @@
  * else is shown the page asks for, a number a question; the answer carries it back.
  */
 import type { ViewName, ViewOverview, ViewResult } from '../../src/engine/protocol-view.ts';
+import type { LayerDetail, MachineOptions, PageLayer } from '../eie/data.ts';
+import { isMachine } from '../eie/messages.ts';
+import type { EieStrings } from '../eie/strings.ts';
 import { isOutputMessage, type OutputMessage } from '../ui/output.ts';
 import type { WholeTab } from './state.ts';
 import type { InspectorStrings } from './strings.ts';
@@ -38,7 +41,7 @@ export type ToInspector =
     })
   | { readonly type: 'noOther'; readonly message: string }
   | { readonly type: 'suggestions'; readonly models: readonly NamedModel[] }
-  | { readonly type: 'answer'; readonly id: number; readonly result: ViewResult }
+  | { readonly type: 'answer'; readonly id: number; readonly result: ViewResult | LayerSimulation }
   | { readonly type: 'failed'; readonly id: number; readonly message: string };
 
 /** Whom a question is about, when it is not this model alone. */
@@ -61,12 +64,37 @@ export type FromInspector =
       readonly query: Readonly<Record<string, unknown>>;
       readonly about?: About;
     }
+  | SimulateQuestion
+  /** The layer in the panel of the simulator. */
+  | { readonly type: 'openSimulator' }
   | { readonly type: 'cancel'; readonly id: number }
   | OutputMessage;
+
+/** One layer on EIE; answered with a `LayerSimulation`. */
+export interface SimulateQuestion {
+  readonly type: 'simulate';
+  readonly id: number;
+  /** Name of its tensor. */
+  readonly tensor: string;
+  /** Position among the matrices of the tensor (gates, groups). */
+  readonly part: number;
+  readonly machine: MachineOptions;
+}
+
+export interface LayerSimulation {
+  /** Names of its matrices; none: it cannot run on EIE. */
+  readonly parts: readonly string[];
+  /** Why it cannot; '' when it can. */
+  readonly reason: string;
+  readonly layer: PageLayer | null;
+  readonly detail: LayerDetail | null;
+}
 
 /** The JSON block `#data` of the page. */
 export interface InspectorPageData {
   readonly strings?: InspectorStrings;
+  /** Of the simulator's pictures. */
+  readonly eie?: EieStrings;
   /** What the page holds where it is a file of its own. */
   readonly model?: unknown;
 }
@@ -80,6 +108,7 @@ const commands: readonly FromInspector['type'][] = [
   'chooseOther',
   'suggestOther',
   'closeOther',
+  'openSimulator',
 ];
 const questions: readonly ViewName[] = [
   'flow',
@@ -108,6 +137,13 @@ export function isFromInspector(message: unknown): message is FromInspector {
         typeof m['query'] === 'object' &&
         m['query'] !== null &&
         (m['about'] === undefined || m['about'] === 'both' || m['about'] === 'other')
+      );
+    case 'simulate':
+      return (
+        Number.isSafeInteger(m['id']) &&
+        typeof m['tensor'] === 'string' &&
+        Number.isSafeInteger(m['part']) &&
+        isMachine(m['machine'])
       );
     case 'compareWith':
       return typeof m['uri'] === 'string' && m['uri'].length < 4096;

@@ -6,6 +6,7 @@ import type { LayerSummary, ViewOverview } from '../../src/engine/protocol-view.
 import { el } from '../ui/dom.ts';
 import type { Output } from '../ui/output.ts';
 import type { Ask } from './asker.ts';
+import type { Simulator } from './eie-panel.ts';
 import { LayerList } from './layer-list.ts';
 import { LayerView } from './layer-view.ts';
 import type { FromInspector, NamedModel, Shown } from './messages.ts';
@@ -22,6 +23,7 @@ export interface PageContext {
   readonly ask: Ask;
   /** The worker answers, and not what a file holds of the model. */
   readonly live: boolean;
+  readonly simulator: Simulator | undefined;
   readonly post: (message: FromInspector) => void;
   readonly out: Output;
   readonly t: InspectorStrings;
@@ -130,14 +132,14 @@ export class ModelPage {
   }
 
   private choose(layer: LayerSummary | undefined, focus = false): void {
-    const { ask, out, t, kept, keep } = this.context;
+    const { ask, simulator, out, t, kept, keep } = this.context;
     this.layerView?.stop();
     this.layerView = undefined;
     this.layer = layer;
     if (layer) {
       const onTab = (tab: string): void => keep({ tab });
       const { store, peer } = this;
-      this.layerView = new LayerView(layer, store, peer, ask, kept().tab, t, out, onTab);
+      this.layerView = new LayerView(layer, store, peer, ask, simulator, kept().tab, t, out, onTab);
       this.store.want([layer.layer]);
     }
     this.page.replaceChildren(this.layerView?.element ?? this.whole.element);

@@ -12,6 +12,7 @@ import {
 } from '../../../webview/inspector/messages.ts';
 import { inspectorPage } from '../../../webview/inspector/page.ts';
 import { english } from '../../../webview/inspector/strings.ts';
+import { english as eieEnglish } from '../../../webview/eie/strings.ts';
 import type { ViewHandle } from '../../engine/view-handle.ts';
 import { lineOf } from '../errors.ts';
 import { nameOf } from '../files.ts';
@@ -78,7 +79,10 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
         return other.openNamed(message.uri);
       case 'closeOther':
         return other.close();
+      case 'openSimulator':
+        return vscode.commands.executeCommand('deepCompression.eieSimulate', { uri, input: '' });
       case 'ask':
+      case 'simulate':
         return questions.answer(message);
       case 'cancel':
         return questions.cancel(message.id);
@@ -119,6 +123,6 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
   webview.html = inspectorPage({
     ...framePage(services, webview, 'inspector'),
     title: nameOf(uri),
-    data: { strings: translated(english) },
+    data: { strings: translated(english), eie: translated(eieEnglish) },
   });
 }

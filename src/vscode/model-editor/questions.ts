@@ -3,9 +3,10 @@ import type { FromInspector, ToInspector } from '../../../webview/inspector/mess
 import type { Views } from '../../engine/protocol-view.ts';
 import { isCancelled, isEngineError, lineOf } from '../errors.ts';
 import type { Services } from '../services.ts';
+import { simulateLayer } from './simulate-layer.ts';
 import type { WatchedView } from './watched-view.ts';
 
-type Question = Extract<FromInspector, { type: 'ask' }>;
+type Question = Extract<FromInspector, { type: 'ask' | 'simulate' }>;
 
 export class Questions {
   private readonly asked = new Map<number, AbortController>();
@@ -19,7 +20,9 @@ export class Questions {
   ) {}
 
   async answer(question: Question): Promise<void> {
-    const { id, name } = question;
+    const { id } = question;
+    const name = question.type === 'ask' ? question.name : 'simulate';
+    const about = question.type === 'ask' ? question.about : undefined;
     const control = new AbortController();
     this.asked.set(id, control);
     const open = (): boolean => this.asked.get(id) === control;
@@ -28,11 +31,11 @@ export class Questions {
       if (open()) this.post({ type: 'answer', id, result });
     } catch (error) {
       if (isCancelled(error) || !open()) return;
-      const { uri } = question.about === 'other' ? (this.other() ?? this.own) : this.own;
+      const { uri } = about === 'other' ? (this.other() ?? this.own) : this.own;
       // the watcher may not see every change: the worker does
       if (isEngineError(error) && error.code === 'changed') {
-        if (question.about !== 'other') this.own.changed();
-        if (question.about !== undefined) this.other()?.changed();
+        if (about !== 'other') this.own.changed();
+        if (about !== undefined) this.other()?.changed();
       } else
         this.services.log.warn(`inspector of ${uri.toString(true)}: ${name}: ${String(error)}`);
       this.post({ type: 'failed', id, message: lineOf(error, uri) });
@@ -52,7 +55,10 @@ export class Questions {
     this.asked.clear();
   }
 
-  private run({ name, query, about }: Question, signal: AbortSignal) {
+  private run(question: Question, signal: AbortSignal) {
+    if (question.type === 'simulate')
+      return simulateLayer(this.services.engine, this.own.uri, question, signal);
+    const { name, query, about } = question;
     const other = about === undefined ? undefined : this.other()?.handle;
     const handle = about === 'other' ? other : this.own.handle;
     // an answer to a page that will hear of the change in a moment

@@ -1,0 +1,36 @@
+/**
+ * One layer of the inspector on EIE, by the job that the simulator's panel runs. The worker keeps what it
+ * has prepared of a model, so that another machine or layer answers at once.
+ */
+import type * as vscode from 'vscode';
+import type { LayerSimulation, SimulateQuestion } from '../../../webview/inspector/messages.ts';
+import type { EngineClient } from '../../engine/client.ts';
+import { layersOf } from '../eie/source.ts';
+
+export async function simulateLayer(
+  engine: EngineClient,
+  uri: vscode.Uri,
+  { tensor, part, machine }: SimulateQuestion,
+  signal: AbortSignal,
+): Promise<LayerSimulation> {
+  const layers = await layersOf({ kind: 'model', uri });
+  // what there is, before anything is simulated
+  const { available, skipped } = await engine.run(
+    'simulate',
+    { ...layers, layers: [] },
+    { signal },
+  );
+  const matrices = available.filter(
+    ({ name }) => name === tensor || (name.startsWith(`${tensor} [`) && name.endsWith(']')),
+  );
+  const wanted = matrices[part] ?? matrices[0];
+  if (!wanted) {
+    const reason = skipped.find(({ name }) => name === tensor)?.reason ?? 'it is not compressed';
+    return { parts: [], reason, layer: null, detail: null };
+  }
+  const input = { ...layers, machine, layers: [wanted.index] };
+  const result = await engine.run('simulate', input, { signal });
+  const { perPe, timeline, ...layer } = result.layers[0]!;
+  const parts = matrices.map(({ name }) => name.slice(tensor.length).trim() || name);
+  return { parts, reason: '', layer, detail: { index: layer.index, perPe, timeline } };
+}
