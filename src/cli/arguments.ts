@@ -24,10 +24,18 @@ import {
   type TrainArguments,
 } from './train-arguments.ts';
 import { UsageError } from './usage.ts';
+import {
+  exportArguments,
+  exportOptions,
+  exportOptionsUsage,
+  exportTakes,
+  type ExportArguments,
+} from './viewer-exports.ts';
 
 export const usage = `usage: deepc COMMAND …
 
   deepc inspect MODEL [--no-statistics]        layers of an .onnx or .dcz file and their statistics
+        [--netron FILE] [--model-explorer FILE]
   deepc compress MODEL --out FILE.dcz          prune, share weights, code, verify
         [--preset NAME | --recipe FILE] [--seed N]
   deepc decompress FILE.dcz --out MODEL.onnx   the model again, bit-exact
@@ -49,6 +57,7 @@ options
   --threads N     threads to use (default: as many as the machine has, at most 8)
   --json          one JSON document on stdout, progress on stderr
   --help, --version
+${exportOptionsUsage}
 ${trainOptionsUsage}
 ${eieOptionsUsage}`;
 
@@ -69,6 +78,7 @@ const commands = [
 export type CommandName = (typeof commands)[number];
 
 const options = {
+  ...exportOptions,
   ...eieOptions,
   ...trainOptions,
   out: { type: 'string' },
@@ -86,7 +96,7 @@ const options = {
 
 /** Options a command takes beside `json`; `out` and `prototxt` are required where listed, but for report. */
 const taken: Readonly<Record<CommandName, readonly string[]>> = {
-  inspect: ['threads', 'no-statistics'],
+  inspect: ['threads', 'no-statistics', ...exportTakes],
   compress: ['out', 'preset', 'recipe', 'seed', 'threads', 'force'],
   decompress: ['out', 'threads', 'force'],
   report: ['out', 'force'],
@@ -114,6 +124,8 @@ export interface Command {
   readonly force: boolean;
   readonly json: boolean;
   readonly statistics: boolean;
+  /** Of inspect. */
+  readonly exports?: ExportArguments;
   /** Of simulate and sweep; of no meaning for the others. */
   readonly eie: EieArguments;
   /** Of the commands that need data. */
@@ -162,6 +174,7 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
     force: values.force ?? false,
     json: values.json ?? false,
     statistics: !(values['no-statistics'] ?? false),
+    ...(command === 'inspect' && { exports: exportArguments(values) }),
     eie: eieArguments(values, command === 'sweep'),
     ...(taken[command].includes('data') && { train: trainArguments(command, values) }),
   };

@@ -9,6 +9,7 @@ import type { Command } from './arguments.ts';
 import { runEie } from './eie-commands.ts';
 import { progressView } from './progress.ts';
 import { runTrain } from './train-commands.ts';
+import { writeExports } from './viewer-exports.ts';
 import { compareTable } from './compare-table.ts';
 import { reportText } from './train-tables.ts';
 import {
@@ -58,7 +59,13 @@ async function run(
     case 'inspect': {
       const input = { file, statistics: c.statistics, threads };
       const result = await jobs.inspect(input, signal, show);
-      return { result, text: () => inspectTable(result) };
+      const written = await writeExports(file, c.exports!, overwrite, jobs, signal, show);
+      if (written.length === 0) return { result, text: () => inspectTable(result) };
+      const lines = written.map((path) => `${path}: written`);
+      return {
+        result: { ...result, written },
+        text: () => [inspectTable(result), ...lines].join('\n'),
+      };
     }
     case 'compress': {
       const recipe = recipeOf(c.recipe);
