@@ -28,5 +28,8 @@ await must(process.execPath, ['scripts/package.mjs', '--unchecked', `--out=${env
 });
 const script = join(out, 'screenshots.js');
 await bundleTogether(['test/ui/screenshots.ts'], script);
-const { code } = await run(process.execPath, [script], { env, timeout: 300_000 });
+const { code } = await run(process.execPath, [script, ...process.argv.slice(2)], {
+  env,
+  timeout: 600_000,
+});
 process.exitCode = code;

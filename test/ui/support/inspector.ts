@@ -6,7 +6,10 @@ import type { Session } from './suite.ts';
 export const rows = 'table.all .rows tr';
 const shots = process.env['DC_PICTURES'];
 
-export async function openInspector({ bench }: Session, file = 'cls.onnx'): Promise<Frame> {
+export async function openInspector(
+  { bench }: Pick<Session, 'bench'>,
+  file = 'cls.onnx',
+): Promise<Frame> {
   await bench.contextMenu([file], 'Open in Model Inspector');
   return bench.webview(rows);
 }
