@@ -57,7 +57,8 @@ options of simulate and sweep
   --precision P   float32 (default), fixed32, fixed16 or fixed8; --rounding half-up, half-even, floor
   --detect D      which inputs are sent: positive or nonzero (default: nonzero where some are below 0)
   --no-bias       without the bias column
-  --input FILE    sample input of the model, .npz or .npy (default: a random one)
+  --input FILE    sample input of the model: .npz by input name, .npy, or the first sample of anything
+                  that --data takes; normalised as a retrained .dcz states (default: a random one)
   --density D     share of non-zero activations, instead of running the model
   --axis NAME=A,B sweep: pe, fifo, sram-width, index-bits, precision or clock; repeat for more axes
   --csv FILE      also write the rows as CSV

@@ -39,7 +39,8 @@ export interface MachineOptions {
 /** What decides the layers and their activations: everything but the machine. */
 export interface SimulateLayers {
   readonly source: SimulateSource;
-  /** Sample input of the model (.npz by input name, or one .npy); random when absent. */
+  /** Sample input of the model (.npz by input name, one .npy, or a data set, whose first sample it is);
+   * random when absent. */
   readonly input?: FileInput;
   /** Share of non-zero activations, 0 to 1, drawn at random instead of running the model. */
   readonly density?: number;

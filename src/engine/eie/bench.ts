@@ -8,8 +8,8 @@ import { LayerSweep, type SweepPoint } from '../../eie/sweep.ts';
 import type { SharedInput } from '../input.ts';
 import type { Progress } from '../protocol.ts';
 import { bundledFolder } from '../runtime/ort-web.ts';
-import type { Sample } from './model-values.ts';
 import { prepareModel } from './prepare-model.ts';
+import type { Sample } from './sample.ts';
 
 export type EieWork =
   | {

@@ -7,7 +7,6 @@
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
-import type { DataArray } from '../../train/dataset/array.ts';
 import type { HostTensor, Session } from '../../train/runtime.ts';
 import { openSession } from '../runtime/ort-web.ts';
 import { outputsSuffix } from './graph-outputs.ts';
@@ -19,13 +18,9 @@ import {
   makeFeeds,
   modelInputs,
   sequenceGuesses,
+  type Sample,
 } from './sample.ts';
 import type { Value } from './vectors.ts';
-
-export interface Sample {
-  readonly name: string;
-  readonly arrays: ReadonlyMap<string, DataArray>;
-}
 
 export interface ModelValues {
   /** By name; empty when the model could not be run. */
@@ -90,7 +85,7 @@ async function run(
   const guesses = looksLikeImages(inputs) ? imageGuesses : sequenceGuesses;
   let failure: unknown;
   for (const guess of hasOpenShape(inputs) ? guesses : guesses.slice(0, 1)) {
-    const { feeds, stated } = makeFeeds(inputs, sample?.arrays, sample?.name ?? '', guess, seed);
+    const { feeds, stated } = makeFeeds(inputs, sample, guess, seed);
     let outputs: Record<string, HostTensor>;
     try {
       outputs = await session.run(feeds);

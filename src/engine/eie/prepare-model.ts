@@ -19,8 +19,9 @@ import type { LayerActivations } from '../protocol-eie.ts';
 import { openInput, type SharedInput } from '../input.ts';
 import type { Progress } from '../protocol.ts';
 import { blockDiagonal } from './block-diagonal.ts';
-import { modelValues, type ModelValues, type Sample } from './model-values.ts';
+import { modelValues, type ModelValues } from './model-values.ts';
 import { assumedDensity, type Prepared, type PreparedLayer } from './prepared.ts';
+import type { Sample } from './sample.ts';
 import { activationUses, type ActivationUse } from './uses.ts';
 import { chooseVector, vectorsOf } from './vectors.ts';
 

@@ -15,24 +15,23 @@ import {
   workloads,
   type Workload,
 } from '../../eie/workloads.ts';
-import { memorySink, readBytes } from '../../model/bytes.ts';
-import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
+import { memorySink } from '../../model/bytes.ts';
+import { throwIfCancelled } from '../../model/errors.ts';
 import { mulberry32 } from '../../model/random.ts';
 import { crewSize } from '../jobs/crew-size.ts';
 import { share, type OnProgress } from '../jobs/progress.ts';
-import { openInput, openSource, sharedInput, type Runtime, type SharedInput } from '../input.ts';
+import { openInput, sharedInput, type Runtime, type SharedInput } from '../input.ts';
 import { startCrew, startEieCrew } from '../pool.ts';
 import type { SimulateLayers } from '../protocol-eie.ts';
 import type { FileInput } from '../protocol-model.ts';
 import { EieBench, type EieWork } from './bench.ts';
-import type { Sample } from './model-values.ts';
-import { fileLabel, sourceLabel } from './options.ts';
+import { sourceLabel } from './options.ts';
 import type { Prepared, PreparedLayer } from './prepared.ts';
-import { parseSample } from './sample.ts';
+import { readAll, readSample } from './read-sample.ts';
+import type { Sample } from './sample.ts';
 
-/** A sample or a cases file larger than this is something else. */
+/** A cases file larger than this is something else. */
 const largestText = 512 << 20;
-const largestSample = 1 << 30;
 
 export async function prepareLayers(
   input: SimulateLayers,
@@ -44,9 +43,14 @@ export async function prepareLayers(
   const { source } = input;
   if (source.kind === 'workload') return prepareWorkloads(source.name, input, signal, onProgress);
   if (source.kind === 'cases') return prepareCases(source.file, sourceLabel(source));
-  const sample = input.input && readSample(input.input);
   let file = sharedInput(source.file);
   const notes: string[] = [];
+  let sample: Sample | undefined;
+  if (input.input) {
+    const read = await readSample(input.input, file, signal);
+    sample = read.sample;
+    notes.push(...read.notes);
+  }
   let left: readonly string[] = [];
   if (!isContainer(file)) {
     const made = await compressInMemory(
@@ -148,25 +152,6 @@ async function compressInMemory(
   } finally {
     opened.close();
   }
-}
-
-function readAll(file: FileInput, limit: number, what: string): Uint8Array {
-  const source = openSource(sharedInput(file));
-  try {
-    if (source.size > limit)
-      throw new DeepCompressionError(
-        'invalid-input',
-        `${source.name}: too large for ${what} (${source.size} bytes)`,
-      );
-    return readBytes(source, 0, source.size);
-  } finally {
-    source.close();
-  }
-}
-
-function readSample(file: FileInput): Sample {
-  const name = fileLabel(file);
-  return { name, arrays: parseSample(readAll(file, largestSample, 'a sample'), name) };
 }
 
 function prepareCases(file: FileInput, label: string): Prepared {

@@ -1,6 +1,6 @@
 /**
- * What the model is run on: the user's sample (.npz by input name, one .npy), or a random one that is
- * stated. Floats are uniform in [-1, 1]; whole numbers are small; an input called like a sample rate
+ * What the model is run on: the user's sample (.npz by input name, one .npy, the first of a data set),
+ * its values normalised as a retrained .dcz states; or a random one that is stated. Floats are uniform in [-1, 1]; whole numbers are small; an input called like a sample rate
  * is 16000, one called like a mask is ones. Open dimensions are 1 for the batch and guessed for the
  * rest; the runner tries several guesses.
  */
@@ -9,6 +9,7 @@ import { DeepCompressionError } from '../../model/errors.ts';
 import type { OnnxGraph, OnnxValueInfo } from '../../model/onnx/graph.ts';
 import { mulberry32 } from '../../model/random.ts';
 import type { DataArray } from '../../train/dataset/array.ts';
+import { fillBatch, type Normalisation } from '../../train/dataset/dataset.ts';
 import { isNpy, parseNpy, parseNpz } from '../../train/dataset/npy.ts';
 import type { Feeds, HostTensor, TensorData } from '../../train/runtime.ts';
 
@@ -34,6 +35,16 @@ const typeNames: Readonly<Record<number, string>> = {
   13: 'uint64',
 };
 
+/** What the user gave. */
+export interface Sample {
+  readonly name: string;
+  /** By input name; one alone is for the one input that takes data, whatever it is called. */
+  readonly arrays: ReadonlyMap<string, DataArray>;
+  readonly normalisation: Normalisation;
+  /** The channels, which normalisation speaks of, are the last axis. */
+  readonly channelsLast: boolean;
+}
+
 /** Inputs that must be fed: those without an initializer. */
 export function modelInputs(graph: OnnxGraph): OnnxValueInfo[] {
   return graph.inputs.filter(
@@ -41,14 +52,14 @@ export function modelInputs(graph: OnnxGraph): OnnxValueInfo[] {
   );
 }
 
-/** Arrays of a sample file: one called '' for an .npy. @throws DeepCompressionError */
+const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b;
+
+/** Whether a file is a .npy or an .npz. */
+export const isArrays = (bytes: Uint8Array): boolean => isNpy(bytes) || isZip(bytes);
+
+/** Arrays of a .npy, called '', or an .npz. @throws DeepCompressionError */
 export function parseSample(bytes: Uint8Array, name: string): Map<string, DataArray> {
-  const arrays = isNpy(bytes)
-    ? new Map([['', parseNpy(bytes, name)]])
-    : /^PK/.test(String.fromCharCode(...bytes.subarray(0, 2)))
-      ? parseNpz(bytes, name)
-      : undefined;
-  if (!arrays) throw bad(name, 'neither a .npy array nor an .npz file of them');
+  const arrays = isZip(bytes) ? parseNpz(bytes, name) : new Map([['', parseNpy(bytes, name)]]);
   for (const [key, { data }] of arrays)
     for (let i = 0; i < data.length; i++)
       if (!Number.isFinite(data[i]))
@@ -82,18 +93,17 @@ const isBatch = (d: number | string, axis: number): boolean =>
  */
 export function makeFeeds(
   inputs: readonly OnnxValueInfo[],
-  sample: ReadonlyMap<string, DataArray> | undefined,
-  sampleName: string,
+  sample: Sample | undefined,
   guess: number,
   seed: number,
 ): { feeds: Feeds; stated: string[] } {
-  const given = sample ? assign(inputs, sample, sampleName) : new Map<string, DataArray>();
+  const given = sample && assign(inputs, sample);
   const feeds: Record<string, HostTensor> = {};
   const stated: string[] = [];
   inputs.forEach((input, position) => {
-    const array = given.get(input.name);
-    if (array) {
-      feeds[input.name] = fromArray(input, array, sampleName);
+    const array = given?.get(input.name);
+    if (sample && array) {
+      feeds[input.name] = fromArray(input, array, sample);
       return;
     }
     const { tensor, what } = randomTensor(input, guess, (seed ^ (position * 0x9e3779b1)) >>> 0);
@@ -103,46 +113,80 @@ export function makeFeeds(
   return { feeds, stated };
 }
 
+/** The one input that a data set is for: floats where there are several. */
+export function dataInput(inputs: readonly OnnxValueInfo[]): OnnxValueInfo | undefined {
+  return inputs.length === 1 ? inputs[0] : inputs.find((i) => [1, 10, 11].includes(i.elemType));
+}
+
 function assign(
   inputs: readonly OnnxValueInfo[],
-  sample: ReadonlyMap<string, DataArray>,
-  name: string,
-): Map<string, DataArray> {
-  const named = new Map([...sample].filter(([key]) => inputs.some((i) => i.name === key)));
+  { arrays, name }: Sample,
+): ReadonlyMap<string, DataArray> {
+  const named = new Map([...arrays].filter(([key]) => inputs.some((i) => i.name === key)));
   if (named.size > 0) return named;
-  const [first] = [...sample.values()];
-  if (sample.size === 1 && first && inputs.length > 0) {
-    const floats = inputs.filter((i) => [1, 10, 11].includes(i.elemType));
-    const target = inputs.length === 1 ? inputs[0] : floats[0];
-    if (target) return new Map([[target.name, first]]);
-  }
+  const [first] = [...arrays.values()];
+  const target = dataInput(inputs);
+  if (arrays.size === 1 && first && target) return new Map([[target.name, first]]);
   throw bad(
     name,
-    `holds ${[...sample.keys()].join(', ')}, the model's inputs are ${inputs.map((i) => i.name).join(', ')}`,
+    `holds ${[...arrays.keys()].join(', ')}, the model's inputs are ${inputs.map((i) => i.name).join(', ')}`,
   );
 }
 
-function fromArray(input: OnnxValueInfo, array: DataArray, name: string): HostTensor {
+const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+
+function fromArray(input: OnnxValueInfo, array: DataArray, sample: Sample): HostTensor {
+  const { name } = sample;
   const type = typeNames[input.elemType];
   if (type === undefined) throw bad(name, `input ${input.name} does not take numbers`);
-  const { shape: expected } = input;
-  let dims = [...array.shape];
-  let { data } = array as { data: ArrayLike<number> };
-  if (expected && dims.length === expected.length - 1) dims = [1, ...dims];
-  if (expected && dims.length === expected.length && expected[0] === 1 && dims[0] > 1) {
-    // a data set where one sample is wanted: its first
-    data = Array.prototype.slice.call(data, 0, data.length / dims[0]) as number[];
-    dims[0] = 1;
-  }
-  const fits =
-    !expected ||
-    (dims.length === expected.length && expected.every((d, i) => !fixed(d) || d === dims[i]));
-  if (!fits || dims.some((d) => d < 1))
+  const dims = dimsFor(input, array);
+  if (!dims || dims.some((d) => d < 1))
     throw bad(
       name,
-      `an array of ${array.shape.join(' x ') || 'one number'} does not fit input ${input.name} of ${(expected ?? []).map((d) => (fixed(d) ? d : '?')).join(' x ')}`,
+      `an array of ${array.shape.join(' x ') || 'one number'} does not fit input ${input.name} of ${(input.shape ?? []).map((d) => (fixed(d) ? d : '?')).join(' x ')}`,
     );
-  return { type, dims, data: converted(type, data) };
+  // of a data set where one sample is wanted: the first
+  const values = array.data.subarray(0, product(dims));
+  return { type, dims, data: converted(type, normalised(values, dims[0] ?? 1, sample)) };
+}
+
+/**
+ * The shape in which an array goes into an input: its own; with a batch of one before it; or that of
+ * its first sample, which as in a data set needs only as many values as the input, whatever its axes.
+ */
+function dimsFor(
+  { shape: expected }: OnnxValueInfo,
+  { shape }: DataArray,
+): readonly number[] | undefined {
+  if (!expected) return shape;
+  const fits = (dims: readonly number[]): boolean =>
+    dims.length === expected.length && expected.every((d, i) => !fixed(d) || d === dims[i]);
+  const inner = expected.slice(1);
+  const one = [1, ...(inner.every(fixed) ? inner : shape.slice(1))];
+  const sameValues = product(one) === product(shape.slice(1));
+  return [shape, [1, ...shape], ...(sameValues ? [one] : [])].find(fits);
+}
+
+/** Whether a normalisation changes anything. */
+export function isNormalised({ scale, mean, deviation }: Normalisation): boolean {
+  return scale !== 1 || mean.some((m) => m !== 0) || deviation.some((d) => d !== 1);
+}
+
+/** As `evaluate` does it to the samples of a data set. */
+function normalised(
+  values: DataArray['data'],
+  samples: number,
+  { name, normalisation, channelsLast }: Sample,
+): DataArray['data'] {
+  if (!isNormalised(normalisation)) return values;
+  const channels = Math.max(normalisation.mean.length, normalisation.deviation.length);
+  if ((values.length / samples) % channels !== 0)
+    throw bad(name, `the model's normalisation is for ${channels} channels, the sample has others`);
+  const target = new Float32Array(values.length);
+  const order = Uint32Array.from({ length: samples }, (_, i) => i);
+  const data = { samples, values, channelsLast };
+  fillBatch(data, order, 0, samples, normalisation, target);
+  return target;
 }
 
 function converted(type: string, data: ArrayLike<number>): TensorData {

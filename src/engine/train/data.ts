@@ -27,7 +27,7 @@ export async function loadDataset(input: DataInput, reading: Reading): Promise<D
   return loadFile(input);
 }
 
-function isFolder(path: string): boolean {
+export function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 

@@ -17,6 +17,8 @@ export interface Reading {
   /** Called between pictures; may throw `cancelled`. */
   readonly turn: () => Promise<void>;
   readonly onRead?: (line: string) => void;
+  /** Only so many pictures; all when absent. */
+  readonly most?: number;
 }
 
 const endings = /\.(png|jpe?g)$/i;
@@ -28,14 +30,15 @@ export async function loadImages(folder: string, reading: Reading): Promise<Data
   const classes = entries.filter((e) => e.isDirectory()).map((e) => e.name);
   const loose = classes.length === 0;
   const numbers = numbered(classes);
-  const files = loose
+  const found = loose
     ? picturesIn(folder, folder).map((path) => ({ path, label: 0 }))
     : numbers.flatMap(({ name, label }) => {
-        const found = picturesIn(join(folder, name), folder);
-        if (found.length === 0)
+        const own = picturesIn(join(folder, name), folder);
+        if (own.length === 0)
           throw dataError(folder, `no PNG or JPEG image in the class folder ${name}`);
-        return found.map((path) => ({ path, label }));
+        return own.map((path) => ({ path, label }));
       });
+  const files = found.slice(0, reading.most);
   if (files.length === 0) throw dataError(folder, 'no PNG or JPEG image, and no folder of a class');
   const first = decodeImage(readFileSync(files[0]!.path), files[0]!.path);
   const { frame, shape, channelsLast } = frameFor(reading.inputs[0], first, folder);

@@ -120,7 +120,7 @@ export function splitSamples(
 
 /** Writes the normalised values of the given samples one after another into `target`. */
 export function fillBatch(
-  data: Dataset,
+  data: Pick<Dataset, 'samples' | 'values' | 'channelsLast'>,
   order: Uint32Array,
   from: number,
   to: number,

@@ -3,18 +3,22 @@
  * Runtime (the native one) computes for that layer of the compressed model.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { encode } from 'fast-png';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { LayerSimulator } from '../../../src/eie/run.ts';
 import { makeMachine } from '../../../src/eie/machine.ts';
 import { outputsSuffix } from '../../../src/engine/eie/graph-outputs.ts';
+import { prepareLayers } from '../../../src/engine/eie/prepare.ts';
 import { prepareModel } from '../../../src/engine/eie/prepare-model.ts';
 import type { PreparedLayer } from '../../../src/engine/eie/prepared.ts';
 import { parseSample } from '../../../src/engine/eie/sample.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
+import { unnormalised } from '../../../src/train/dataset/dataset.ts';
 import { DeepCompressionError } from '../../../src/model/errors.ts';
+import { parseNpz } from '../../../src/train/dataset/npy.ts';
 import { layersModel, noise, npy, npz } from './eie-models.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -33,6 +37,8 @@ const sample = {
     npz({ image: npy([1, 6, 12, 11], image), sequence: npy([7, 1, 20], sequence) }),
     'sample.npz',
   ),
+  normalisation: unnormalised,
+  channelsLast: false,
 };
 
 async function compressed(): Promise<void> {
@@ -230,7 +236,7 @@ test('a sample that does not fit is one line that says what does not', async () 
       npz({ image: npy([1, 6, 12, 11], noise(792, 1).fill(NaN, 5, 6)) }),
       /element 5 of image is not a finite/,
     ],
-    [new TextEncoder().encode('hello, this is text'), /neither a .npy/],
+    [new TextEncoder().encode('hello, this is text'), /a table without rows/],
     [npy([1, 6, 12, 11], noise(792, 1)).subarray(0, 500), /ends early/],
   ];
   for (const [bytes, line] of cases) {
@@ -243,5 +249,48 @@ test('a sample that does not fit is one line that says what does not', async () 
       assert.ok(!error.message.includes('\n'));
       return true;
     });
+  }
+});
+
+test('a sample of any data set is normalised as the retrained .dcz states', async () => {
+  const file = { path: join('media', 'samples', 'lenet-300-100.dcz') };
+  const digits = join('media', 'samples', 'mnist-test-digits.npz');
+  const pixels = parseNpz(readFileSync(digits), digits).get('x')!.data.slice(0, 784) as Uint8Array;
+  const at = (name: string, content: Uint8Array | string): string => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  mkdirSync(join(folder, 'pictures', '7'), { recursive: true });
+  at(
+    join('pictures', '7', 'a.png'),
+    encode({ width: 28, height: 28, channels: 1, depth: 8, data: pixels }),
+  );
+  const { openInput } = await import('../../../src/engine/input.ts');
+  const opened = openInput(file);
+  const { scale } = (opened.dcz!.recipe as { train: { normalisation: { scale: number } } }).train
+    .normalisation;
+  opened.close();
+  assert.ok(scale > 0 && scale < 1);
+  const wanted = Float32Array.from(pixels, (p) => p * scale);
+  const alone = new Uint8Array([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 28, 0, 0, 0, 28, ...pixels]);
+  for (const path of [
+    digits,
+    at('digit.npy', npy([1, 28, 28], Float32Array.from(pixels))),
+    at('digit.idx', alone),
+    at('digit.csv', `${[...pixels].join()},7\n`),
+    join(folder, 'pictures'),
+  ]) {
+    const { layers, notes } = await prepareLayers(
+      { source: { kind: 'model', file }, input: { path }, seed: 1 },
+      { workerFile: undefined, ortFolder },
+      1,
+      never,
+      none,
+    );
+    assert.deepEqual(layers[0].layer.activations, wanted, path);
+    assert.ok(
+      notes.some((n) => n.startsWith(`values of ${path} became (value x ${scale} - 0) / 1`)),
+      notes.join('\n'),
+    );
   }
 });

@@ -1,0 +1,71 @@
+/**
+ * The user's sample for a simulation: .npz by input name, one .npy, or the first sample of any data set
+ * that evaluate reads. A .dcz that was retrained states what is done to its values.
+ */
+import { readBytes } from '../../model/bytes.ts';
+import { DeepCompressionError } from '../../model/errors.ts';
+import { openInput, openSource, sharedInput, type SharedInput } from '../input.ts';
+import type { FileInput } from '../protocol-model.ts';
+import { isFolder, loadDataset } from '../train/data.ts';
+import { normalisationOf } from '../train/normalisation.ts';
+import { turns } from '../train/turns.ts';
+import { fileLabel } from './options.ts';
+import {
+  dataInput,
+  isArrays,
+  isNormalised,
+  modelInputs,
+  parseSample,
+  type Sample,
+} from './sample.ts';
+
+const largestSample = 1 << 30;
+
+/** @throws DeepCompressionError one line that names the sample and what is wrong with it */
+export async function readSample(
+  file: FileInput,
+  model: SharedInput,
+  signal: AbortSignal,
+): Promise<{ readonly sample: Sample; readonly notes: readonly string[] }> {
+  const opened = openInput(model);
+  try {
+    const name = fileLabel(file);
+    const normalisation = normalisationOf(undefined, opened.dcz?.recipe);
+    const { scale, mean, deviation } = normalisation;
+    const notes = isNormalised(normalisation)
+      ? [
+          `values of ${name} became (value x ${scale} - ${mean.join(', ')}) / ${deviation.join(', ')}, as the .dcz states`,
+        ]
+      : [];
+    const bytes =
+      'path' in file && isFolder(file.path) ? undefined : readAll(file, largestSample, 'a sample');
+    if (bytes && isArrays(bytes)) {
+      const arrays = parseSample(bytes, name);
+      return { sample: { name, arrays, normalisation, channelsLast: false }, notes };
+    }
+    const input = dataInput(modelInputs(opened.model.graph));
+    const inputs = input ? [{ ...input, type: input.elemType, shape: input.shape ?? [] }] : [];
+    const data = await loadDataset({ file }, { inputs, turn: turns(signal), most: 1 });
+    const { shape, values, samples, channelsLast = false } = data;
+    const first = { shape: [1, ...shape], data: values.slice(0, values.length / samples) };
+    const sample = { name, arrays: new Map([['', first]]), normalisation, channelsLast };
+    return { sample, notes };
+  } finally {
+    opened.close();
+  }
+}
+
+/** A whole file. @throws DeepCompressionError `invalid-input` above `limit` bytes */
+export function readAll(file: FileInput, limit: number, what: string): Uint8Array {
+  const source = openSource(sharedInput(file));
+  try {
+    if (source.size > limit)
+      throw new DeepCompressionError(
+        'invalid-input',
+        `${source.name}: too large for ${what} (${source.size} bytes)`,
+      );
+    return readBytes(source, 0, source.size);
+  } finally {
+    source.close();
+  }
+}
