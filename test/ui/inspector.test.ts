@@ -15,10 +15,12 @@ test(
       .treeRow(/Conv .*\d×\d.* B/)
       .first()
       .waitFor();
-    await bench
-      .treeRow(/Conv .*% zero/)
-      .first()
-      .waitFor();
+    const layer = bench.treeRow(/Conv .*% zero/).first();
+    const text = await layer.innerText();
+    await layer.click();
+    const page = await bench.webview('.stage');
+    const title = await page.locator('h2.layer-title').innerText();
+    assert.ok(title !== '' && text.startsWith(title), `${title}: ${text}`);
   }),
 );
 

@@ -43,6 +43,10 @@ test(
     assert.deepEqual(await names(), inModel, "the third time gives the model's order");
     await page.locator('vscode-textfield.filter input').fill('no such layer');
     await eventually('nothing matches', async () => (await page.locator(rows).count()) === 0);
+    await page.locator('vscode-textfield.filter input').fill('');
+    await page.locator(`${rows} .link`).nth(2).click();
+    const inspector = await own.bench.webview('.stage');
+    assert.equal(await inspector.locator('h2.layer-title').innerText(), inModel[2]);
   }),
 );
 

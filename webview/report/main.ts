@@ -40,7 +40,15 @@ function show(report: ReportResult): void {
     ...(retraining ? [accuracySection(retraining, t, out)] : []),
     breakdown(fileParts(report), report.output.bytes, arithmetic, t, out),
     report.layers.length > 0
-      ? layerTable(report.layers.map(rowOf), totals, t, kept.table, (table) => keep({ table }), out)
+      ? layerTable(
+          report.layers.map(rowOf),
+          totals,
+          t,
+          kept.table,
+          (table) => keep({ table }),
+          out,
+          host.present ? (layer) => host.post({ type: 'openLayer', layer }) : undefined,
+        )
       : el('section', {}, el('h2', {}, t.layers), el('p', { class: 'empty' }, t.noLayers)),
     el(
       'div',

@@ -17,6 +17,8 @@ export type FromReport =
   | { readonly type: 'reveal' }
   | { readonly type: 'decompress' }
   | { readonly type: 'openLog' }
+  /** In the model inspector. */
+  | { readonly type: 'openLayer'; readonly layer: string }
   | OutputMessage;
 
 /** The JSON block `#data` of the page. `report` only in a file of its own. */
@@ -36,7 +38,8 @@ const commands: readonly FromReport['type'][] = [
 /** For the host: a page is less trusted than the extension, so its messages are checked. */
 export function isFromReport(message: unknown): message is FromReport {
   if (typeof message !== 'object' || message === null) return false;
-  const { type } = message as { type?: unknown };
+  const { type, layer } = message as { type?: unknown; layer?: unknown };
+  if (type === 'openLayer') return typeof layer === 'string';
   return isOutputMessage(message) || commands.some((command) => command === type);
 }
 

@@ -16,6 +16,7 @@ export const english = {
   failed: 'The report could not be read',
   tryAgain: 'Try Again',
   openLog: 'Open Log',
+  openLayer: 'Look into this layer',
   decompress: 'Decompress…',
   reveal: 'Reveal in Explorer',
   smaller: 'smaller',

@@ -26,6 +26,9 @@ export interface TableState {
 
 export const initialState: TableState = { sort: '', direction: 1, more: false, filter: '' };
 
+/** Looks into a layer, by its name. */
+export type OpenLayer = (name: string) => void;
+
 const barTheme = { width: 112, height: 10, character: 7 };
 
 export function layerTable(
@@ -35,11 +38,13 @@ export function layerTable(
   start: TableState,
   onState: (state: TableState) => void,
   out: Output,
+  /** Undefined where nothing else can show a layer. */
+  open: OpenLayer | undefined,
 ): HTMLElement {
   const columns = columnsOf(t);
   let state = start;
   const longest = Math.max(...rows.map((r) => r.stored), 1);
-  const built = new Map(rows.map((row) => [row, bodyRow(row, columns, longest, t)]));
+  const built = new Map(rows.map((row) => [row, bodyRow(row, columns, longest, t, open)]));
   const body = el('tbody');
   const status = el('p', { class: 'hidden-visually', role: 'status' });
   const count = el('span', { class: 'count' });
@@ -191,15 +196,19 @@ function bodyRow(
   columns: readonly Column[],
   longest: number,
   t: ReportStrings,
+  open: OpenLayer | undefined,
 ): HTMLElement {
   const kind = [row.op, formatShape(row.shape)].filter((s) => s !== '').join(' · ');
+  const name = el('bdi', { class: 'layer-name' }, nameLine(row.name, `#${row.order + 1}`));
+  const link = el('button', { type: 'button', class: 'link', title: t.openLayer }, name);
+  link.addEventListener('click', () => open?.(row.name));
   return el(
     'tr',
     {},
     el(
       'th',
       { scope: 'row', class: 'name', title: legible(row.name) },
-      el('bdi', { class: 'layer-name' }, nameLine(row.name, `#${row.order + 1}`)),
+      open ? link : name,
       el('span', { class: 'layer-kind' }, kind),
     ),
     ...cells(row, columns, longest, t),

@@ -1,4 +1,7 @@
-/** "Open in Model Inspector": opens .onnx and .dcz files in the inspector's editor. */
+/**
+ * "Open in Model Inspector": opens .onnx and .dcz files in the inspector's editor; `{ uri, layer }` (the
+ * sidebar, a keybinding) goes to the layer of that name.
+ */
 import * as vscode from 'vscode';
 import { openInspectorOn } from '../model-editor/requests.ts';
 import { askForTargets, namedTargets } from '../targets.ts';
@@ -12,5 +15,12 @@ export async function openModelEditor(clicked: unknown, selected: unknown): Prom
     named.length > 0
       ? named
       : await askForTargets(['onnx'], vscode.l10n.t('Open in Model Inspector'));
-  for (const uri of files) await openInspectorOn(uri);
+  const layer = layerIn(clicked);
+  for (const uri of files)
+    await openInspectorOn(uri, layer === undefined ? undefined : { shown: { layer } });
+}
+
+function layerIn(clicked: unknown): string | undefined {
+  if (typeof clicked !== 'object' || clicked === null || !('layer' in clicked)) return undefined;
+  return typeof clicked.layer === 'string' ? clicked.layer : undefined;
 }

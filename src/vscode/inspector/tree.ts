@@ -63,8 +63,16 @@ export class ModelTree implements vscode.TreeDataProvider<Node> {
           };
         return item;
       }
-      case 'layer':
-        return layerItem(node.layer, `${key}#${node.index}`, !this.models.isComplete(node.file));
+      case 'layer': {
+        const counting = !this.models.isComplete(node.file);
+        const item = layerItem(node.layer, `${key}#${node.index}`, counting);
+        item.command = {
+          command: 'deepCompression.openInspector',
+          title: vscode.l10n.t('Open in Model Inspector'),
+          arguments: [{ uri: node.file.uri, layer: node.layer.name }],
+        };
+        return item;
+      }
       case 'others': {
         const bytes = node.layers.reduce((sum, [layer]) => sum + layer.bytes, 0);
         const item = new vscode.TreeItem(

@@ -9,6 +9,7 @@ import { editorReport } from '../../../webview/report/page.ts';
 import { english } from '../../../webview/report/strings.ts';
 import { isCancelled, lineOf } from '../errors.ts';
 import { inputOf, nameOf, reveal } from '../files.ts';
+import { openInspectorOn } from '../model-editor/requests.ts';
 import { giveOut } from '../outputs.ts';
 import { framePage, onMessage, translated, watchFile } from '../pages.ts';
 import type { Services } from '../services.ts';
@@ -44,6 +45,8 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
         return reveal(uri);
       case 'decompress':
         return vscode.commands.executeCommand('deepCompression.decompress', uri);
+      case 'openLayer':
+        return openInspectorOn(uri, { shown: { layer: message.layer } });
       case 'openLog':
         return services.log.show();
       case 'copy':
