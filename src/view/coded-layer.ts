@@ -13,6 +13,7 @@ import { crc32 } from '../model/crc32.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { ByteCache } from './cache.ts';
 import type { Pace } from './pace.ts';
+import type { PeLoad } from './pe-load.ts';
 import type { LayerValues } from './values.ts';
 
 /** A compressed tensor as its container gives it. */
@@ -126,6 +127,14 @@ export class CodedLayer {
       pace.onFraction((block + 1) / this.blocks);
     }
     return counter.result(this.source.rmse);
+  }
+
+  /** Counts where the weights that are not zero lie: a code of 0 is one that was pruned. */
+  async spread(load: PeLoad, pace: Pace): Promise<void> {
+    for (let block = 0; block < this.blocks; block++) {
+      if (pace.due) await pace.rest();
+      load.add(this.codes(block), block * blockWeights);
+    }
   }
 
   /** The symbols of a Huffman-coded block as they were sent. */

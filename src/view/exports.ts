@@ -8,7 +8,7 @@
 import type { LayerMeasure, LayerSummary, ViewOverview } from './types.ts';
 import type { NamedFlow } from './flow.ts';
 
-export const metrics = ['sparsity', 'compressibility', 'bits', 'ratio', 'rmse'] as const;
+export const metrics = ['sparsity', 'compressibility', 'bits', 'ratio', 'rmse', 'balance'] as const;
 export type Metric = (typeof metrics)[number];
 
 export interface NetronMetric {
@@ -51,6 +51,7 @@ export function netronAttachment(
       add('distinct values', measure.distinct, 'int64');
       add('entropy (bits a weight)', measure.entropy.bits, 'float32');
       add('compressibility', measure.entropy.compressibility, 'percentage');
+      add('EIE load balance', measure.peBalance, 'percentage');
     }
     if (layer.coded !== null) {
       add('stored bits a weight', layer.coded.bitsPerWeight, 'float32');
@@ -117,5 +118,7 @@ export function metricOf(
       return layer?.coded?.ratio ?? null;
     case 'rmse':
       return layer?.coded?.rmse ?? null;
+    case 'balance':
+      return measure?.peBalance ?? null;
   }
 }

@@ -5,6 +5,7 @@
  */
 import { entropyBound, EntropyCounter } from './entropy.ts';
 import type { Pace } from './pace.ts';
+import type { PeLoad } from './pe-load.ts';
 import type { LayerMeasure } from './types.ts';
 import { arrayFor, type LayerValues, type Numbers } from './values.ts';
 
@@ -20,10 +21,11 @@ export interface Measured {
   readonly few: { readonly values: Float64Array; readonly counts: Float64Array } | undefined;
 }
 
-/** `bits`: what a weight takes in the model. */
+/** `bits`: what a weight takes in the model; `load` counts along. */
 export async function measureValues(
   values: LayerValues,
   bits: number,
+  load: PeLoad | undefined,
   pace: Pace,
 ): Promise<Measured> {
   const moments = new Moments();
@@ -35,6 +37,7 @@ export async function measureValues(
     values.read(start, part);
     moments.add(part);
     entropy.add(part);
+    load?.add(part, start);
     pace.onFraction((start + part.length) / values.weights);
   }
   const { zeros } = moments;
@@ -44,6 +47,7 @@ export async function measureValues(
       ...moments.result(),
       distinct: few === undefined ? null : withoutTwin(few.values),
       entropy: entropy.bound(bits, zeros),
+      peBalance: load?.balance() ?? null,
     },
     few: few !== undefined && few.values.length <= fewest ? few : undefined,
   };
@@ -54,6 +58,7 @@ export function measureCounted(
   codebook: Float64Array,
   counts: Float64Array,
   bits: number,
+  load: PeLoad | undefined,
 ): Omit<LayerMeasure, 'layer'> {
   const moments = new Moments();
   codebook.forEach((value, code) => moments.addTimes(value, counts[code]));
@@ -63,6 +68,7 @@ export function measureCounted(
     ...moments.result(),
     distinct: used.size,
     entropy: entropyBound(counts, bits, moments.zeros),
+    peBalance: load?.balance() ?? null,
   };
 }
 
@@ -157,7 +163,7 @@ class Moments {
     if (max > this.#max) this.#max = max;
   }
 
-  result(): Omit<LayerMeasure, 'layer' | 'distinct' | 'entropy'> {
+  result(): Omit<LayerMeasure, 'layer' | 'distinct' | 'entropy' | 'peBalance'> {
     const some = this.#finite > 0;
     return {
       weights: this.weights,

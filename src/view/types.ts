@@ -121,6 +121,8 @@ export interface LayerMeasure {
   /** Different values; null: more than 65,536. */
   readonly distinct: number | null;
   readonly entropy: EntropyBound;
+  /** Mean load of EIE's 64 PEs over the largest (pe-load.ts); null: no matrix of weights, or none left. */
+  readonly peBalance: number | null;
 }
 
 /** How few bits a weight could take without loss, coding one weight at a time (order 0). */

@@ -14,6 +14,7 @@ import { measureCounted, measureValues, type Measured } from './measure.ts';
 import { overviewOf } from './overview.ts';
 import type { Asking, Urgency } from './pace.ts';
 import { lineGrains, patternOf, runGrains, zeroRuns } from './pattern.ts';
+import { peLoadOf } from './pe-load.ts';
 import { baseLevel } from './pyramid.ts';
 import { streamView, type StreamSeek } from './stream.ts';
 import { countArea, tileArea, tileFromGrid, valuesOf, type TilePlace } from './tile.ts';
@@ -223,12 +224,15 @@ export class ViewModel extends ViewCore {
 
   #measured(subject: ViewSubject, asking: Asking, urgency: Urgency): Promise<Measured> {
     return this.once(`${subjectKey(subject)}/measure`, asking, async (inner) => {
-      const bits = bitsOf[this.tensor(subject.layer).dtype];
+      const tensor = this.tensor(subject.layer);
+      const bits = bitsOf[tensor.dtype];
+      const load = subject.minus === undefined ? peLoadOf(tensor) : undefined;
       const coded = subject.minus === undefined ? this.coded.get(subject.layer) : undefined;
       if (coded === undefined)
-        return measureValues(this.valuesOf(subject), bits, this.pace(inner, urgency));
+        return measureValues(this.valuesOf(subject), bits, load, this.pace(inner, urgency));
       const { codeCounts } = await this.statistics(coded, inner);
-      const measure = measureCounted(coded.coded.codebook, codeCounts, bits);
+      if (load) await coded.spread(load, this.pace(inner, urgency));
+      const measure = measureCounted(coded.coded.codebook, codeCounts, bits, load);
       return { measure, few: undefined };
     });
   }

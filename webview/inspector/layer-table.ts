@@ -85,7 +85,7 @@ export class LayerTable {
   /** More is known. */
   refresh(): void {
     const { sort } = this.arrangement;
-    if (['sparsity', 'bits', 'compressibility'].includes(sort)) this.table.show();
+    if (['sparsity', 'bits', 'compressibility', 'balance'].includes(sort)) this.table.show();
     else this.table.refresh();
   }
 
@@ -104,6 +104,7 @@ function columnsOf(store: Store, t: InspectorStrings): LayerColumn[] {
     compressibility: t.compressibilityHint,
     ratio: t.ratioHint,
     error: t.errorHint,
+    balance: t.balanceHint,
   };
   const awaited = (l: LayerSummary): boolean =>
     l.hidden === '' && !store.measures.has(l.layer) && !store.failed.has(l.layer);

@@ -4,7 +4,14 @@ import { formatBits, formatRatio, formatShare, formatSmall } from '../ui/format.
 import { nameLine } from '../ui/legible.ts';
 import type { InspectorStrings } from './strings.ts';
 
-export const metricIds = ['sparsity', 'bits', 'compressibility', 'ratio', 'error'] as const;
+export const metricIds = [
+  'sparsity',
+  'bits',
+  'compressibility',
+  'ratio',
+  'error',
+  'balance',
+] as const;
 export type MetricId = (typeof metricIds)[number];
 
 export type MeasureOf = (layer: number) => LayerMeasure | undefined;
@@ -26,6 +33,8 @@ export function metricOf(
       return layer.coded ? layer.coded.ratio : null;
     case 'error':
       return layer.coded ? layer.coded.rmse : null;
+    case 'balance':
+      return measure?.peBalance ?? null;
   }
 }
 
@@ -34,6 +43,7 @@ export function formatMetric(id: MetricId, value: number | null): string {
   switch (id) {
     case 'sparsity':
     case 'compressibility':
+    case 'balance':
       return formatShare(value);
     case 'bits':
       return formatBits(value);
@@ -64,7 +74,7 @@ export function scaleOf(id: MetricId, values: readonly (number | null)[]): Scale
   const known = values.filter((v): v is number => v !== null && Number.isFinite(v));
   let low = 0;
   let high = 1;
-  const open = id !== 'sparsity' && id !== 'compressibility';
+  const open = !['sparsity', 'compressibility', 'balance'].includes(id);
   if (open) {
     high = known.reduce((a, b) => Math.max(a, b), 0) || 1;
     if (id === 'ratio') low = 1;

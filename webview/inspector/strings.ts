@@ -125,6 +125,9 @@ export const english = {
   sparsity: 'Zeros',
   bits: 'Bits a weight',
   compressibility: 'Compressibility',
+  balance: 'EIE load balance',
+  balanceHint:
+    'Mean weights of a PE over the most that one has, rows dealt out to 64 PEs in turn: 100 % keeps all of them busy',
   ratio: 'Ratio',
   error: 'RMS error',
   sparsityHint: 'Share of weights that are zero',

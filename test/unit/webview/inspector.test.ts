@@ -30,6 +30,7 @@ const measure = (at: number, zeros: number, more: Partial<LayerMeasure> = {}): L
   ...{ layer: at, weights: 4, zeros, nan: 0, infinite: 0, negative: 1, sparsity: zeros / 4 },
   ...{ min: -1, max: 1, mean: 0, std: 1, l1: 2, l2: 2, distinct: 3 },
   entropy: { stored: 32, bits: 2, of: 'values', bound: 8, compressibility: 0.75, mask: 1 },
+  peBalance: 0.5,
   ...more,
 });
 const layers = [
