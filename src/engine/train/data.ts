@@ -19,6 +19,8 @@ import { loadImages, type Reading } from './image-folder.ts';
 
 /** Larger files do not fit into one typed array with its normalised batches beside it. */
 const mostBytes = 2 ** 31;
+/** A JavaScript string is not longer. */
+const mostText = 2 ** 29 - 32;
 
 /** @throws DeepCompressionError one line that names the file and what is wrong with it */
 export async function loadDataset(input: DataInput, reading: Reading): Promise<Dataset> {
@@ -28,7 +30,11 @@ export async function loadDataset(input: DataInput, reading: Reading): Promise<D
 }
 
 export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // opening it will say what is wrong
+  }
 }
 
 function loadFile(input: DataInput): Dataset {
@@ -47,6 +53,11 @@ function loadFile(input: DataInput): Dataset {
     throw dataError(
       name,
       'not a data set that can be read (.npz, .npy, IDX, CSV or a folder of images)',
+    );
+  if (bytes.length > mostText)
+    throw new DeepCompressionError(
+      'unsupported',
+      `${name}: a table larger than 512 MiB: save it as .npz`,
     );
   const { x, y } = parseCsv(new TextDecoder().decode(bytes), name);
   return datasetOf(x, y, name);

@@ -3,8 +3,11 @@
  * torchvision's ImageFolder has it; or pictures alone, which then have no labels. Each is brought to the
  * model's input when it is read and kept as bytes, so that memory holds what is trained on and no more.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readBytes } from '../../model/bytes.ts';
+import { openFile } from '../../platform/files.ts';
+import { plainError } from '../../platform/errno.ts';
 import { dataError } from '../../train/dataset/array.ts';
 import type { Dataset } from '../../train/dataset/dataset.ts';
 import { decodeImage, type Picture } from '../../train/dataset/image.ts';
@@ -23,24 +26,26 @@ export interface Reading {
 
 const endings = /\.(png|jpe?g)$/i;
 const mostBytes = 2 ** 31;
+/** Of one file; no picture that is decoded has more. */
+const mostFileBytes = 2 ** 28;
 
 /** @throws DeepCompressionError one line that names the folder or the picture, and what is wrong */
 export async function loadImages(folder: string, reading: Reading): Promise<Dataset> {
-  const entries = listed(folder, folder);
+  const entries = listed(folder);
   const classes = entries.filter((e) => e.isDirectory()).map((e) => e.name);
   const loose = classes.length === 0;
   const numbers = numbered(classes);
   const found = loose
-    ? picturesIn(folder, folder).map((path) => ({ path, label: 0 }))
+    ? picturesIn(folder).map((path) => ({ path, label: 0 }))
     : numbers.flatMap(({ name, label }) => {
-        const own = picturesIn(join(folder, name), folder);
+        const own = picturesIn(join(folder, name));
         if (own.length === 0)
           throw dataError(folder, `no PNG or JPEG image in the class folder ${name}`);
         return own.map((path) => ({ path, label }));
       });
   const files = found.slice(0, reading.most);
   if (files.length === 0) throw dataError(folder, 'no PNG or JPEG image, and no folder of a class');
-  const first = decodeImage(readFileSync(files[0]!.path), files[0]!.path);
+  const first = readImage(files[0]!.path);
   const { frame, shape, channelsLast } = frameFor(reading.inputs[0], first, folder);
   const size = frame.width * frame.height * frame.channels;
   if (size * files.length > mostBytes)
@@ -48,7 +53,7 @@ export async function loadImages(folder: string, reading: Reading): Promise<Data
   const values = new Uint8Array(size * files.length);
   for (const [i, { path }] of files.entries()) {
     await reading.turn();
-    const picture = i === 0 ? first : decodeImage(readFileSync(path), path);
+    const picture = i === 0 ? first : readImage(path);
     const fitted = fitPicture(picture, frame);
     values.set(channelsLast ? fitted : planes(fitted, frame.channels), i * size);
     if (i % 64 === 0) reading.onRead?.(`${i} of ${files.length} images`);
@@ -74,20 +79,31 @@ function numbered(names: readonly string[]): readonly { name: string; label: num
   return sorted.map((name, i) => ({ name, label: own ? Number(name) : i }));
 }
 
-function listed(folder: string, root: string) {
+function listed(folder: string) {
   try {
     return readdirSync(folder, { withFileTypes: true }).filter((e) => !e.name.startsWith('.'));
   } catch (error) {
-    throw dataError(root, `${folder} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw plainError(error, 'read', folder);
+  }
+}
+
+function readImage(path: string): Picture {
+  const source = openFile(path);
+  try {
+    if (source.size === 0) throw dataError(path, 'the file is empty: take it out');
+    if (source.size > mostFileBytes) throw dataError(path, 'too large for an image: take it out');
+    return decodeImage(readBytes(source, 0, source.size), path);
+  } finally {
+    source.close();
   }
 }
 
 /** Deeper folders, too; links to folders are not followed, so that nothing goes in circles. */
-function picturesIn(folder: string, root: string): string[] {
+function picturesIn(folder: string): string[] {
   const found: string[] = [];
-  for (const entry of listed(folder, root)) {
+  for (const entry of listed(folder)) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) found.push(...picturesIn(path, root));
+    if (entry.isDirectory()) found.push(...picturesIn(path));
     else if (endings.test(entry.name)) found.push(path);
   }
   return found.sort();

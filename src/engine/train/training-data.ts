@@ -63,6 +63,10 @@ export function splitFor(data: Dataset, share: number, seed: number, samples?: n
   const { labels } = data;
   if (labels) {
     const seen = new Set(Array.from(training, (n) => labels[n]));
+    if (seen.size === 1)
+      notes.push(
+        `every training sample has class ${String([...seen][0])}: the model will answer nothing else`,
+      );
     const missing = Array.from({ length: data.classes }, (_, c) => c).filter((c) => !seen.has(c));
     if (missing.length > 0)
       notes.push(

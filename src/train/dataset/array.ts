@@ -33,6 +33,9 @@ export function elementsOf(name: string, shape: readonly number[]): number {
   throw dataError(name, 'an array with an impossible shape');
 }
 
+/** Unpacked bytes of one file: larger ones do not fit into a typed array with what is made of it. */
+export const mostInflated = 2 ** 31;
+
 /**
  * Deflate makes at most about 1032 bytes of one: a declared size above that is a lie, and no memory
  * is given to it.

@@ -45,7 +45,7 @@ export function datasetOf(x: DataArray, y: DataArray | undefined, name: string):
     throw dataError(name, 'samples need at least one axis besides their number');
   if (samples === 0 || x.data.length === 0) throw dataError(name, 'no samples');
   for (let i = 0; i < x.data.length; i++)
-    if (!Number.isFinite(x.data[i]!))
+    if (!Number.isFinite(Math.fround(x.data[i]!)))
       throw dataError(
         name,
         `sample ${Math.floor(i / (x.data.length / samples))} holds a value that is not a number`,

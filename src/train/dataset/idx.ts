@@ -3,7 +3,7 @@
  * rank, big-endian sizes, big-endian values. Gzipped files are unpacked.
  */
 import { gunzipSync } from 'fflate';
-import { dataError, elementsOf, plausibleInflation } from './array.ts';
+import { dataError, elementsOf, mostInflated, plausibleInflation } from './array.ts';
 import type { ArrayData, DataArray } from './array.ts';
 
 export function isGzip(bytes: Uint8Array): boolean {
@@ -20,6 +20,7 @@ export function gunzipped(bytes: Uint8Array, name: string): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const declared = bytes.length >= 18 ? view.getUint32(bytes.length - 4, true) : Infinity;
   if (!plausibleInflation(bytes.length, declared)) throw dataError(name, 'a damaged gzip file');
+  if (declared > mostInflated) throw dataError(name, 'more than 2 GiB when it is unpacked');
   try {
     return gunzipSync(bytes);
   } catch {

@@ -3,10 +3,13 @@
  * booleans of up to 8 bytes, either byte order, C or Fortran order; 64-bit integers and float16 are
  * widened to float64 and float32. No pickled objects: they are programs, not data.
  */
-import { unzipSync } from 'fflate';
+import { unzipSync, type UnzipFileInfo } from 'fflate';
 import { fromFloat16 } from '../../model/half.ts';
-import { dataError, elementsOf, plausibleInflation } from './array.ts';
+import { dataError, elementsOf, mostInflated, plausibleInflation } from './array.ts';
 import type { ArrayData, DataArray } from './array.ts';
+
+const mostEntries = 65_535;
+const isArray = (file: UnzipFileInfo): boolean => file.name.endsWith('.npy');
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
@@ -53,14 +56,21 @@ export function parseNpy(bytes: Uint8Array, name: string): DataArray {
 /** Arrays of an .npz by name, without `.npy`. */
 export function parseNpz(bytes: Uint8Array, name: string): Map<string, DataArray> {
   let files: Record<string, Uint8Array>;
+  let entries = 0;
+  let total = 0;
+  // a directory can claim billions of entries, all of them the same bytes: looked at before unpacking
+  const check = (file: UnzipFileInfo): boolean => {
+    if (++entries > mostEntries) throw dataError(name, `more than ${mostEntries} files in it`);
+    if (!isArray(file)) return false;
+    if (!plausibleInflation(file.size, file.originalSize))
+      throw dataError(name, `${file.name} claims an impossible size`);
+    total += file.originalSize;
+    if (total > mostInflated) throw dataError(name, 'more than 2 GiB when it is unpacked');
+    return false;
+  };
   try {
-    files = unzipSync(bytes, {
-      filter: (file) => {
-        if (!file.name.endsWith('.npy')) return false;
-        if (plausibleInflation(file.size, file.originalSize)) return true;
-        throw dataError(name, `${file.name} claims an impossible size`);
-      },
-    });
+    unzipSync(bytes, { filter: check });
+    files = unzipSync(bytes, { filter: isArray });
   } catch (cause) {
     if ((cause as Error).name === 'DeepCompressionError') throw cause;
     throw dataError(name, 'not a readable .npz (ZIP) file');
