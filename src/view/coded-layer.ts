@@ -133,7 +133,7 @@ export class CodedLayer {
   async spread(load: PeLoad, pace: Pace): Promise<void> {
     for (let block = 0; block < this.blocks; block++) {
       if (pace.due) await pace.rest();
-      load.add(this.codes(block), block * blockWeights);
+      load.add(this.codes(block));
     }
   }
 

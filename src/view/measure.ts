@@ -37,7 +37,7 @@ export async function measureValues(
     values.read(start, part);
     moments.add(part);
     entropy.add(part);
-    load?.add(part, start);
+    load?.add(part);
     pace.onFraction((start + part.length) / values.weights);
   }
   const { zeros } = moments;

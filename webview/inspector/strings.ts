@@ -127,7 +127,7 @@ export const english = {
   compressibility: 'Compressibility',
   balance: 'EIE load balance',
   balanceHint:
-    'Mean weights of a PE over the most that one has, rows dealt out to 64 PEs in turn: 100 % keeps all of them busy',
+    'How evenly entries, filler zeros included, lie on 64 PEs that take rows in turn: mean / most',
   ratio: 'Ratio',
   error: 'RMS error',
   sparsityHint: 'Share of weights that are zero',
