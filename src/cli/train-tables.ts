@@ -19,6 +19,7 @@ export function evaluateText(result: EvaluateResult): string {
   return [
     accuracyText(result),
     `${count(result.samples)} samples in ${seconds(result.seconds)}, ${count(Math.round(rate))} a second (${result.runtime})`,
+    ...result.notes.map((note) => `note: ${name(note, 300)}`),
   ].join('\n');
 }
 

@@ -37,6 +37,7 @@ export interface EvaluateResult extends Accuracy {
   /** Of the run over the samples alone. */
   readonly seconds: number;
   readonly runtime: string;
+  readonly notes: readonly string[];
 }
 
 export interface RetrainInput {

@@ -48,7 +48,8 @@ export function evaluateJob(runtime: Runtime): Job<'evaluate'> {
           progress({ stage: 'evaluate', layer: '', fraction: done / of });
           await turn();
         });
-        return { ...score, seconds: (performance.now() - start) / 1000, runtime: engine.name };
+        const seconds = (performance.now() - start) / 1000;
+        return { ...score, seconds, runtime: engine.name, notes: data.notes ?? [] };
       } finally {
         await predictor.close();
       }

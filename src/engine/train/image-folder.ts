@@ -34,11 +34,13 @@ export async function loadImages(folder: string, reading: Reading): Promise<Data
   const entries = listed(folder);
   const classes = entries.filter((e) => e.isDirectory()).map((e) => e.name);
   const loose = classes.length === 0;
+  // beside class folders nothing is read
+  const others: Others = { count: loose ? 0 : entries.length - classes.length };
   const numbers = numbered(classes);
   const found = loose
-    ? picturesIn(folder).map((path) => ({ path, label: 0 }))
+    ? picturesIn(folder, others).map((path) => ({ path, label: 0 }))
     : numbers.flatMap(({ name, label }) => {
-        const own = picturesIn(join(folder, name));
+        const own = picturesIn(join(folder, name), others);
         if (own.length === 0)
           throw dataError(folder, `no PNG or JPEG image in the class folder ${name}`);
         return own.map((path) => ({ path, label }));
@@ -64,6 +66,7 @@ export async function loadImages(folder: string, reading: Reading): Promise<Data
     classes: loose ? 0 : Math.max(...numbers.map(({ label }) => label)) + 1,
     targets: undefined,
     targetShape: [],
+    notes: others.count > 0 ? [`${others.count} other files in ${folder} were passed over`] : [],
   };
 }
 
@@ -98,13 +101,19 @@ function readImage(path: string): Picture {
   }
 }
 
+/** Files and links that are no pictures, as far as they are not hidden. */
+interface Others {
+  count: number;
+}
+
 /** Deeper folders, too; links to folders are not followed, so that nothing goes in circles. */
-function picturesIn(folder: string): string[] {
+function picturesIn(folder: string, others: Others): string[] {
   const found: string[] = [];
   for (const entry of listed(folder)) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) found.push(...picturesIn(path));
+    if (entry.isDirectory()) found.push(...picturesIn(path, others));
     else if (endings.test(entry.name)) found.push(path);
+    else others.count++;
   }
   return found.sort();
 }

@@ -173,7 +173,7 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
       before,
       resumed: checkpoint.found !== undefined,
       agreement,
-      notes: [...notesOn(graph, trainable), ...split.notes],
+      notes: [...(loaded.notes ?? []), ...notesOn(graph, trainable), ...split.notes],
       score: (path) =>
         held ? scoreFile(path, setup, samples, split.validation, turn) : Promise.resolve(null),
       done: () => checkpoint.remove(),

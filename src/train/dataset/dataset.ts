@@ -22,6 +22,8 @@ export interface Dataset {
   /** Regression targets, `targetShape` each. */
   readonly targets: Float32Array | undefined;
   readonly targetShape: readonly number[];
+  /** What a user should know of how it was read. */
+  readonly notes?: readonly string[];
 }
 
 /** (value * scale - mean) / deviation, channel by channel along the first axis of a sample, or the last. */

@@ -140,7 +140,15 @@ test('every string of the manifest has its text', () => {
 
 test('every bundled package is named in the third-party notices with its licence', () => {
   const notices = text('THIRD-PARTY-NOTICES.txt');
-  for (const name of ['@vscode-elements/elements', 'ajv', 'fflate', 'lit-html', 'onnxruntime-web'])
+  for (const name of [
+    '@vscode-elements/elements',
+    'ajv',
+    'fast-png',
+    'fflate',
+    'jpeg-js',
+    'lit-html',
+    'onnxruntime-web',
+  ])
     assert.ok(new RegExp(`^${name} \\d`, 'm').test(notices), name);
   assert.ok(!/undefined/.test(notices));
   assert.ok(/Permission is hereby granted/.test(notices));

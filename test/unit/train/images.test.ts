@@ -127,6 +127,7 @@ describe('a folder of images', () => {
     const data = await loadImages(root, reading(input('n', 1, 28, 28)));
     assert.deepEqual([data.samples, data.shape, data.classes], [4, [1, 28, 28], 11]);
     assert.deepEqual([...data.labels!], [0, 0, 2, 10]);
+    assert.deepEqual(data.notes, [`2 other files in ${root} were passed over`]);
   });
   test('other classes are counted in the order of their names', async () => {
     const root = tree('names', {
