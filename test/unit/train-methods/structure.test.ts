@@ -1,7 +1,14 @@
 /** Pruning and sharing of values under training, against plain sorts and loops. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema } from 'onnx-buf';
 import type { LayerRecipe, PruneRecipe, ShareRecipe } from '../../../src/compress/recipe.ts';
+import { SortedPoints } from '../../../src/compress/share/clusters.ts';
+import { initialCentroids } from '../../../src/compress/share/kmeans.ts';
+import { allJobs } from '../../../src/engine/jobs/all.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 import { Optimizer } from '../../../src/train/optimizer.ts';
 import {
@@ -15,6 +22,11 @@ import {
   type Parameter,
 } from '../../../src/train/methods/parameters.ts';
 import { pruneLayers, shareValues, type Layer } from '../../../src/train/methods/structure.ts';
+import { temporaryFolder } from '../engine/support.ts';
+
+const folder = temporaryFolder();
+const ortFolder = join(process.cwd(), 'node_modules', 'onnxruntime-web', 'dist');
+const digits = join('media', 'samples', 'mnist-test-digits.npz');
 
 function layer(
   count: number,
@@ -53,6 +65,13 @@ function layer(
   };
   return { parameter, tensor, recipe };
 }
+
+/** Every weight for itself. */
+const pointsOf = (weights: Float32Array): SortedPoints =>
+  new SortedPoints({
+    values: Float64Array.from(weights).sort(),
+    counts: new Float64Array(weights.length).fill(1),
+  });
 
 const zeros = ({ values }: Parameter): number => values.filter((v) => v === 0).length;
 
@@ -109,6 +128,66 @@ test('shared values: zeros stay zeros, others take the nearest of at most 2^bits
     assert.ok(Math.abs(Math.abs(values[i]! - v) - least) < 1e-6);
   });
 });
+
+for (const bits of [3, 5])
+  test(`${bits} bits of a trained network, from linear, density and random beginnings`, async (t) => {
+    const model = fromBinary(
+      ModelProtoSchema,
+      new Uint8Array(readFileSync(join('media', 'samples', 'lenet-300-100.onnx'))),
+    );
+    const weights = model.graph!.initializer.filter(({ dims }) => dims.length === 2);
+    assert.equal(weights.length, 3);
+    const originals = weights.map(({ rawData }) => new Float32Array(rawData.slice().buffer));
+    const largest: Record<string, number[]> = {};
+    for (const init of ['linear', 'density', 'random'] as const) {
+      largest[init] = [];
+      const shared: number[] = [];
+      for (const [at, original] of originals.entries()) {
+        const prune = { method: 'sparsity', target: 0.9 } as const;
+        const l = layer(original.length, at, prune, { bits, init });
+        l.parameter.values.set(original);
+        await pruneLayers([l], 1);
+        const survivors = l.parameter.values.slice();
+        const points = pointsOf(survivors.filter((v) => v !== 0));
+        const beginning = initialCentroids(points, 2 ** bits - 1, init, 1);
+        largest[init].push(Math.max(...beginning.map(Math.abs)));
+        await shareValues(l, 1);
+        const { structure, values } = l.parameter;
+        assert.ok(structure.kind === 'shared');
+        const centroids = [...structure.codebook.slice(1)];
+        assert.ok(centroids.length > 1 && centroids.length < 2 ** bits);
+        const sums = structure.codebook.map(() => 0);
+        const counts = structure.codebook.map(() => 0);
+        structure.codes.forEach((code, i) => {
+          sums[code]! += survivors[i]!;
+          counts[code]!++;
+        });
+        centroids.forEach((c, i) => {
+          assert.ok(Number.isFinite(c) && (i === 0 || c > centroids[i - 1]!), 'ascending');
+          // converged: the mean of its members, to the width of a histogram's bin
+          const mean = sums[i + 1]! / counts[i + 1]!;
+          assert.ok(Math.abs(c - mean) <= Math.abs(c) / 512, `${init}: ${c} of ${mean}`);
+        });
+        shared.push(Math.max(...centroids.map(Math.abs)));
+        weights[at]!.rawData = new Uint8Array(values.slice().buffer);
+      }
+      const path = join(folder, `${init}-${bits}.onnx`);
+      writeFileSync(path, toBinary(ModelProtoSchema, model));
+      const jobs = allJobs({ workerFile: undefined, ortFolder, native: true });
+      const { top1 } = await jobs.evaluate(
+        { file: { path }, data: { file: { path: digits } }, normalisation: { scale: 1 / 256 } },
+        new AbortController().signal,
+        () => {},
+      );
+      t.diagnostic(
+        `${init}: ${(100 * top1!).toFixed(1)} % of 1,000 digits, not retrained; ` +
+          `largest value of each layer ${shared.map((v) => v.toFixed(3)).join(', ')}`,
+      );
+    }
+    // section 3.2: few weights are large. A linear beginning represents them, a density one need not;
+    // how much of that is left when the values have converged depends on the layer
+    largest['linear']!.forEach((most, i) => assert.ok(most > largest['density']![i]!));
+  });
 
 test("Deep Compression's worked example: gradients are summed by cluster and move the shared values", () => {
   // Figure 3, with the zero cluster as a value like others (code 2)
