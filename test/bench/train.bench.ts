@@ -184,9 +184,11 @@ if (only !== undefined) {
   for (const name of Object.keys(networks) as Name[]) found[name] = await measure(name, engine);
   console.log(JSON.stringify(found));
 } else {
-  const torch = spawnSync('python3', ['-c', python], { encoding: 'utf8' });
-  const pytorch =
-    torch.status === 0 ? (JSON.parse(torch.stdout) as Record<string, number | string>) : undefined;
+  // a Python of one's own may come first and have no PyTorch where the system's has it
+  const torch = ['python3', '/usr/bin/python3']
+    .map((command) => spawnSync(command, ['-c', python], { encoding: 'utf8' }))
+    .find(({ status }) => status === 0);
+  const pytorch = torch && (JSON.parse(torch.stdout) as Record<string, number | string>);
   console.log(
     `${threads} thread${threads === 1 ? '' : 's'}, batch ${batch}, Adam; samples a second` +
       (pytorch ? `; PyTorch ${pytorch['version']}` : '; PyTorch is not installed'),
