@@ -1,6 +1,12 @@
 /** What the inspector says about layers: metrics, orders, filters, totals. Pure. */
-import type { LayerMeasure, LayerSummary, ViewOverview } from '../../src/engine/protocol-view.ts';
-import { formatBits, formatRatio, formatShare, formatSmall } from '../ui/format.ts';
+import type {
+  LayerMeasure,
+  LayerSummary,
+  PruningPattern,
+  ViewOverview,
+} from '../../src/engine/protocol-view.ts';
+import { fill } from '../ui/dom.ts';
+import { formatBits, formatExact, formatRatio, formatShare, formatSmall } from '../ui/format.ts';
 import { nameLine } from '../ui/legible.ts';
 import type { InspectorStrings } from './strings.ts';
 
@@ -204,6 +210,16 @@ export function totalsOf(overview: ViewOverview, measureOf: MeasureOf): Totals {
 
 export function fileName(path: string): string {
   return path.split(/[\\/]/).pop() ?? path;
+}
+
+/** Where the zeros lie, and how far that was measured: empty grains, and the zeros that are in them. */
+export function patternText({ pattern, grains }: PruningPattern, t: InspectorStrings): string {
+  const text = t[`pattern_${pattern}`];
+  const grain = grains.find((g) => g.grain === pattern);
+  if (!grain || grain.size === 1) return text;
+  const { zeroGrains, grains: all, size, share } = grain;
+  const counts = [zeroGrains, all, size].map(formatExact);
+  return fill(t.patternShare, text, ...counts, formatShare(share));
 }
 
 /** Where the colours of a layer's values end: three deviations, or the largest magnitude when that is less. */

@@ -6,7 +6,7 @@ import type { Ask } from './asker.ts';
 import { FactsSection } from './facts-section.ts';
 import { HeatSection } from './heat/section.ts';
 import { HistogramSection } from './histogram-section.ts';
-import { scaleEnd } from './model.ts';
+import { patternText, scaleEnd } from './model.ts';
 import type { There } from './peer.ts';
 import type { Store } from './store.ts';
 import type { InspectorStrings } from './strings.ts';
@@ -37,7 +37,7 @@ export class WeightsPanel {
       el('div', { class: 'pair' }, this.histogram.element, this.facts.element),
     );
     void ask('pattern', { layer: layer.layer }, this.control.signal)
-      .then(({ pattern }) => (this.facts.zerosLie = t[`pattern_${pattern}`]))
+      .then((found) => (this.facts.zerosLie = patternText(found, t)))
       .catch(() => undefined); // a fact less; the others say what is wrong
     this.refresh();
   }

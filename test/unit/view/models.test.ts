@@ -46,6 +46,26 @@ for (const [expected, values] of patterns)
     }
   });
 
+for (const [granularity, size] of [
+  ['weight', 1],
+  ['vector', 3],
+  ['kernel', 9],
+  ['filter', 72],
+] as const)
+  test(`a layer that was pruned by ${granularity} shows it, all its zeros in whole grains`, async () => {
+    const model = modelOf([
+      { op: 'Conv', shape: [16, 8, 3, 3], values: sparseValues(16 * 8 * 9, 0, 33) },
+    ]);
+    const prune = { method: 'sparsity', target: 0.5, granularity };
+    const { view } = await compressedView(model, { ...recipeOf('huffman'), prune });
+    const { pattern, zeros, grains } = await view.pattern(0, asking);
+    assert.equal(pattern, granularity);
+    const found = grains.find((g) => g.grain === granularity);
+    assert.deepEqual([found?.size, found?.share], [size, 1]);
+    assert.equal(zeros, (16 * 8 * 9) / 2);
+    assert.equal(found?.zeroGrains, zeros / size);
+  });
+
 test('a very sparse layer is not taken for pruned kernels, nor a full zero layer for anything finer', async () => {
   const sparse = sparseValues(64 * 64 * 9, 0.995, 32);
   const zeros = new Float32Array(64 * 64 * 9);

@@ -10,6 +10,7 @@ import { isFromInspector, type FromInspector } from '../../../webview/inspector/
 import {
   arranged,
   metricOf,
+  patternText,
   scaleOf,
   shownName,
   totalsOf,
@@ -45,6 +46,16 @@ const overview: ViewOverview = {
 const plain: Arrangement = { filter: '', weightsOnly: false, sort: 'order', direction: 1 };
 const names = (sorted: readonly LayerSummary[]): string[] => sorted.map((l) => l.name);
 const none = (): undefined => undefined;
+
+test('a pattern is named with what was measured of it; single weights need no count', () => {
+  const grain = { size: 9, grains: 128, zeroGrains: 64, share: 0.995, chance: 0.1 };
+  const found = { weights: 1152, zeros: 579, grains: [{ ...grain, grain: 'kernel' }] } as const;
+  assert.equal(
+    patternText({ ...found, pattern: 'kernel' }, english),
+    'in whole kernels: 64 of 128 (9 weights each) are empty and hold 99.5 % of all zeros',
+  );
+  assert.equal(patternText({ ...found, pattern: 'none' }, english), english.pattern_none);
+});
 
 test('layers are filtered by name, operator and role, and biases can be left out', () => {
   assert.deepEqual(names(arranged(layers, none, { ...plain, filter: 'CONV1' }, english)), [
