@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import schema from '../../../media/training.schema.json';
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
@@ -28,7 +28,10 @@ export interface FoundRecord {
 
 const format = 'deep-compression-training';
 const mostBytes = 64 * 2 ** 20;
-const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile<RecordFile>(schema);
+let compiled: ValidateFunction<RecordFile> | undefined;
+/** Compiled with the first record that is read: it would be a part of every start of the worker. */
+const validator = (): ValidateFunction<RecordFile> =>
+  (compiled ??= new Ajv({ strict: true, allowUnionTypes: true }).compile<RecordFile>(schema));
 
 /** @param dcz path of the .dcz */
 export function recordPath(dcz: string): string {
@@ -91,7 +94,7 @@ export function checkRecordPath(dcz: string): void {
 /** undefined: not a record of this version. */
 function parsed(path: string): RecordFile | undefined {
   const value = jsonIn(path);
-  return validate(value) ? value : undefined;
+  return validator()(value) ? value : undefined;
 }
 
 function jsonIn(path: string): unknown {
