@@ -1,0 +1,159 @@
+/**
+ * The inspector for every person: narrow as WCAG 1.4.10 has it, at twice the size, in forced colours and
+ * without motion; each on its own page, which is quick.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { EngineClient } from '../../src/engine/client.ts';
+import { threadHost } from '../../src/engine/job-host.ts';
+import { violationsOf } from './support/axe.ts';
+import { rows } from './support/inspector.ts';
+import { built, openLoneInspector, type Look, type LoneInspector } from './support/lone-page.ts';
+import { sharedBrowser } from './support/suite.ts';
+
+const engine = new EngineClient(threadHost(join(built, 'worker.js')));
+const folder = mkdtempSync(join(tmpdir(), 'deepc-widths-'));
+const model = join(folder, 'lenet-300-100.dcz');
+before(async () => {
+  await engine.run('compress', {
+    file: { path: join('media', 'samples', 'lenet-300-100.onnx') },
+    ...{ out: model, overwrite: false, recipe: 'deep-compression', seed: 1, threads: 1 },
+  });
+});
+after(async () => {
+  await engine.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Visits every page of the inspector that needs no host. */
+async function visit(look: Look, see: (page: Page, name: string) => Promise<void>): Promise<void> {
+  const lone: LoneInspector = await openLoneInspector(await sharedBrowser(), engine, model, look);
+  const { page } = lone;
+  try {
+    await page.locator(rows).first().waitFor();
+    for (const [tab, mark] of [
+      ['overview', `${rows} .c-bytes`],
+      ['graph', '.flow-stage svg'],
+    ] as const) {
+      await page.locator(`#tab-${tab}`).click();
+      await page.locator(mark).first().waitFor();
+      await see(page, tab);
+    }
+    await page.locator('.list .item').nth(1).click();
+    for (const [tab, mark] of [
+      ['weights', '.stage[data-missing="0"]'],
+      ['codebook', '.chart .bead'],
+      ['huffman', '[role=treeitem]'],
+      ['stream', '.chart .card'],
+    ] as const) {
+      await page.locator(`#tab-${tab}`).click();
+      await page.locator(mark).first().waitFor();
+      await see(page, tab);
+    }
+    assert.deepEqual(lone.violations, []);
+  } finally {
+    await lone.close();
+  }
+}
+
+/** Elements that stand out of the window at the right, and that nothing lets the user scroll to. */
+const cutOff = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const scrolls = (e: Element | null): boolean =>
+      e !== null &&
+      e !== document.body &&
+      (/auto|scroll|hidden/.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+    return [...document.querySelectorAll('body *')]
+      .filter((e) => {
+        const { right, width } = e.getBoundingClientRect();
+        return width > 1 && right > innerWidth + 1 && !scrolls(e.parentElement);
+      })
+      .map((e) => `${e.tagName.toLowerCase()}.${e.getAttribute('class') ?? ''}`);
+  });
+/** What scrolls sideways although it is a page, not a table, a picture or code. */
+const sideways = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    ['html', 'body', '#inspector', '.columns', '.page', '.side'].filter((selector) => {
+      const e = document.querySelector(selector);
+      return e !== null && e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1;
+    }),
+  );
+
+for (const [what, look] of [
+  ['at 320 pixels', { viewport: { width: 320, height: 640 } }],
+  ['at twice the size', { viewport: { width: 640, height: 400 }, scale: 2 }],
+] as const)
+  test(`${what} nothing is cut off and only tables and pictures scroll sideways`, async () => {
+    await visit(look, async (page, name) => {
+      assert.deepEqual(await cutOff(page), [], name);
+      assert.deepEqual(await sideways(page), [], name);
+      assert.deepEqual(await violationsOf(page), [], name);
+    });
+  });
+
+test('in forced colours every control has an edge and every picture its table', async () => {
+  await visit({ forcedColors: true }, async (page, name) => {
+    assert.deepEqual(await violationsOf(page), [], name);
+    const bare = await page
+      .locator('button:visible, select:visible, input:not([type=checkbox]):visible')
+      .evaluateAll((all) =>
+        all
+          .filter((e) => {
+            const s = getComputedStyle(e);
+            const edge = parseFloat(s.borderTopWidth) > 0 || s.outlineStyle !== 'none';
+            const text = (e.textContent ?? '').trim() !== '';
+            return !edge && !text;
+          })
+          .map((e) => e.outerHTML.slice(0, 80)),
+      );
+    assert.deepEqual(bare, [], name);
+  });
+});
+
+test('without motion nothing moves', async () => {
+  await visit({ reducedMotion: true }, async (page, name) => {
+    const moving = await page.evaluate(
+      () => document.getAnimations().filter((a) => a.playState === 'running').length,
+    );
+    assert.equal(moving, 0, name);
+    const slow = await page.locator('body *').evaluateAll(
+      (all) =>
+        all.filter((e) => {
+          const { transitionDuration, animationName } = getComputedStyle(e);
+          return /[1-9]/.test(transitionDuration) || animationName !== 'none';
+        }).length,
+    );
+    assert.equal(slow, 0, name);
+  });
+});
+
+test('the Tab key reaches every control of a page and comes round', async () => {
+  await visit({}, async (page, name) => {
+    const wanted = await page.evaluate(() => {
+      const all = [
+        ...document.querySelectorAll('button, select, input, a[href], summary, [tabindex]'),
+      ];
+      return all.filter((e) => {
+        const shown = e.getClientRects().length > 0 && getComputedStyle(e).visibility !== 'hidden';
+        return shown && (e as HTMLElement).tabIndex >= 0 && !(e as HTMLButtonElement).disabled;
+      }).length;
+    });
+    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    const seen = new Set<string>();
+    for (let i = 0; i < wanted + 5; i++) {
+      await page.keyboard.press('Tab');
+      const at = await page.evaluate(() => {
+        const e = document.activeElement;
+        if (!e || e === document.body) return '';
+        const all = [...document.querySelectorAll('*')];
+        return String(all.indexOf(e));
+      });
+      if (at !== '') seen.add(at);
+    }
+    assert.ok(seen.size >= wanted, `${name}: ${seen.size} of ${wanted} controls are reached`);
+  });
+});
