@@ -27,7 +27,11 @@ import { WatchedView } from './watched-view.ts';
 
 export function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel): void {
   const { webview } = panel;
-  const post = (message: ToInspector): void => void webview.postMessage(message);
+  // what is said before the page listens is lost: `ready` asks for it
+  let listening = false;
+  const post = (message: ToInspector): void => {
+    if (listening) void webview.postMessage(message);
+  };
   const place = {
     stem: nameOf(uri).replace(/\.(onnx|dcz)$/i, ''),
     folder: vscode.Uri.joinPath(uri, '..'),
@@ -41,29 +45,37 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
     if (request?.shown) post({ type: 'show', shown: request.shown });
     request = undefined;
   };
+  const loading: ToInspector = { type: 'loading', name: nameOf(uri) };
   const own = new WatchedView(services, uri, {
-    loading: () => post({ type: 'loading', name: nameOf(uri) }),
+    loading: () => post(loading),
     opened: (handle) => {
+      problem = '';
+      if (!listening) return; // it is shown when the page is ready
       questions.abandon();
       show(handle);
     },
     failed: (message) => {
       questions.abandon();
+      problem = message;
       post({ type: 'error', message });
     },
   });
+  let problem = '';
   const other = new OtherModel(services, uri, post);
   const questions = new Questions(services, own, () => other.view, post);
 
   const receive = (message: FromInspector): unknown => {
     switch (message.type) {
       case 'ready':
+        listening = true;
         post({ type: 'default', isDefault: isDefaultEditor(uri) });
         // a page that was hidden begins anew; what the worker holds is still there
         questions.abandon();
         if (request?.other) void other.open(request.other);
-        return own.handle ? show(own.handle) : own.load();
+        if (own.handle) return show(own.handle);
+        return post(problem ? { type: 'error', message: problem } : loading);
       case 'retry':
+        problem = '';
         return own.load();
       case 'openLog':
         return services.log.show();
@@ -124,5 +136,6 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
     ...framePage(services, webview, 'inspector'),
     title: nameOf(uri),
     data: { strings: translated(english), eie: translated(eieEnglish) },
-  });
+  }); // the worker opens the file while the page is loaded
+  void own.load();
 }
