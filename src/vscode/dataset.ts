@@ -18,6 +18,8 @@ export interface Samples {
   /** How values are given to the model; undefined: as they are, or as a retrained .dcz states. */
   readonly normalisation?: NormalisationInput;
   readonly name: string;
+  /** Of the test samples. */
+  readonly testName?: string;
 }
 
 /** What the setting says, as it is written there. */
@@ -70,8 +72,13 @@ function samplesOf({ samples, labels, test, ...rest }: Stated, scope: vscode.Uri
     data: { file: file(samples), ...(labels !== undefined && { labels: file(labels) }) },
     ...(test !== undefined && { test: { file: file(test) } }),
     ...(Object.keys(normalisation).length > 0 && { normalisation }),
-    name: samples.split(/[/\\]/).findLast((part) => part !== '') ?? samples,
+    name: lastPart(samples),
+    ...(test !== undefined && { testName: lastPart(test) }),
   };
+}
+
+function lastPart(path: string): string {
+  return path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
 }
 
 /** As the jobs take them. */

@@ -113,3 +113,30 @@ test(
     },
   ),
 );
+
+test(
+  'a training that a reload of the window interrupted goes on where it was',
+  inSession(
+    async (own) => {
+      const { bench, path } = own;
+      await startTraining(own, 'long');
+      await bench.webview('#training-curves svg');
+      await eventually('an epoch is kept', () => existsSync(path('lenet.dcz.checkpoint')));
+      await bench.reload();
+      assert.ok(existsSync(path('lenet.dcz.checkpoint')), 'it is still there');
+      await startTraining(own, 'long');
+      await bench.dialog.getByRole('button', { name: 'Go On' }).click();
+      const page = await bench.webview('#training-curves svg');
+      await page.getByRole('button', { name: 'Stop and Keep Best' }).click();
+      await page.locator('.phase.done').waitFor();
+      assert.ok(existsSync(path('lenet.dcz')) && !existsSync(path('lenet.dcz.checkpoint')));
+    },
+    files,
+    {
+      settings: {
+        'deepCompression.presets': { long: recipe(400) },
+        'deepCompression.dataset': { samples: 'digits.npz', scale: 1 / 256 },
+      },
+    },
+  ),
+);

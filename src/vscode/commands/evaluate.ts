@@ -32,7 +32,7 @@ export async function evaluate(
   const original = extensionOf(model) === 'dcz' ? await originalOf(model) : undefined;
   const files = original ? [original, model] : [model];
   const results = await withProgress(
-    vscode.l10n.t('Evaluating {0} on {1}', nameOf(model), samples.name),
+    vscode.l10n.t('Evaluating {0} on {1}', nameOf(model), samples.testName ?? samples.name),
     async ({ signal, onProgress }) => {
       const found: EvaluateResult[] = [];
       for (const [index, file] of files.entries())
@@ -46,22 +46,28 @@ export async function evaluate(
     },
   );
   const lines = results.map((result, i) => `${nameOf(files[i]!)}: ${lineFor(result)}`);
-  for (const line of lines) services.log.info(line);
+  for (const line of [...lines, ...results.flatMap((r) => r.notes)]) services.log.info(line);
   void vscode.window.showInformationMessage(lines.join(' · '));
   return results;
 }
 
+/** On the test samples where the setting names some: a model may have been trained on the others. */
 async function evaluateOne(
   { trainer }: Services,
   uri: vscode.Uri,
   samples: Samples,
   options: RunOptions,
 ): Promise<EvaluateResult> {
-  const { data, normalisation } = inputFrom(samples);
+  const { data, test, normalisation } = inputFrom(samples);
   const { threads } = settingsFor(uri);
   return trainer.run(
     'evaluate',
-    { file: await inputOf(uri), data, threads, ...(normalisation && { normalisation }) },
+    {
+      file: await inputOf(uri),
+      data: test ?? data,
+      threads,
+      ...(normalisation && { normalisation }),
+    },
     options,
   );
 }
@@ -71,11 +77,17 @@ function lineFor({ top1, top5, loss, samples }: EvaluateResult): string {
   if (top1 === null)
     return vscode.l10n.t('mean squared error {0} on {1} samples', formatSmall(loss), count);
   return top5 === null
-    ? vscode.l10n.t('{0} of {1} samples right', formatAccuracy(top1), count)
+    ? vscode.l10n.t(
+        '{0} of {1} samples right, loss {2}',
+        formatAccuracy(top1),
+        count,
+        formatSmall(loss),
+      )
     : vscode.l10n.t(
-        '{0} of {1} samples right, {2} among the first five',
+        '{0} of {1} samples right, {2} among the first five, loss {3}',
         formatAccuracy(top1),
         count,
         formatAccuracy(top5),
+        formatSmall(loss),
       );
 }

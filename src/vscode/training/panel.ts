@@ -15,7 +15,7 @@ import { formatShare } from '../../../webview/ui/format.ts';
 import { compressOne, type Compressed, type Compression } from '../compressing.ts';
 import type { Samples } from '../dataset.ts';
 import { isCancelled, lineOf } from '../errors.ts';
-import { nameOf, reveal } from '../files.ts';
+import { exists, nameOf, reveal } from '../files.ts';
 import { giveOut } from '../outputs.ts';
 import { columnForPage, framePage, onMessage, openPage, translated } from '../pages.ts';
 import { reportViewType, type Services } from '../services.ts';
@@ -66,14 +66,18 @@ class TrainingView {
   async run(options: RunOptions): Promise<Compressed> {
     const { services, session, training } = this;
     this.item.show();
+    const followed = session.follow(options);
+    const resumed = !training.fresh && (await exists(checkpointOf(training.out)));
     try {
-      const result = await compressOne(services, training, session.follow(options));
+      const result = await compressOne(services, training, followed);
       session.succeed(result);
       return result;
     } catch (error) {
       const cancelled = isCancelled(error);
       session.fail(cancelled ? undefined : lineOf(error, training.model));
-      if (cancelled) await removeCheckpoint(training.out);
+      // a window that closes ends the training as well, and that one goes on later
+      const wanted = followed.signal?.aborted === true;
+      if (wanted && !resumed) await removeCheckpoint(training.out);
       throw error;
     } finally {
       this.item.dispose();
@@ -174,7 +178,7 @@ export function checkpointOf(out: string): vscode.Uri {
   return vscode.Uri.file(`${out}.checkpoint`);
 }
 
-/** Whoever cancels does not want to go on. */
+/** Whoever cancels what they have just begun does not want to go on. */
 async function removeCheckpoint(out: string): Promise<void> {
   try {
     await vscode.workspace.fs.delete(checkpointOf(out));
