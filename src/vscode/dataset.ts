@@ -90,6 +90,11 @@ export function inputFrom({ data, test, normalisation }: Samples): {
   return { data, ...(test && { test }), ...(normalisation && { normalisation }) };
 }
 
+/** Those that are set, else those that the user chooses; undefined when a question was dismissed. */
+export async function samplesOrAsk(scope: vscode.Uri, title: string): Promise<Samples | undefined> {
+  return samplesSet(scope) ?? askForSamples(scope, title);
+}
+
 interface FileItem extends vscode.QuickPickItem {
   readonly uri?: vscode.Uri;
   readonly folder?: true;
@@ -104,10 +109,7 @@ interface ValuesItem extends vscode.QuickPickItem {
  * workspace where there is one, so that it is asked once.
  * @returns undefined when a question was dismissed
  */
-export async function askForSamples(
-  scope: vscode.Uri,
-  title: string,
-): Promise<Samples | undefined> {
+async function askForSamples(scope: vscode.Uri, title: string): Promise<Samples | undefined> {
   const uri = await askForFile(title);
   const values = uri && (await askForValues(title));
   if (!values) return undefined;

@@ -8,7 +8,7 @@ import type { CompressResult } from '../../engine/protocol-model.ts';
 import { achieved } from '../achieved.ts';
 import type { RunOptions } from '../../engine/client.ts';
 import { compressOne, outputFor, type Compressed } from '../compressing.ts';
-import { askForSamples, samplesSet, type Samples } from '../dataset.ts';
+import { samplesOrAsk } from '../dataset.ts';
 import { isCancelled, lineOf, openLogLabel, UserError } from '../errors.ts';
 import { exists, nameOf, reveal } from '../files.ts';
 import { freePath } from '../output-path.ts';
@@ -157,10 +157,6 @@ async function planOutputs(
     plans.push({ ...plan, out });
   }
   return plans;
-}
-
-async function samplesOrAsk(model: vscode.Uri, title: string): Promise<Samples | undefined> {
-  return samplesSet(model) ?? askForSamples(model, title);
 }
 
 /** Asks once whether interrupted trainings shall go on where they were. Undefined when dismissed. */

@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { formatAccuracy, formatExact, formatSmall } from '../../../webview/ui/format.ts';
 import type { RunOptions } from '../../engine/client.ts';
 import type { EvaluateResult } from '../../engine/protocol-train.ts';
-import { askForSamples, inputFrom, samplesSet, type Samples } from '../dataset.ts';
+import { inputFrom, samplesOrAsk, type Samples } from '../dataset.ts';
 import { extensionOf, inputOf, nameOf } from '../files.ts';
 import { originalOf } from '../originals.ts';
 import { withProgress } from '../progress.ts';
@@ -27,7 +27,7 @@ export async function evaluate(
   ];
   const [model] = named.length > 0 ? named : await askForTargets(['dcz', 'onnx'], title);
   if (!model) return [];
-  const samples = samplesSet(model) ?? (await askForSamples(model, title));
+  const samples = await samplesOrAsk(model, title);
   if (!samples) return [];
   const original = extensionOf(model) === 'dcz' ? await originalOf(model) : undefined;
   const files = original ? [original, model] : [model];

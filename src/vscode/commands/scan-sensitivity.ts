@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { SensitivityResult } from '../../engine/protocol-accuracy.ts';
-import { askForSamples, inputFrom, samplesSet } from '../dataset.ts';
+import { inputFrom, samplesOrAsk } from '../dataset.ts';
 import { UserError } from '../errors.ts';
 import { extensionOf, inputOf, nameOf } from '../files.ts';
 import { compressedOf, originalOf } from '../originals.ts';
@@ -32,7 +32,7 @@ export async function scanSensitivity(
     throw new UserError(
       vscode.l10n.t('The model that {0} was made of is not beside it', nameOf(chosen)),
     );
-  const samples = samplesSet(model) ?? (await askForSamples(model, title));
+  const samples = await samplesOrAsk(model, title);
   if (!samples) return undefined;
   const { data, normalisation } = inputFrom(samples);
   const { threads } = settingsFor(model);
