@@ -27,6 +27,7 @@ const files: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     report: () => import('./report.test.ts'),
     eie: () => import('./eie.test.ts'),
     modelEditor: () => import('./model-editor.test.ts'),
+    sharedView: () => import('./shared-view.test.ts'),
     tools: () => import('./tools.test.ts'),
     tasks: () => import('./tasks.test.ts'),
   },
