@@ -1,10 +1,9 @@
-/** The model inspector in its editor: keyboard, pictures, policy, accessibility, themes, reload. */
+/** The model inspector in its editor: keyboard, pictures, policy, reload. */
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import type { Frame } from 'playwright-core';
-import { violationsOf } from './support/axe.ts';
-import { compressed, openInspector, picture, rows } from './support/inspector.ts';
+import { openInspector, picture, rows } from './support/inspector.ts';
 import { inSession } from './support/suite.ts';
 import { eventually } from './support/wait.ts';
 import { det } from './support/workspace.ts';
@@ -63,50 +62,6 @@ test(
     assert.equal(await cell.innerText(), read, 'the table says the same');
     await picture(own, 'weights');
     await keyboard.press('Home');
-    assert.deepEqual(own.bench.violations, []);
-  }),
-);
-
-test(
-  'a compressed layer shows codebook, trees and stream, and axe finds nothing wrong in any theme',
-  inSession(async (own) => {
-    await compressed(own);
-    const page = await openInspector(own, 'cls.dcz');
-    await eventually('everything is counted', async () =>
-      /of .* prunable/.test((await page.locator('.figure .detail').nth(2).textContent()) ?? ''),
-    );
-    await picture(own, 'overview');
-    for (const [theme, kind] of [
-      ['Default High Contrast', 'vscode-high-contrast'],
-      ['Dark 2026', 'vscode-dark'],
-    ] as const) {
-      await own.bench.setTheme(theme);
-      await eventually(`the page is ${kind}`, () =>
-        page.evaluate((k) => document.body.dataset['vscodeThemeKind'] === k, kind),
-      );
-      assert.deepEqual(await violationsOf(page), [], theme);
-      await picture(own, `overview-${kind}`);
-    }
-    await page.locator('thead .c-stored button').click();
-    await page.locator(`${rows} .open`).first().click();
-    for (const [tab, mark] of [
-      ['weights', '.stage'],
-      ['codebook', '.chart .bead'],
-      ['huffman', '[role=treeitem]'],
-      ['stream', '.chart .card'],
-      ['eie', '#eie-load svg'],
-    ] as const) {
-      await page.locator(`#tab-${tab}`).click();
-      await page.locator(mark).first().waitFor();
-      assert.deepEqual(await violationsOf(page), [], tab);
-      await picture(own, `layer-${tab}`);
-    }
-    const balance = (): Promise<string> => page.locator('.eie .figure .value').nth(1).innerText();
-    const at64 = await balance();
-    await page.getByLabel('Processing elements').selectOption('1');
-    await eventually('one PE waits for none', async () => (await balance()) !== at64);
-    await page.getByRole('button', { name: 'Open in the EIE Simulator' }).click();
-    await own.bench.editorTab('EIE: cls.dcz').waitFor();
     assert.deepEqual(own.bench.violations, []);
   }),
 );

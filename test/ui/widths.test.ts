@@ -13,6 +13,7 @@ import { threadHost } from '../../src/engine/job-host.ts';
 import { violationsOf } from './support/axe.ts';
 import { rows } from './support/inspector.ts';
 import { built, openLoneInspector, type Look, type LoneInspector } from './support/lone-page.ts';
+import { alone, visitPages } from './support/pages.ts';
 import { sharedBrowser } from './support/suite.ts';
 
 const engine = new EngineClient(threadHost(join(built, 'worker.js')));
@@ -35,25 +36,7 @@ async function visit(look: Look, see: (page: Page, name: string) => Promise<void
   const { page } = lone;
   try {
     await page.locator(rows).first().waitFor();
-    for (const [tab, mark] of [
-      ['overview', `${rows} .c-bytes`],
-      ['graph', '.flow-stage svg'],
-    ] as const) {
-      await page.locator(`#tab-${tab}`).click();
-      await page.locator(mark).first().waitFor();
-      await see(page, tab);
-    }
-    await page.locator('.list .item').nth(1).click();
-    for (const [tab, mark] of [
-      ['weights', '.stage[data-missing="0"]'],
-      ['codebook', '.chart .bead'],
-      ['huffman', '[role=treeitem]'],
-      ['stream', '.chart .card'],
-    ] as const) {
-      await page.locator(`#tab-${tab}`).click();
-      await page.locator(mark).first().waitFor();
-      await see(page, tab);
-    }
+    await visitPages(page, alone, (name) => see(page, name));
     assert.deepEqual(lone.violations, []);
   } finally {
     await lone.close();
