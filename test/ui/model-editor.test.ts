@@ -67,15 +67,45 @@ test(
 );
 
 test(
-  'the layer that was looked at comes back after a reload, and a changed file is read again',
+  'what was looked at comes back after a reload, and a changed file is read again',
   inSession(async (own) => {
     let page = await openInspector(own);
-    await page.locator(`${rows} .open`).nth(3).click();
-    const name = await page.locator('h2.layer-title').innerText();
+    await page.locator('thead .c-bytes button').click();
+    await page.locator(`${rows} .open`).first().click();
+    await page.locator('.stage').focus();
+    for (const key of ['+', '+', '+', '+', 'ArrowRight', 'ArrowDown', 'Shift+ArrowRight'])
+      await own.bench.page.keyboard.press(key);
+    await drawn(page);
+    await page.locator('.page').evaluate((e) => (e.scrollTop = 300));
+    const seen = async () => ({
+      layer: await page.locator('h2.layer-title').innerText(),
+      tab: await page.locator('[role=tab][aria-selected=true]').innerText(),
+      level: await page.locator('.stage').getAttribute('data-level'),
+      reading: await page.locator('.reading').innerText(),
+      scroll: await page.locator('.page').evaluate((e) => e.scrollTop),
+    });
+    await eventually('the weight is read', async () =>
+      /^Row/.test(await page.locator('.reading').innerText()),
+    );
+    // without the focus's frame
+    const pixels = (): Promise<string> =>
+      page.evaluate(async () => {
+        (document.activeElement as HTMLElement | null)?.blur();
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        return document.querySelector<HTMLCanvasElement>('.stage canvas')!.toDataURL();
+      });
+    const left = await seen();
+    assert.equal(left.scroll, 300);
+    const shown = await pixels();
     await page.waitForTimeout(300);
     await own.bench.reload();
     page = await own.bench.webview('.stage');
-    assert.equal(await page.locator('h2.layer-title').innerText(), name);
+    await drawn(page);
+    await eventually('the weight is read again', async () =>
+      /^Row/.test(await page.locator('.reading').innerText()),
+    );
+    assert.deepEqual(await seen(), left);
+    await eventually('the same part is shown', async () => (await pixels()) === shown);
     const before = await page.locator('.side-line [role=status]').innerText();
     copyFileSync(det, own.path('cls.onnx'));
     await eventually(

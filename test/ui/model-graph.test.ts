@@ -11,7 +11,7 @@ test(
   'the data flow is walked by keyboard to a layer, and axe finds nothing wrong with it',
   inSession(
     async (own) => {
-      const page = await openInspector(own, 'det.onnx');
+      let page = await openInspector(own, 'det.onnx');
       const { keyboard } = own.bench.page;
       await page.locator('#tab-overview').focus();
       await keyboard.press('ArrowRight');
@@ -59,6 +59,20 @@ test(
       assert.equal(await page.locator('#flow-metric').inputValue(), 'bits');
       await page.locator('#tab-overview').click();
       assert.equal(await page.locator('#metric').inputValue(), 'bits', 'one metric for both');
+      // a page that was hidden is made anew
+      await page.locator('#tab-graph').click();
+      await page.locator('[data-node][tabindex="0"]').focus();
+      await keyboard.press('End');
+      const last = await name();
+      await own.bench.command('File: New Untitled Text File');
+      await own.bench.editorTab('Untitled').waitFor();
+      await eventually('the page is gone', () => page.isDetached());
+      await own.bench.editorTab('det.onnx').click();
+      page = await own.bench.webview('.flow-node.current');
+      assert.equal(await name(), last, 'the node at hand');
+      const { y, height } = (await page.locator('.flow-node.current').boundingBox())!;
+      const box = (await page.locator('.flow-stage').boundingBox())!;
+      assert.ok(y >= box.y && y + height <= box.y + box.height, 'is on the screen');
       assert.deepEqual(own.bench.violations, []);
     },
     { 'det.onnx': det },

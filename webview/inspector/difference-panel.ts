@@ -11,6 +11,7 @@ import { el, fill } from '../ui/dom.ts';
 import { formatExact, formatFigures, formatFloat, formatShare } from '../ui/format.ts';
 import type { Output } from '../ui/output.ts';
 import { Abandoned, type Ask } from './asker.ts';
+import type { HeatMemory } from './heat/place.ts';
 import { HeatSection } from './heat/section.ts';
 import { HistogramSection } from './histogram-section.ts';
 import { fileName, scaleEnd } from './model.ts';
@@ -37,6 +38,7 @@ export class DifferencePanel {
     private readonly ask: Ask,
     private readonly t: InspectorStrings,
     private readonly out: Output,
+    private readonly memory: HeatMemory,
   ) {
     const own = fileName(path);
     const select = el(
@@ -91,11 +93,11 @@ export class DifferencePanel {
   }
 
   private makeHeat(): void {
-    const { layer, there, ask, t, out, seen } = this;
+    const { layer, there, ask, t, out, memory, seen } = this;
     this.heat?.stop();
     if (seen === 'difference') {
       const most = (): number => this.most;
-      this.heat = new HeatSection(layer, most, this.minus(), differenceWords(t), out);
+      this.heat = new HeatSection(layer, most, this.minus(), differenceWords(t), out, memory);
       this.colour();
     } else {
       const shown = seen === 'this' ? layer : there.layer;
@@ -109,7 +111,8 @@ export class DifferencePanel {
   /** One of both layers as it is, on the scale of its own values. */
   private plainHeat(shown: LayerSummary, asking: Ask): HeatSection {
     let measure: LayerMeasure | undefined;
-    const heat = new HeatSection(shown, () => scaleEnd(measure), asking, this.t, this.out);
+    const { t, out, memory } = this;
+    const heat = new HeatSection(shown, () => scaleEnd(measure), asking, t, out, memory);
     void asking('measure', { layers: [shown.layer] }, this.control.signal)
       .then(({ measures: [found] }) => {
         if (!found || this.heat !== heat) return;

@@ -23,6 +23,8 @@ import type { InspectorStrings } from './strings.ts';
 export interface FlowActions {
   readonly open: (layer: LayerSummary) => void;
   readonly metric: (metric: MetricId) => void;
+  /** The node at hand is another one. */
+  readonly node: (at: number) => void;
 }
 
 export class FlowPanel {
@@ -39,13 +41,14 @@ export class FlowPanel {
   private links = new Links(this.graph);
   private layout: FlowLayout | undefined;
   private items: readonly FlowItem[] = [];
-  private current = 0;
   private drawnFor = '';
 
   constructor(
     private readonly store: Store,
     ask: Ask,
     private metric: MetricId,
+    /** The node at hand, as far as one is known. */
+    private current: number,
     private readonly t: InspectorStrings,
     out: Output,
     on: FlowActions,
@@ -60,6 +63,7 @@ export class FlowPanel {
       open,
       choose: (at) => {
         this.current = at;
+        on.node(at);
         this.card.show(this.graph, this.links, this.items, at);
       },
     });
@@ -137,8 +141,9 @@ export class FlowPanel {
     const { t } = this;
     try {
       const graph = await ask('flow', {}, this.control.signal);
-      this.current = graph.nodes.findIndex((n) => n.kind === 'layers');
-      if (this.current < 0) {
+      const first = graph.nodes.findIndex((n) => n.kind === 'layers');
+      if (!graph.nodes[this.current]) this.current = first;
+      if (first < 0) {
         this.sentence.textContent = t.graphNothing;
         return;
       }

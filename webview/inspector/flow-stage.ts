@@ -64,6 +64,8 @@ export class FlowStage {
     const { element } = this;
     const middle = element.scrollWidth / 2 - flow.layout.width / 2 + flow.layout.x[first]!;
     element.scrollLeft = middle - element.clientWidth / 2;
+    const down = flowTop(flow.items, flow.layout, first);
+    if (down > element.clientHeight - room) element.scrollTop = down - element.clientHeight / 2;
   }
 
   /** Takes the focus to a node, and brings it on the screen. */

@@ -8,6 +8,7 @@ import type { Ask } from './asker.ts';
 import { CodebookPanel } from './codebook-panel.ts';
 import { EiePanel, type Simulator } from './eie-panel.ts';
 import { DifferencePanel } from './difference-panel.ts';
+import type { HeatMemory } from './heat/place.ts';
 import { HuffmanPanel } from './huffman-panel.ts';
 import { roleName, shownName } from './model.ts';
 import type { Peer } from './peer.ts';
@@ -38,6 +39,8 @@ export class LayerView {
     tab: string,
     private readonly t: InspectorStrings,
     private readonly out: Output,
+    /** Where its heatmaps are looked at. */
+    private readonly memory: HeatMemory,
     onTab: (tab: string) => void,
   ) {
     this.title.append(el('bdi', {}, shownName(layer)));
@@ -102,17 +105,17 @@ export class LayerView {
 
   private show(id: string, into: HTMLElement): void {
     this.stop();
-    const { layer, store, peer, ask, t, out } = this;
+    const { layer, store, peer, ask, t, out, memory } = this;
     const partner = peer?.partner(layer.layer);
     const there = peer && partner && { layer: partner, name: peer.name };
     if (id === 'codebook') this.panel = new CodebookPanel(layer, there, ask, t, out);
     else if (id === 'difference' && there)
-      this.panel = new DifferencePanel(layer, there, store.overview.path, ask, t, out);
+      this.panel = new DifferencePanel(layer, there, store.overview.path, ask, t, out, memory);
     else if (id === 'huffman') this.panel = new HuffmanPanel(layer, ask, t, out);
     else if (id === 'eie' && this.simulator)
       this.panel = new EiePanel(layer, this.simulator, t, out);
     else if (id === 'stream') this.panel = streamPanel(layer, ask, t, out);
-    else this.panel = new WeightsPanel(layer, there, store, ask, t, out);
+    else this.panel = new WeightsPanel(layer, there, store, ask, t, out, memory);
     into.replaceChildren(this.panel.element);
   }
 }

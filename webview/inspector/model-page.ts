@@ -5,8 +5,10 @@
 import type { LayerSummary, ViewOverview } from '../../src/engine/protocol-view.ts';
 import { el } from '../ui/dom.ts';
 import type { Output } from '../ui/output.ts';
+import { ScrollPlace } from '../ui/scroll-place.ts';
 import type { Ask } from './asker.ts';
 import type { Simulator } from './eie-panel.ts';
+import type { HeatMemory } from './heat/place.ts';
 import { LayerList } from './layer-list.ts';
 import { LayerView } from './layer-view.ts';
 import type { FromInspector, NamedModel, Shown } from './messages.ts';
@@ -37,6 +39,8 @@ export class ModelPage {
   private readonly whole: WholeView;
   private readonly list: LayerList;
   private readonly page = el('div', { class: 'page' });
+  private readonly scroll: ScrollPlace;
+  private readonly memory: HeatMemory;
   private layerView: LayerView | undefined;
   private layer: LayerSummary | undefined;
   private peer: Peer | undefined;
@@ -52,6 +56,7 @@ export class ModelPage {
     this.store = new Store(overview, ask, () => this.soon(), context.live);
     this.whole = new WholeView(this.store, ask, kept, heights.table, t, out, {
       tab: (whole) => keep({ whole }),
+      node: (node) => keep({ node }),
       open: (layer) => this.choose(layer, true),
       metric: (metric) => keep({ metric }),
       arrange: (table) => keep({ table }),
@@ -72,9 +77,15 @@ export class ModelPage {
         this.whole.overview.table.narrow(list);
       },
     });
-    this.page.addEventListener('scroll', () => {
-      if (!this.layer) keep({ scroll: Math.round(this.page.scrollTop) });
-    });
+    this.memory = {
+      get place() {
+        return context.kept().heat;
+      },
+      keep: (heat) => keep({ heat }),
+    };
+    this.scroll = new ScrollPlace(this.page, (top) =>
+      keep(this.layer ? { layerScroll: top } : { scroll: top }),
+    );
     this.whole.overview.table.narrow(kept.list);
     this.element = el('div', { class: 'columns' }, this.list.element, this.page);
   }
@@ -136,17 +147,30 @@ export class ModelPage {
     this.layerView?.stop();
     this.layerView = undefined;
     this.layer = layer;
+    const key = layer ? keyOf(layer) : '';
+    // another layer is looked at from its beginning
+    if (key !== kept().layer) keep({ layer: key, layerScroll: 0, heat: undefined });
     if (layer) {
-      const onTab = (tab: string): void => keep({ tab });
-      const { store, peer } = this;
-      this.layerView = new LayerView(layer, store, peer, ask, simulator, kept().tab, t, out, onTab);
+      const { store, peer, memory } = this;
+      this.layerView = new LayerView(
+        layer,
+        store,
+        peer,
+        ask,
+        simulator,
+        kept().tab,
+        t,
+        out,
+        memory,
+        (tab) => keep({ tab }),
+      );
       this.store.want([layer.layer]);
     }
-    this.page.replaceChildren(this.layerView?.element ?? this.whole.element);
-    this.page.scrollTop = layer ? 0 : kept().scroll;
+    const content = this.layerView?.element ?? this.whole.element;
+    this.page.replaceChildren(content);
     if (!layer) this.whole.shown();
+    this.scroll.go(content, layer ? kept().layerScroll : kept().scroll);
     this.list.choose(layer);
-    keep({ layer: layer ? keyOf(layer) : '' });
     if (focus) this.layerView?.focus();
   }
 

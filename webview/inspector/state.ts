@@ -1,5 +1,6 @@
 /** What outlives the page while its tab is hidden or the window reloads. */
 import { changeIds, type ChangeId } from './changes.ts';
+import { placeFrom, type HeatPlace } from './heat/place.ts';
 import type { Sorting } from './rows-table.ts';
 import { metricIds, sortIds, type Arrangement, type MetricId } from './model.ts';
 
@@ -13,9 +14,15 @@ export interface Kept {
   readonly tab: string;
   readonly whole: WholeTab;
   readonly metric: MetricId;
+  /** Of the graph, the one at hand; -1: none yet. */
+  readonly node: number;
   readonly list: Arrangement;
   readonly table: Arrangement;
+  /** Of the page on the whole model, and on the chosen layer. */
   readonly scroll: number;
+  readonly layerScroll: number;
+  /** Where the chosen layer's heatmaps are looked at. */
+  readonly heat: HeatPlace | undefined;
   /** Address of the model it is compared with; '' for none. */
   readonly other: string;
   readonly changes: Changes;
@@ -34,9 +41,12 @@ export function restored(saved: unknown): Kept {
     tab: typeof s['tab'] === 'string' ? s['tab'] : 'weights',
     whole: wholeTabs.find((id) => id === s['whole']) ?? 'overview',
     metric: metricIds.find((id) => id === s['metric']) ?? 'sparsity',
+    node: typeof s['node'] === 'number' ? s['node'] : -1,
     list: arrangement(s['list']),
     table: arrangement(s['table']),
     scroll: typeof s['scroll'] === 'number' ? s['scroll'] : 0,
+    layerScroll: typeof s['layerScroll'] === 'number' ? s['layerScroll'] : 0,
+    heat: placeFrom(s['heat']),
     other: typeof s['other'] === 'string' ? s['other'] : '',
     changes: changes(s['changes']),
   };

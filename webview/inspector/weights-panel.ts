@@ -4,6 +4,7 @@ import { el } from '../ui/dom.ts';
 import type { Output } from '../ui/output.ts';
 import type { Ask } from './asker.ts';
 import { FactsSection } from './facts-section.ts';
+import type { HeatMemory } from './heat/place.ts';
 import { HeatSection } from './heat/section.ts';
 import { HistogramSection } from './histogram-section.ts';
 import { patternText, scaleEnd } from './model.ts';
@@ -26,8 +27,9 @@ export class WeightsPanel {
     ask: Ask,
     t: InspectorStrings,
     out: Output,
+    memory: HeatMemory,
   ) {
-    this.heat = new HeatSection(layer, () => scaleEnd(this.measure), ask, t, out);
+    this.heat = new HeatSection(layer, () => scaleEnd(this.measure), ask, t, out, memory);
     this.histogram = new HistogramSection(layer, there, ask, t, out);
     this.facts = new FactsSection(layer, store, t, out);
     this.element = el(

@@ -14,6 +14,8 @@ import type { InspectorStrings } from './strings.ts';
 
 export interface WholeActions extends OverviewActions, CompareActions {
   readonly tab: (tab: WholeTab) => void;
+  /** The node of the graph that is at hand. */
+  readonly node: (at: number) => void;
 }
 
 export class WholeView {
@@ -22,6 +24,7 @@ export class WholeView {
   readonly compare: ComparePanel;
   private flow: FlowPanel | undefined;
   private metric: MetricId;
+  private readonly node: number;
   private tab: WholeTab;
   private readonly tabs: Tabs;
   private readonly panels: Readonly<Record<WholeTab, HTMLElement>>;
@@ -36,6 +39,7 @@ export class WholeView {
     private readonly on: WholeActions,
   ) {
     this.metric = metricsFor(store.overview).includes(kept.metric) ? kept.metric : 'sparsity';
+    this.node = kept.node;
     const metric = (chosen: MetricId): void => this.colour(chosen);
     const actions = { ...on, metric };
     this.overview = new Overview(store, this.metric, kept.table, rowHeight, t, actions, ask, out);
@@ -77,9 +81,10 @@ export class WholeView {
     if (this.tab === 'compare') this.compare.shown();
     if (this.tab === 'graph' && !this.flow) {
       const { store, ask, metric, t, out } = this;
-      this.flow = new FlowPanel(store, ask, metric, t, out, {
+      this.flow = new FlowPanel(store, ask, metric, this.node, t, out, {
         open: (layer: LayerSummary) => this.on.open(layer),
         metric: (chosen) => this.colour(chosen),
+        node: this.on.node,
       });
       this.panels.graph.replaceChildren(this.flow.element);
     }

@@ -109,3 +109,21 @@ test('figures in cells are short, those beside the picture exact', () => {
   ]);
   assert.equal(formatFloat(Math.fround(0.1)), '0.1');
 });
+
+test('a place that was kept is seen again, or what is left of it in another room', () => {
+  const before = viewport(4096, 4096);
+  assert.equal(before.zoomed, null);
+  for (let i = 0; i < 6; i++) before.zoom(1.6, 700, 300);
+  const kept = before.zoomed!;
+  const restored = (rows: number, cols: number, width = 1000, height = 500): HeatViewport => {
+    const view = new HeatViewport(layout(rows, cols));
+    view.restore(kept);
+    view.resize(width, height);
+    return view;
+  };
+  assert.deepEqual(restored(4096, 4096).zoomed, kept);
+  const small = restored(10, 10);
+  assert.ok(small.left === 0 && small.top === 0 && small.sx >= 50, 'a smaller matrix fills it');
+  const wide = restored(4096, 4096, 2000, 900);
+  assert.deepEqual([wide.sx, wide.sy], [kept.sx, kept.sy]);
+});

@@ -123,6 +123,11 @@ test('whatever was saved can be restored', () => {
     assert.equal(kept.metric, 'sparsity');
   }
   assert.equal(restored({ table: { sort: 'bytes', direction: -1 } }).table.sort, 'bytes');
+  const heat = { layout: 'kernels', row: 3, col: 4, zoom: { left: 1, top: 2, sx: 8, sy: 9 } };
+  assert.deepEqual(restored({ heat }).heat, heat);
+  assert.equal(restored({ heat: { ...heat, zoom: { ...heat.zoom, sx: -1 } } }).heat?.zoom, null);
+  for (const bad of [{ layout: 'x' }, { row: NaN }, { col: '4' }])
+    assert.equal(restored({ heat: { ...heat, ...bad } }).heat, undefined);
 });
 test('an aborted question is cancelled once, and its late answer goes nowhere', async () => {
   const posted: FromInspector[] = [];

@@ -17,6 +17,7 @@ import { onTheme, themeKind } from '../../ui/theme.ts';
 import type { Ask } from '../asker.ts';
 import type { InspectorStrings } from '../strings.ts';
 import { nearbyTable } from './nearby.ts';
+import type { HeatMemory } from './place.ts';
 import type { Cell } from './reading.ts';
 import type { Shows } from './tiles.ts';
 import { HeatmapView } from './view.ts';
@@ -43,8 +44,9 @@ export class HeatSection {
     private readonly ask: Ask,
     private readonly t: InspectorStrings,
     out: Output,
+    private readonly memory: HeatMemory,
   ) {
-    this.layout = layer.layouts[0]!;
+    this.layout = layer.layouts.find((l) => l.kind === memory.place?.layout) ?? layer.layouts[0]!;
     this.showSelect = el(
       'select',
       { 'aria-label': t.show },
@@ -110,6 +112,7 @@ export class HeatSection {
       { 'aria-label': t.layout },
       ...layer.layouts.map((l) => el('option', { value: l.kind }, t[l.kind])),
     );
+    select.value = this.layout.kind;
     select.addEventListener('change', () => {
       this.layout = layer.layouts.find((l) => l.kind === (select.value as LayoutKind))!;
       this.make();
@@ -126,13 +129,13 @@ export class HeatSection {
 
   private make(): void {
     this.heat?.stop();
-    const { layer, layout, shows, most, ask, t } = this;
-    this.heat = new HeatmapView(layer.layer, layout, shows, most, ask, t, (row, col) => {
+    const { layer, layout, shows, most, ask, t, memory } = this;
+    this.heat = new HeatmapView(layer.layer, layout, shows, most, ask, t, memory, (row, col) => {
       this.at = { row, col };
       void this.fillNearby();
     });
     this.box.replaceChildren(this.heat.element);
-    this.at = { row: 0, col: 0 };
+    this.at = this.heat.at;
     this.drawKey();
     void this.fillNearby();
   }

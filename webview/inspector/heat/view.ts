@@ -11,6 +11,7 @@ import { onTheme, themeKind } from '../../ui/theme.ts';
 import type { Ask } from '../asker.ts';
 import type { InspectorStrings } from '../strings.ts';
 import { listen, zoomStep } from './gestures.ts';
+import type { HeatMemory } from './place.ts';
 import { paintCursor, paintMarginals, paintTiles, strip, type HeatColours } from './paint.ts';
 import { readingOf, tileOf, type Cell } from './reading.ts';
 import { HeatTiles, type Shows } from './tiles.ts';
@@ -18,6 +19,8 @@ import { HeatViewport, largestCell } from './viewport.ts';
 
 /** A stage smaller than this shows nothing. */
 const smallest = 40;
+/** Milliseconds of rest after which a place is kept. */
+const rest = 150;
 
 export class HeatmapView {
   readonly element: HTMLElement;
@@ -31,6 +34,7 @@ export class HeatmapView {
   private marginals: Marginals | undefined;
   private colours: HeatColours | undefined;
   private cursor: Cell = { row: 0, col: 0 };
+  private resting: number | undefined;
   private width = 0;
   private height = 0;
   private frame = 0;
@@ -42,9 +46,15 @@ export class HeatmapView {
     most: () => number,
     ask: Ask,
     private readonly t: InspectorStrings,
+    private readonly memory: HeatMemory,
     private readonly onCursor: (row: number, col: number) => void,
   ) {
     this.view = new HeatViewport(layout);
+    const { place } = memory;
+    if (place?.layout === layout.kind) {
+      this.cursor = this.within(place);
+      if (place.zoom) this.view.restore(place.zoom);
+    }
     this.tiles = new HeatTiles(
       layer,
       layout,
@@ -99,7 +109,12 @@ export class HeatmapView {
       .catch(() => undefined); // the tiles say what is wrong
   }
 
+  get at(): Cell {
+    return this.cursor;
+  }
+
   stop(): void {
+    if (this.resting !== undefined) this.remember();
     this.control.abort();
     this.tiles.stop();
   }
@@ -163,12 +178,21 @@ export class HeatmapView {
     const ratio = devicePixelRatio || 1;
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
-    this.change(() => this.view.resize(width - strip, height - strip));
+    this.view.resize(width - strip, height - strip);
+    this.draw();
   }
 
   private change(move: () => void): void {
     move();
     this.draw();
+    clearTimeout(this.resting);
+    this.resting = window.setTimeout(() => this.remember(), rest);
+  }
+
+  private remember(): void {
+    clearTimeout(this.resting);
+    this.resting = undefined;
+    this.memory.keep({ layout: this.layout.kind, ...this.cursor, zoom: this.view.zoomed });
   }
 
   private zoom(factor: number, at?: { readonly x: number; readonly y: number }): void {
@@ -179,14 +203,19 @@ export class HeatmapView {
   }
 
   /** Puts the cell cursor somewhere and reads what is there. */
-  private move({ row, col }: Cell): void {
-    const { rows, cols } = this.layout;
-    row = Math.min(rows - 1, Math.max(0, row));
-    col = Math.min(cols - 1, Math.max(0, col));
-    this.cursor = { row, col };
+  private move(to: Cell): void {
+    const { row, col } = (this.cursor = this.within(to));
     this.change(() => this.view.reveal(row, col));
     this.onCursor(row, col);
     this.read();
+  }
+
+  private within({ row, col }: Cell): Cell {
+    const { rows, cols } = this.layout;
+    return {
+      row: Math.min(rows - 1, Math.max(0, row)),
+      col: Math.min(cols - 1, Math.max(0, col)),
+    };
   }
 
   private read(): void {

@@ -6,6 +6,7 @@
 import { visibleTiles, type TileRange } from '../../charts/heatmap.ts';
 import { pageTile } from '../../../src/engine/protocol-page.ts';
 import type { LayoutSummary } from '../../../src/engine/protocol-view.ts';
+import type { Zoom } from './place.ts';
 
 /** Pixels of a cell at most. */
 export const largestCell = 56;
@@ -27,8 +28,21 @@ export class HeatViewport {
   resize(width: number, height: number): void {
     this.width = Math.max(1, width);
     this.height = Math.max(1, height);
-    if (this.fitted) this.fit();
-    else this.moved();
+    if (this.fitted) return this.fit();
+    const { least } = this;
+    this.sx = Math.max(least.sx, this.sx);
+    this.sy = Math.max(least.sy, this.sy);
+    this.moved();
+  }
+
+  /** What was seen before, as far as the room allows. */
+  restore({ left, top, sx, sy }: Zoom): void {
+    Object.assign(this, { left, top, sx, sy, fitted: false });
+  }
+
+  get zoomed(): Zoom | null {
+    const { left, top, sx, sy } = this;
+    return this.fitted ? null : { left, top, sx, sy };
   }
 
   /** Everything; a thin matrix is made thick enough to be seen. */
