@@ -288,9 +288,18 @@ export interface SimulateResult {
   readonly config: SimulateConfig;
   readonly layers: readonly SimulatedLayer[];
   /** All layers there are, for a choice, also when only some were asked for. */
-  readonly available: readonly { readonly index: number; readonly name: string }[];
+  readonly available: readonly {
+    readonly index: number;
+    /** Position among the model's tensors, several of which may have one name; -1: of no model. */
+    readonly tensor: number;
+    readonly name: string;
+  }[];
   /** What cannot run on EIE, with one line why. */
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  readonly skipped: readonly {
+    readonly tensor: number;
+    readonly name: string;
+    readonly reason: string;
+  }[];
   readonly totals: SimulateTotals;
   readonly notes: readonly string[];
 }

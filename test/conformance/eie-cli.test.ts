@@ -9,6 +9,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test, { before } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { openInput } from '../../src/engine/input.ts';
 import type { SimulateResult, SweepResult } from '../../src/engine/protocol-eie.ts';
 import { buildEngine, temporaryFolder } from '../unit/engine/support.ts';
 
@@ -232,6 +233,16 @@ test('a published recurrent model runs from its .dcz; hidden values get a stated
     assert.match(l.activations.note, /density 0.35 assumed: .*branch/);
   }
   assert.ok(result.notes.some((n) => /drawn at random at density/.test(n)));
+  // layers of two branches have one name: their tensors tell them apart
+  const opened = openInput({ path: dcz });
+  const twice = result.available.filter(({ name }) => name === 'stft.forward_basis_buffer');
+  assert.equal(twice.length, 2);
+  for (const { index, tensor } of twice) {
+    const { rows, cols } = result.layers[index];
+    const [filters, , taps] = opened.model.tensors[tensor].shape;
+    assert.deepEqual([rows, cols], [filters, taps]);
+  }
+  opened.close();
   const again = await simulate(dcz, '--no-host');
   assert.deepEqual(again.layers, result.layers);
 });

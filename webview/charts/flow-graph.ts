@@ -202,7 +202,7 @@ function drawn(at: number, item: FlowItem, layout: FlowLayout): SvgNode {
           node(
             'text',
             { x: inner, y: y + 18, class: 'flow-name' },
-            fitted(label, width - shade - 17, 7.3),
+            fitted(label, width - shade - 17, 8),
           ),
           node(
             'text',

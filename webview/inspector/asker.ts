@@ -27,7 +27,7 @@ export type Ask = <K extends ViewName>(
 
 /** A layer on EIE. */
 export type Simulate = (
-  what: Pick<SimulateQuestion, 'tensor' | 'part' | 'machine'>,
+  what: Pick<SimulateQuestion, 'tensor' | 'name' | 'part' | 'machine'>,
   signal: AbortSignal,
 ) => Promise<LayerSimulation>;
 

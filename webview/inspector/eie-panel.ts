@@ -104,7 +104,8 @@ export class EiePanel {
     const { layer, t } = this;
     if (this.body.hidden) this.status.textContent = layer.coded ? t.eieLoading : t.eieCompressing;
     try {
-      const question = { tensor: layer.name, part: Number(this.parts.value || 0) };
+      const { layer: tensor, name } = layer;
+      const question = { tensor, name, part: Number(this.parts.value || 0) };
       const machine = { ...this.machine };
       this.show(await this.simulator.simulate({ ...question, machine }, signal));
     } catch (error) {

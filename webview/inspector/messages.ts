@@ -74,8 +74,9 @@ export type FromInspector =
 export interface SimulateQuestion {
   readonly type: 'simulate';
   readonly id: number;
-  /** Name of its tensor. */
-  readonly tensor: string;
+  /** Its tensor's position and name. */
+  readonly tensor: number;
+  readonly name: string;
   /** Position among the matrices of the tensor (gates, groups). */
   readonly part: number;
   readonly machine: MachineOptions;
@@ -141,7 +142,8 @@ export function isFromInspector(message: unknown): message is FromInspector {
     case 'simulate':
       return (
         Number.isSafeInteger(m['id']) &&
-        typeof m['tensor'] === 'string' &&
+        Number.isSafeInteger(m['tensor']) &&
+        typeof m['name'] === 'string' &&
         Number.isSafeInteger(m['part']) &&
         isMachine(m['machine'])
       );

@@ -58,7 +58,7 @@ export async function prepareModel(
     const coded = new Map(dcz.tensors.map((t) => [t.coded.tensor, t.coded]));
     const uses = activationUses(model);
     const found: Found[] = [];
-    const skipped: { name: string; reason: string }[] = [];
+    const skipped: Prepared['skipped'][number][] = [];
     for (const tensor of model.tensors) {
       onProgress({
         stage: 'decode',
@@ -69,7 +69,7 @@ export async function prepareModel(
       const reason = whyNot(tensor, own, dcz.recipe);
       if (reason === '') continue;
       if (reason !== undefined) {
-        skipped.push({ name: tensor.name, reason });
+        skipped.push({ tensor: tensor.id, name: tensor.name, reason });
         continue;
       }
       try {
@@ -77,7 +77,8 @@ export async function prepareModel(
         found.push({ tensor, matrices: matrices(path, tensor, own as CodedTensor), use });
       } catch (error) {
         if (!(error instanceof DeepCompressionError) || error.code !== 'unsupported') throw error;
-        skipped.push({ name: tensor.name, reason: withoutName(error.message, tensor.name) });
+        const { id, name } = tensor;
+        skipped.push({ tensor: id, name, reason: withoutName(error.message, name) });
       }
     }
     if (found.length === 0)
@@ -223,6 +224,7 @@ function layersOf(
       runsPerInference: typeof made === 'string' ? null : made.runs,
       blocks: m.part < 0 ? (tensor.geometry?.groups ?? 1) : 1,
       workload: '',
+      tensor: tensor.id,
     };
   });
 }

@@ -76,7 +76,8 @@ export async function prepareLayers(
   const prepared = await inThread(work, runtime, signal, share(onProgress, 0.6, 1));
   return {
     layers: prepared.layers,
-    skipped: prepared.skipped.map(({ name, reason }) => ({
+    skipped: prepared.skipped.map(({ tensor, name, reason }) => ({
+      tensor,
       name,
       reason: left.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? reason,
     })),
@@ -174,6 +175,7 @@ function prepareCases(file: FileInput, label: string): Prepared {
       runsPerInference: null,
       blocks: 1,
       workload: '',
+      tensor: -1,
     };
   });
   return { layers, skipped: [], notes: [] };
@@ -217,6 +219,7 @@ async function prepareWorkloads(
       runsPerInference: 1,
       blocks: 1,
       workload: workload.id,
+      tensor: -1,
     });
   }
   const notes =

@@ -1,7 +1,7 @@
 /** Layers ready for the simulator, wherever they came from, and what is said of them. */
 import type { Layer } from '../../eie/layer.ts';
 import type { Machine } from '../../eie/machine.ts';
-import type { LayerActivations, SimulatedLayer } from '../protocol-eie.ts';
+import type { LayerActivations, SimulatedLayer, SimulateResult } from '../protocol-eie.ts';
 
 export interface PreparedLayer {
   readonly layer: Layer;
@@ -17,11 +17,13 @@ export interface PreparedLayer {
   readonly blocks: number;
   /** Id of the paper's layer, '' for any other. */
   readonly workload: string;
+  /** Position among the model's tensors; -1 for a layer of no model. */
+  readonly tensor: number;
 }
 
 export interface Prepared {
   readonly layers: readonly PreparedLayer[];
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  readonly skipped: SimulateResult['skipped'];
   readonly notes: readonly string[];
 }
 

@@ -45,7 +45,7 @@ export function simulateJob(store: LayerStore): Job<'simulate'> {
         // One layer too large for this machine does not spoil the others.
         if (!(error instanceof DeepCompressionError) || error.code !== 'unsupported') throw error;
         if (wanted.length === 1) throw error;
-        skipped.push({ name, reason: error.message });
+        skipped.push({ tensor: own.tensor, name, reason: error.message });
       }
     }
     return {
@@ -54,7 +54,9 @@ export function simulateJob(store: LayerStore): Job<'simulate'> {
         layers.map((l) => l.machine),
       ),
       layers,
-      available: stored.layers.map((l) => ({ index: l.index, name: l.layer.name })),
+      available: stored.layers.map(({ index, tensor, layer }) => ({
+        ...{ index, tensor, name: layer.name },
+      })),
       skipped,
       totals: totalsOf(layers),
       notes: stored.notes,

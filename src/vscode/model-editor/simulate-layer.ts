@@ -10,7 +10,7 @@ import { layersOf } from '../eie/source.ts';
 export async function simulateLayer(
   engine: EngineClient,
   uri: vscode.Uri,
-  { tensor, part, machine }: SimulateQuestion,
+  { tensor, name, part, machine }: SimulateQuestion,
   signal: AbortSignal,
 ): Promise<LayerSimulation> {
   const layers = await layersOf({ kind: 'model', uri });
@@ -20,17 +20,17 @@ export async function simulateLayer(
     { ...layers, layers: [] },
     { signal },
   );
-  const matrices = available.filter(
-    ({ name }) => name === tensor || (name.startsWith(`${tensor} [`) && name.endsWith(']')),
-  );
+  const matrices = available.filter((layer) => layer.tensor === tensor);
   const wanted = matrices[part] ?? matrices[0];
   if (!wanted) {
-    const reason = skipped.find(({ name }) => name === tensor)?.reason ?? 'it is not compressed';
+    const reason =
+      skipped.find((layer) => layer.tensor === tensor)?.reason ?? 'it is not compressed';
     return { parts: [], reason, layer: null, detail: null };
   }
   const input = { ...layers, machine, layers: [wanted.index] };
   const result = await engine.run('simulate', input, { signal });
   const { perPe, timeline, ...layer } = result.layers[0]!;
-  const parts = matrices.map(({ name }) => name.slice(tensor.length).trim() || name);
+  // `W [input gate]` is told as `[input gate]`
+  const parts = matrices.map((m) => m.name.slice(name.length).trim() || m.name);
   return { parts, reason: '', layer, detail: { index: layer.index, perPe, timeline } };
 }
