@@ -138,6 +138,10 @@ async function inspectorTour(): Promise<void> {
   await frame.locator('table.changes .rows tr').first().waitFor();
   await shoot(bench, 'inspector-compare');
   await bench.setTheme('Light Modern');
+  await frame.locator('table.changes .rows .open', { hasText: 'ip1.weight' }).click();
+  await frame.locator('.facts dd').first().waitFor();
+  await frame.locator('.stage[data-missing="0"]').waitFor();
+  await shoot(bench, 'inspector-difference');
   await close();
 }
 

@@ -208,8 +208,10 @@ export class Workbench {
   /** Changes the colour theme as a user does; the server keeps it for the windows that follow. */
   async setTheme(name: string): Promise<void> {
     await this.command('Preferences: Color Theme');
-    await this.quickRow('Light Modern').waitFor();
-    await this.quickInput.locator('input').first().fill(name);
+    // the palette has become the list of themes
+    const input = this.quickInput.locator('input[placeholder*="color theme" i]').first();
+    await input.waitFor();
+    await input.fill(name);
     await this.pick(name);
     await this.quickInput.waitFor({ state: 'hidden' });
   }
