@@ -43,17 +43,25 @@ async function visit(look: Look, see: (page: Page, name: string) => Promise<void
   }
 }
 
-/** Elements that stand out of the window at the right, and that nothing lets the user scroll to. */
+/**
+ * Elements that stand out at the right of the window, or of a box that hides what has no room, and that
+ * nothing lets the user scroll to. A text that ends with dots is none: its title tells it whole.
+ */
 const cutOff = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
-    const scrolls = (e: Element | null): boolean =>
-      e !== null &&
-      e !== document.body &&
-      (/auto|scroll|hidden/.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+    /** Where an element has to end; undefined: it can be scrolled to. */
+    const end = (e: Element | null): number | undefined => {
+      if (e === null || e === document.body) return innerWidth;
+      const { overflowX, textOverflow } = getComputedStyle(e);
+      if (/auto|scroll/.test(overflowX) || textOverflow === 'ellipsis') return undefined;
+      return overflowX === 'visible' || e.clientWidth <= 1
+        ? end(e.parentElement)
+        : e.getBoundingClientRect().right;
+    };
     return [...document.querySelectorAll('body *')]
       .filter((e) => {
         const { right, width } = e.getBoundingClientRect();
-        return width > 1 && right > innerWidth + 1 && !scrolls(e.parentElement);
+        return width > 1 && right > (end(e.parentElement) ?? Infinity) + 1;
       })
       .map((e) => `${e.tagName.toLowerCase()}.${e.getAttribute('class') ?? ''}`);
   });
@@ -88,12 +96,25 @@ test('in forced colours every control has an edge and every picture its table', 
           .filter((e) => {
             const s = getComputedStyle(e);
             const edge = parseFloat(s.borderTopWidth) > 0 || s.outlineStyle !== 'none';
-            const text = (e.textContent ?? '').trim() !== '';
+            const text = e.matches('button') && (e.textContent ?? '').trim() !== '';
             return !edge && !text;
           })
           .map((e) => e.outerHTML.slice(0, 80)),
       );
     assert.deepEqual(bare, [], name);
+    const alone = await page
+      .locator('svg[role=img]:visible, .stage:visible, [role=tree]:visible')
+      .evaluateAll((all) =>
+        all
+          .filter((e) => {
+            // the map's are in the table of all layers, which follows
+            const own = e.closest('section');
+            const told = 'table, details.data';
+            return !own?.querySelector(told) && !own?.nextElementSibling?.querySelector(told);
+          })
+          .map((e) => e.outerHTML.slice(0, 80)),
+      );
+    assert.deepEqual(alone, [], `${name}: pictures without their figures`);
   });
 });
 
@@ -116,15 +137,32 @@ test('without motion nothing moves', async () => {
 
 test('the Tab key reaches every control of a page and comes round', async () => {
   await visit({}, async (page, name) => {
-    const wanted = await page.evaluate(() => {
+    const { wanted, passed } = await page.evaluate(() => {
       const all = [
-        ...document.querySelectorAll('button, select, input, a[href], summary, [tabindex]'),
-      ];
-      return all.filter((e) => {
-        const shown = e.getClientRects().length > 0 && getComputedStyle(e).visibility !== 'hidden';
-        return shown && (e as HTMLElement).tabIndex >= 0 && !(e as HTMLButtonElement).disabled;
-      }).length;
+        ...document.querySelectorAll<HTMLButtonElement>(
+          'button, select, input, a[href], summary, [tabindex]',
+        ),
+      ].filter(
+        (e) =>
+          !e.disabled &&
+          e.getClientRects().length > 0 &&
+          getComputedStyle(e).visibility !== 'hidden',
+      );
+      // arrow keys go on from the one that has the tab stop
+      const roving = '[role=tablist], [role=tree], [role=listbox], table, .flow-stage, .map';
+      const beside = (e: Element): boolean =>
+        e.closest(roving)?.querySelector('[tabindex="0"]') !== null;
+      return {
+        wanted: all.filter((e) => e.tabIndex >= 0).length,
+        passed: all
+          .filter(
+            (e) => e.tabIndex < 0 && (e.matches('button, select, input, a, summary') || e.role),
+          )
+          .filter((e) => !e.closest(roving) || !beside(e))
+          .map((e) => e.outerHTML.slice(0, 100)),
+      };
     });
+    assert.deepEqual(passed, [], `${name}: controls that no key reaches`);
     await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
     const seen = new Set<string>();
     for (let i = 0; i < wanted + 5; i++) {

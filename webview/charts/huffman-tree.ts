@@ -9,6 +9,7 @@
  * Classes: `edge`, `edge-bit`, `inner`, `leaf`, `folded`, `on-path`, `leaf-label`.
  */
 import type { HuffmanTree, HuffmanView } from '../../src/engine/protocol-view.ts';
+import { textWidth } from './axis.ts';
 import { node, round, type SvgNode } from './svg.ts';
 
 export interface PlacedNode {
@@ -116,7 +117,9 @@ export interface TreeText {
   readonly title: (at: number) => string;
 }
 
-const labelWidth = 190;
+/** Pixels from a node's middle to its label, and of a letter there. */
+const labelAt = 11;
+const letter = 7.3;
 
 export function huffmanTree(
   view: Pick<HuffmanView, 'tree' | 'words' | 'lengths'>,
@@ -132,6 +135,7 @@ export function huffmanTree(
   const y = (row: number): number => round(10 + row * rowHeight);
   const edges: SvgNode[] = [];
   const marks: SvgNode[] = [];
+  let width = 0;
   for (const n of layout.nodes) {
     const lit = onPath.has(n.node) ? ' on-path' : '';
     const parent = places.get(n.parent);
@@ -150,9 +154,10 @@ export function huffmanTree(
         ),
       );
     }
-    marks.push(drawn(n, x(n.depth), y(n.row), lit));
+    const label = labelOf(n);
+    marks.push(drawn(n, label, x(n.depth), y(n.row), lit));
+    width = Math.max(width, Math.ceil(x(n.depth) + labelAt + textWidth(label, letter)) + 8);
   }
-  const width = x(layout.depth) + labelWidth;
   const height = Math.max(20, layout.rows * rowHeight);
   return node(
     'svg',
@@ -167,9 +172,14 @@ export function huffmanTree(
     ...marks,
   );
 
-  function drawn(n: PlacedNode, cx: number, cy: number, lit: string): SvgNode {
-    const at = n.node;
+  function labelOf({ node: at, kind, depth }: PlacedNode): string {
     const leaf = tree.leaf[at];
+    if (kind === 'leaf') return `${bitsOfWord(view.words[leaf], depth)}  ${text.leaf(leaf)}`.trim();
+    return kind === 'folded' ? text.folded(leavesBelow(tree, at)) : '';
+  }
+
+  function drawn(n: PlacedNode, label: string, cx: number, cy: number, lit: string): SvgNode {
+    const at = n.node;
     const box = { x: cx - 5, y: cy - 5, width: 10, height: 10 };
     const shape =
       n.kind === 'leaf'
@@ -177,12 +187,6 @@ export function huffmanTree(
         : n.kind === 'folded'
           ? node('path', { d: `M${cx - 5},${cy}l10,-6v12z`, class: `folded${lit}` })
           : node('circle', { cx, cy, r: 4, class: `inner${lit}` });
-    const label =
-      n.kind === 'leaf'
-        ? `${bitsOfWord(view.words[leaf], n.depth)}  ${text.leaf(leaf)}`.trim()
-        : n.kind === 'folded'
-          ? text.folded(leavesBelow(tree, at))
-          : '';
     return node(
       'g',
       {
@@ -196,7 +200,7 @@ export function huffmanTree(
       shape,
       ...(label === ''
         ? []
-        : [node('text', { x: cx + 11, y: cy + 4, class: `leaf-label${lit}` }, label)]),
+        : [node('text', { x: cx + labelAt, y: cy + 4, class: `leaf-label${lit}` }, label)]),
     );
   }
 }
