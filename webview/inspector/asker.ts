@@ -16,6 +16,7 @@ export class Abandoned extends Error {
 interface Waiting {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
+  readonly onFraction: ((fraction: number) => void) | undefined;
 }
 
 export type Ask = <K extends ViewName>(
@@ -29,6 +30,8 @@ export type Ask = <K extends ViewName>(
 export type Simulate = (
   what: Pick<SimulateQuestion, 'tensor' | 'name' | 'part' | 'machine'>,
   signal: AbortSignal,
+  /** Tells how much is done, 0 to 1. */
+  onFraction: (fraction: number) => void,
 ) => Promise<LayerSimulation>;
 
 export class Asker {
@@ -43,17 +46,22 @@ export class Asker {
       ...(about && { about }),
     }));
 
-  readonly simulate: Simulate = (what, signal) =>
-    this.question(signal, (id) => ({ type: 'simulate', id, ...what }));
+  readonly simulate: Simulate = (what, signal, onFraction) =>
+    this.question(signal, (id) => ({ type: 'simulate', id, ...what }), onFraction);
 
   private question<T>(
     signal: AbortSignal | undefined,
     message: (id: number) => FromInspector,
+    onFraction?: (fraction: number) => void,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new Abandoned());
       const id = this.next++;
-      this.waiting.set(id, { resolve: resolve as (result: never) => void, reject });
+      this.waiting.set(id, {
+        resolve: resolve as (result: never) => void,
+        reject,
+        onFraction,
+      });
       signal?.addEventListener(
         'abort',
         () => {
@@ -67,8 +75,9 @@ export class Asker {
     });
   }
 
-  receive(message: Extract<ToInspector, { type: 'answer' | 'failed' }>): void {
+  receive(message: Extract<ToInspector, { type: 'progress' | 'answer' | 'failed' }>): void {
     const waiting = this.waiting.get(message.id);
+    if (message.type === 'progress') return waiting?.onFraction?.(message.fraction);
     this.waiting.delete(message.id);
     if (message.type === 'answer') waiting?.resolve(message.result as never);
     else waiting?.reject(new Error(message.message));

@@ -33,6 +33,7 @@ type Knob = keyof typeof choices;
 export class EiePanel {
   readonly element: HTMLElement;
   private readonly status = el('p', { class: 'muted', role: 'status' });
+  private readonly bar = el('progress', { max: 1, hidden: true });
   private readonly about = el('p', { class: 'muted' });
   private readonly figures = el('div', { class: 'figures' });
   private readonly body = el('div', { hidden: true });
@@ -76,6 +77,7 @@ export class EiePanel {
         open,
       ),
       this.status,
+      this.bar,
       this.body,
     );
     void this.run();
@@ -102,15 +104,23 @@ export class EiePanel {
     this.control.abort();
     const { signal } = (this.control = new AbortController());
     const { layer, t } = this;
-    if (this.body.hidden) this.status.textContent = layer.coded ? t.eieLoading : t.eieCompressing;
+    if (this.body.hidden) {
+      const doing = layer.coded ? t.eieLoading : t.eieCompressing;
+      this.status.textContent = doing;
+      this.bar.setAttribute('aria-label', doing);
+    }
     try {
       const { layer: tensor, name } = layer;
       const question = { tensor, name, part: Number(this.parts.value || 0) };
       const machine = { ...this.machine };
-      this.show(await this.simulator.simulate({ ...question, machine }, signal));
+      const made = await this.simulator.simulate({ ...question, machine }, signal, (fraction) => {
+        this.bar.hidden = !this.body.hidden;
+        this.bar.value = fraction;
+      });
+      this.show(made);
     } catch (error) {
       if (error instanceof Abandoned) return;
-      this.body.hidden = true;
+      this.body.hidden = this.bar.hidden = true;
       this.status.textContent = error instanceof Error ? error.message : String(error);
     }
   }
@@ -118,6 +128,7 @@ export class EiePanel {
   private show({ parts, reason, layer, detail }: LayerSimulation): void {
     const { t } = this;
     const { strings: e } = this.simulator;
+    this.bar.hidden = true;
     if (this.parts.options.length === 0)
       this.parts.append(...parts.map((name, i) => el('option', { value: i }, name)));
     this.partLabel.hidden = this.parts.hidden = parts.length < 2;

@@ -152,6 +152,7 @@ host.listen(isToInspector, (received) => {
     case 'suggestions':
       shown?.suggest(received.models);
       break;
+    case 'progress':
     case 'answer':
     case 'failed':
       asker.receive(received);

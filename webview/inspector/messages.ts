@@ -41,6 +41,8 @@ export type ToInspector =
     })
   | { readonly type: 'noOther'; readonly message: string }
   | { readonly type: 'suggestions'; readonly models: readonly NamedModel[] }
+  /** How much of a simulation is done, 0 to 1. */
+  | { readonly type: 'progress'; readonly id: number; readonly fraction: number }
   | { readonly type: 'answer'; readonly id: number; readonly result: ViewResult | LayerSimulation }
   | { readonly type: 'failed'; readonly id: number; readonly message: string };
 
@@ -168,6 +170,7 @@ const arriving: readonly ToInspector['type'][] = [
   'other',
   'noOther',
   'suggestions',
+  'progress',
   'answer',
   'failed',
 ];

@@ -57,7 +57,9 @@ export class Questions {
 
   private run(question: Question, signal: AbortSignal) {
     if (question.type === 'simulate')
-      return simulateLayer(this.services.engine, this.own.uri, question, signal);
+      return simulateLayer(this.services.engine, this.own.uri, question, signal, (fraction) => {
+        if (!signal.aborted) this.post({ type: 'progress', id: question.id, fraction });
+      });
     const { name, query, about } = question;
     const other = about === undefined ? undefined : this.other()?.handle;
     const handle = about === 'other' ? other : this.own.handle;

@@ -5,6 +5,7 @@
 import type * as vscode from 'vscode';
 import type { LayerSimulation, SimulateQuestion } from '../../../webview/inspector/messages.ts';
 import type { EngineClient } from '../../engine/client.ts';
+import type { Progress } from '../../engine/protocol.ts';
 import { layersOf } from '../eie/source.ts';
 
 export async function simulateLayer(
@@ -12,13 +13,20 @@ export async function simulateLayer(
   uri: vscode.Uri,
   { tensor, name, part, machine }: SimulateQuestion,
   signal: AbortSignal,
+  /** 0 to 1, in steps of a percent. */
+  onFraction: (fraction: number) => void,
 ): Promise<LayerSimulation> {
   const layers = await layersOf({ kind: 'model', uri });
+  let told = 0;
+  const onProgress = ({ fraction }: Progress): void => {
+    const percent = Math.floor(fraction * 100);
+    if (percent > told) onFraction((told = percent) / 100);
+  };
   // what there is, before anything is simulated
   const { available, skipped } = await engine.run(
     'simulate',
     { ...layers, layers: [] },
-    { signal },
+    { signal, onProgress },
   );
   const matrices = available.filter((layer) => layer.tensor === tensor);
   const wanted = matrices[part] ?? matrices[0];

@@ -179,3 +179,18 @@ test('the page has one policy, and a hostile title stays text', () => {
   assert.ok(!html.includes('<script>alert'));
   assert.ok(!/unsafe/.test(html));
 });
+test('a simulation tells how far it is, until it is answered', async () => {
+  const posted: FromInspector[] = [];
+  const asker = new Asker((m) => posted.push(m));
+  const told: number[] = [];
+  const what = { tensor: 1, name: 'w', part: 0, machine: {} };
+  const control = new AbortController();
+  const simulated = asker.simulate(what, control.signal, (fraction) => told.push(fraction));
+  assert.deepEqual(posted, [{ type: 'simulate', id: 1, ...what }]);
+  for (const id of [1, 7]) asker.receive({ type: 'progress', id, fraction: 0.4 });
+  const result = { parts: [], reason: 'no', layer: null, detail: null };
+  asker.receive({ type: 'answer', id: 1, result });
+  asker.receive({ type: 'progress', id: 1, fraction: 0.9 });
+  assert.deepEqual(await simulated, result);
+  assert.deepEqual(told, [0.4]);
+});
