@@ -12,6 +12,8 @@ import { DeepCompressionError } from '../model/errors.ts';
 import type { EieWork } from './eie/bench.ts';
 import type { SharedInput } from './input.ts';
 import type { Progress } from './protocol.ts';
+import type { ExecutorChoice } from './runtime/executor.ts';
+import type { TrainWork } from './runtime/train-bench.ts';
 import {
   deathOf,
   revivedError,
@@ -63,11 +65,28 @@ export function startEieCrew(
   return new ThreadCrew({ role: 'eie', ortFolder }, workerFile, Math.min(threads, 64), signal);
 }
 
+/** Threads for training (runtime/helpers.ts). Dispose them when nothing runs. */
+export interface TrainCrew {
+  perform(work: TrainWork): Promise<unknown>;
+  performOnEach(work: TrainWork): Promise<unknown[]>;
+  dispose(): Promise<void>;
+}
+
+export function startTrainCrew(
+  threads: number,
+  workerFile: string,
+  choice: ExecutorChoice,
+): TrainCrew {
+  return new ThreadCrew({ role: 'train', choice }, workerFile, Math.min(threads, 64), undefined);
+}
+
 const cancelled = (): DeepCompressionError => new DeepCompressionError('cancelled', 'cancelled');
 const perThread = 2;
 
+type AnyWork = ToThread['work'];
+
 interface Piece {
-  readonly work: Work | EieWork;
+  readonly work: AnyWork;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -114,7 +133,7 @@ class InlineCrew implements Crew {
   }
 }
 
-class ThreadCrew implements Crew, EieCrew {
+class ThreadCrew implements Crew, EieCrew, TrainCrew {
   readonly size: number;
   private readonly threads: Thread[] = [];
   private readonly waiting: Piece[] = [];
@@ -135,7 +154,7 @@ class ThreadCrew implements Crew, EieCrew {
     else signal?.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  perform(work: Work | EieWork, onProgress?: (progress: Progress) => void): Promise<unknown> {
+  perform(work: AnyWork, onProgress?: (progress: Progress) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.failure) return reject(this.failure);
       this.waiting.push({ work, resolve, reject, onProgress });
@@ -143,7 +162,7 @@ class ThreadCrew implements Crew, EieCrew {
     });
   }
 
-  performOnEach(work: Work | EieWork): Promise<unknown[]> {
+  performOnEach(work: AnyWork): Promise<unknown[]> {
     if (this.failure) return Promise.reject(this.failure);
     return Promise.all(
       this.threads.map(

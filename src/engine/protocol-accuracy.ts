@@ -93,7 +93,7 @@ export interface Retraining {
   readonly recipe: object;
   readonly seed: number;
   readonly runtime: string;
-  /** That worked on one step: as wanted, unless an earlier job made the runtime's pool of threads. */
+  /** That worked together; a batch too small to divide, or one the model fixes, trained on one. */
   readonly threads: number;
   readonly seconds: number;
 }

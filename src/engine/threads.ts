@@ -6,13 +6,16 @@ import { DeepCompressionError, type ErrorCode } from '../model/errors.ts';
 import type { EieWork } from './eie/bench.ts';
 import type { SharedInput } from './input.ts';
 import type { Progress } from './protocol.ts';
+import type { ExecutorChoice } from './runtime/executor.ts';
+import type { TrainWork } from './runtime/train-bench.ts';
 import type { Work } from './workbench.ts';
 
 /** `workerData` of dist/worker.js: a server of jobs, or one thread of a job's crew. */
 export type WorkerRole =
   | { readonly role: 'jobs' }
   | { readonly role: 'tasks'; readonly input: SharedInput }
-  | { readonly role: 'eie'; readonly ortFolder: string | undefined };
+  | { readonly role: 'eie'; readonly ortFolder: string | undefined }
+  | { readonly role: 'train'; readonly choice: ExecutorChoice };
 
 /** First argument of dist/worker.js as a process of its own, as JSON. */
 export interface ProcessRole {
@@ -23,7 +26,7 @@ export interface ProcessRole {
 
 export interface ToThread {
   readonly id: number;
-  readonly work: Work | EieWork;
+  readonly work: Work | EieWork | TrainWork;
 }
 
 export type FromThread =

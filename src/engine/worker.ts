@@ -6,6 +6,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import { EieBench, type EieWork } from './eie/bench.ts';
 import { allJobs } from './jobs/all.ts';
+import type { Progress } from './protocol.ts';
+import { TrainBench, type TrainWork } from './runtime/train-bench.ts';
 import { serveJobs } from './serve-jobs.ts';
 import {
   plainError,
@@ -44,16 +46,24 @@ if (!port) {
   });
 } else if (data?.role === 'eie') {
   const bench = new EieBench(data.ortFolder);
-  port.on('message', ({ id, work }: ToThread) => {
-    bench
-      .perform(work as EieWork, (progress) =>
-        port.postMessage({ id, progress } satisfies FromThread),
-      )
-      .then(
-        (value) => port.postMessage({ id, value } satisfies FromThread, transferables(value)),
-        (error: unknown) => port.postMessage({ id, error: plainError(error) } satisfies FromThread),
-      );
-  });
+  answer((work, onProgress) => bench.perform(work as EieWork, onProgress));
+} else if (data?.role === 'train') {
+  const bench = new TrainBench(data.choice);
+  answer((work) => bench.perform(work as TrainWork));
 } else {
   serveJobs(port, allJobs({ workerFile }));
+}
+
+/** One thread of a crew whose work is asynchronous. */
+function answer(
+  perform: (work: ToThread['work'], onProgress: (progress: Progress) => void) => Promise<unknown>,
+): void {
+  const post = (message: FromThread, moved: ArrayBuffer[] = []): void =>
+    port!.postMessage(message, moved);
+  port!.on('message', ({ id, work }: ToThread) => {
+    perform(work, (progress) => post({ id, progress })).then(
+      (value) => post({ id, value }, transferables(value)),
+      (error: unknown) => post({ id, error: plainError(error) }),
+    );
+  });
 }

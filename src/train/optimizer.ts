@@ -3,22 +3,18 @@
  * 2015), in plain typed arrays outside the graph: 9 to 19 % slower than inside, and masks,
  * regularisation and frozen tensors are then a line each. L2 adds l2 * w, L1 adds l1 * sign(w) to
  * the gradient (Han et al. 2015, section 3.1 compares them); `decoupled` applies both to the weight
- * instead (Loshchilov and Hutter 2019).
+ * instead (Loshchilov and Hutter 2019). With helpers each thread does its part of the large tensors.
  */
-export type OptimizerSpec =
-  | { readonly kind: 'sgd'; readonly momentum: number; readonly nesterov?: boolean }
-  | {
-      readonly kind: 'adam';
-      readonly beta1?: number;
-      readonly beta2?: number;
-      readonly epsilon?: number;
-    };
-
-export interface Regularisation {
-  readonly l1: number;
-  readonly l2: number;
-  readonly decoupled?: boolean;
-}
+import type { Helpers } from './runtime.ts';
+import { sharedFloats, isShared } from './shared.ts';
+import {
+  update,
+  type Gradient,
+  type OptimizerSpec,
+  type Regularisation,
+  type Update,
+  type Updated,
+} from './update.ts';
 
 /** One tensor under training. `values` is changed in place; a mask is not changed any more. */
 export interface Trained {
@@ -43,9 +39,31 @@ interface Survivors {
   readonly kept: Uint32Array;
   /** Their values, gradients and moments side by side, for one step. */
   readonly values: Float32Array;
-  readonly gradient: Float32Array;
+  readonly gradient: Float32Array[];
   readonly first: Float32Array;
   readonly second: Float32Array;
+}
+
+/** Elements from which a part is worth a message to another thread. */
+const worthDividing = 8192;
+
+/** Zeros, in shared memory where the values are. */
+function like(values: Float32Array): Float32Array {
+  return isShared(values) ? sharedFloats(values.length) : new Float32Array(values.length);
+}
+
+function isDivisible({ values, gradient }: Updated): boolean {
+  return isShared(values) && gradient.every(isShared);
+}
+
+function slice(whole: Updated, from: number, to: number): Updated {
+  return {
+    values: whole.values.subarray(from, to),
+    gradient: whole.gradient.map((part) => part.subarray(from, to)),
+    first: whole.first.subarray(from, to),
+    second: whole.second.subarray(from, to),
+    regularised: whole.regularised,
+  };
 }
 
 export class Optimizer {
@@ -54,52 +72,58 @@ export class Optimizer {
   readonly #second: Float32Array[];
   #steps = 0;
 
+  /** @param helpers do their parts of tensors whose values are in shared memory */
   constructor(
     readonly spec: OptimizerSpec,
     readonly regularisation: Regularisation,
     readonly tensors: readonly Trained[],
+    private readonly helpers?: Helpers,
   ) {
     for (const { values, mask } of tensors) if (mask) applyMask(values, mask);
     this.#survivors = tensors.map(({ mask }) => mask && survivorsOf(mask));
-    this.#first = tensors.map(({ values }) => new Float32Array(values.length));
-    this.#second =
-      spec.kind === 'adam' ? tensors.map(({ values }) => new Float32Array(values.length)) : [];
+    this.#first = tensors.map(({ values }) => like(values));
+    this.#second = spec.kind === 'adam' ? tensors.map(({ values }) => like(values)) : [];
   }
 
   /** One update; `gradients` in the order of the tensors, only read. */
-  step(gradients: readonly Float32Array[], rate: number): void {
+  async step(gradients: readonly Gradient[], rate: number): Promise<void> {
     this.#steps++;
+    const own: Updated[] = [];
+    const theirs: Updated[][] = Array.from({ length: this.helpers?.size ?? 0 }, () => []);
+    const parts = [...theirs, own];
     this.tensors.forEach((tensor, i) => {
       if (tensor.frozen) return;
+      const { values, regularised } = tensor;
       const first = this.#first[i]!;
-      const second = this.#second[i] ?? first;
+      const gradient = gradients[i]!;
+      const whole = { values, gradient, first, second: this.#second[i] ?? first, regularised };
       const few = this.#survivors[i];
-      if (!few) return this.#update(tensor, tensor.values, gradients[i]!, first, second, rate);
-      gather(tensor.values, few.kept, few.values);
-      gather(gradients[i]!, few.kept, few.gradient);
-      gather(first, few.kept, few.first);
-      gather(second, few.kept, few.second);
-      this.#update(tensor, few.values, few.gradient, few.first, few.second, rate);
-      // without second moments they stand for the first, so they are written before them
-      scatter(few.second, few.kept, second);
-      scatter(few.first, few.kept, first);
-      scatter(few.values, few.kept, tensor.values);
+      if (few) own.push(gathered(whole, few));
+      else if (values.length < worthDividing || !isDivisible(whole)) own.push(whole);
+      else
+        parts.forEach((part, k) => {
+          const at = (n: number): number => Math.floor((values.length * n) / parts.length);
+          part.push(slice(whole, at(k), at(k + 1)));
+        });
     });
-  }
-
-  #update(
-    { regularised }: Trained,
-    values: Float32Array,
-    gradient: Float32Array,
-    first: Float32Array,
-    second: Float32Array,
-    rate: number,
-  ): void {
-    const { l1, l2, decoupled = false } = this.regularisation;
-    if (regularised && decoupled) shrink(values, rate * l1, rate * l2);
-    const decay = regularised && !decoupled ? { l1, l2 } : { l1: 0, l2: 0 };
-    if (this.spec.kind === 'sgd') sgd(values, gradient, first, rate, this.spec, decay);
-    else adam(values, gradient, first, second, rate, this.#steps, this.spec, decay);
+    const { spec, regularisation } = this;
+    const step = (tensors: readonly Updated[]): Update => ({
+      ...{ spec, regularisation, rate, steps: this.#steps },
+      tensors,
+    });
+    const helped = theirs
+      .filter((part) => part.length > 0)
+      .map((part) => this.helpers!.update(step(part)));
+    update(step(own));
+    await Promise.all(helped);
+    this.tensors.forEach(({ values, frozen }, i) => {
+      const few = this.#survivors[i];
+      if (!few || frozen) return;
+      // without second moments they stand for the first, so they are written before them
+      scatter(few.second, few.kept, this.#second[i] ?? this.#first[i]!);
+      scatter(few.first, few.kept, this.#first[i]!);
+      scatter(few.values, few.kept, values);
+    });
   }
 
   /** For a checkpoint; the arrays are the optimizer's own. */
@@ -122,7 +146,7 @@ export function applyMask(values: Float32Array, mask: Uint8Array): void {
 function survivorsOf(mask: Uint8Array): Survivors {
   const kept = positionsOf(mask);
   const make = (): Float32Array => new Float32Array(kept.length);
-  return { kept, values: make(), gradient: make(), first: make(), second: make() };
+  return { kept, values: make(), gradient: [], first: make(), second: make() };
 }
 
 /** Where a mask, or codes, are not 0. */
@@ -132,6 +156,22 @@ export function positionsOf(marks: Uint8Array | Uint16Array): Uint32Array {
   const positions = new Uint32Array(count);
   for (let i = 0, at = 0; i < marks.length; i++) if (marks[i] !== 0) positions[at++] = i;
   return positions;
+}
+
+/** The survivors' part of a tensor, copied. */
+function gathered(
+  { values, gradient, first, second, regularised }: Updated,
+  few: Survivors,
+): Updated {
+  gather(values, few.kept, few.values);
+  gather(first, few.kept, few.first);
+  gather(second, few.kept, few.second);
+  const gradients = gradient.map((part, i) => {
+    const to = (few.gradient[i] ??= new Float32Array(few.kept.length));
+    gather(part, few.kept, to);
+    return to;
+  });
+  return { ...few, gradient: gradients, regularised };
 }
 
 function gather(from: Float32Array, positions: Uint32Array, to: Float32Array): void {
@@ -150,72 +190,18 @@ export function maskOf(values: Float32Array): Uint8Array {
 }
 
 /** Scales all gradients so that their common Euclidean norm is at most `most`; gives the norm before. */
-export function clipNorm(gradients: readonly Float32Array[], most: number): number {
+export function clipNorm(gradients: readonly Gradient[], most: number): number {
   let sum = 0;
-  for (const gradient of gradients)
-    for (let i = 0; i < gradient.length; i++) sum += gradient[i]! * gradient[i]!;
+  for (const parts of gradients)
+    for (let i = 0; i < parts[0]!.length; i++) {
+      let g = 0;
+      for (let k = 0; k < parts.length; k++) g += parts[k]![i]!;
+      g /= parts.length;
+      sum += g * g;
+    }
   const norm = Math.sqrt(sum);
   if (norm > most)
-    for (const gradient of gradients)
-      for (let i = 0; i < gradient.length; i++) gradient[i]! *= most / norm;
+    for (const part of gradients.flat())
+      for (let i = 0; i < part.length; i++) part[i]! *= most / norm;
   return norm;
-}
-
-interface Decay {
-  readonly l1: number;
-  readonly l2: number;
-}
-
-function shrink(values: Float32Array, l1: number, l2: number): void {
-  for (let i = 0; i < values.length; i++) {
-    const w = values[i]!;
-    values[i] = w - l2 * w - (w > 0 ? l1 : w < 0 ? -l1 : 0);
-  }
-}
-
-function sgd(
-  values: Float32Array,
-  gradient: Float32Array,
-  velocity: Float32Array,
-  rate: number,
-  { momentum, nesterov = false }: Extract<OptimizerSpec, { kind: 'sgd' }>,
-  { l1, l2 }: Decay,
-): void {
-  // Polyak: w -= rate v; Nesterov: w -= rate (g + momentum v)
-  const ofVelocity = nesterov ? rate * momentum : rate;
-  const ofGradient = nesterov ? rate : 0;
-  const signed = l1 !== 0; // signs are a coin toss: without L1 the loop must not branch on them
-  for (let i = 0; i < values.length; i++) {
-    const w = values[i]!;
-    let g = gradient[i]! + l2 * w;
-    if (signed) g += w > 0 ? l1 : w < 0 ? -l1 : 0;
-    const v = momentum * velocity[i]! + g;
-    velocity[i] = v;
-    values[i] = w - ofVelocity * v - ofGradient * g;
-  }
-}
-
-function adam(
-  values: Float32Array,
-  gradient: Float32Array,
-  first: Float32Array,
-  second: Float32Array,
-  rate: number,
-  steps: number,
-  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: Extract<OptimizerSpec, { kind: 'adam' }>,
-  { l1, l2 }: Decay,
-): void {
-  const step = rate / (1 - beta1 ** steps);
-  const correction = 1 / (1 - beta2 ** steps);
-  const signed = l1 !== 0;
-  for (let i = 0; i < values.length; i++) {
-    const w = values[i]!;
-    let g = gradient[i]! + l2 * w;
-    if (signed) g += w > 0 ? l1 : w < 0 ? -l1 : 0;
-    const m = beta1 * first[i]! + (1 - beta1) * g;
-    const v = beta2 * second[i]! + (1 - beta2) * g * g;
-    first[i] = m;
-    second[i] = v;
-    values[i] = w - (step * m) / (Math.sqrt(v * correction) + epsilon);
-  }
 }

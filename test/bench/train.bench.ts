@@ -8,13 +8,13 @@
  */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseRecipe } from '../../src/compress/recipe.ts';
 import { loadDataset } from '../../src/engine/train/data.ts';
 import { trainingRuntime, type NamedRuntime } from '../../src/engine/runtime/training.ts';
 import { compileTraining } from '../../src/train/compile.ts';
 import { decodeGraph } from '../../src/train/graph.ts';
-import { Network } from '../../src/train/methods/network.ts';
+import { Network, partsOf } from '../../src/train/methods/network.ts';
 import { runPhase } from '../../src/train/methods/phase.ts';
 import { bindSamples } from '../../src/train/methods/samples.ts';
 import { maskOf } from '../../src/train/optimizer.ts';
@@ -70,12 +70,13 @@ async function measure(name: Name, engine: NamedRuntime): Promise<Rates> {
     train!.normalisation,
   );
   const weights = [...source.initializers.keys()];
+  const parts = partsOf(batch, 1, engine.helpers);
   const graph = await compileTraining(
     bytes,
     {
       trainable: weights,
-      batch,
-      inputShapes: { [samples.input]: [batch, ...samples.shape] },
+      batch: batch / parts,
+      inputShapes: { [samples.input]: [batch / parts, ...samples.shape] },
       loss: { kind: 'cross-entropy' },
       batchNorm: 'frozen',
       dropout: false,
@@ -88,6 +89,7 @@ async function measure(name: Name, engine: NamedRuntime): Promise<Rates> {
     isWeight: (tensor) => tensor.endsWith('.weight'),
     afterDropout: new Map(),
     scoreBatch: 256,
+    parts,
   });
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   const epoch = (): Promise<unknown> =>
@@ -112,7 +114,9 @@ async function measure(name: Name, engine: NamedRuntime): Promise<Rates> {
     size: number,
     all: number,
   ): Promise<number> => {
-    const session = await engine.open(model);
+    const own = await engine.open(model);
+    const theirs = await engine.helpers?.open(model);
+    const lanes = theirs ? engine.threads : 1;
     const feeds: Record<string, Feeds[string]> = {
       [samples.input]: samples.batch(order, 0, size, size),
     };
@@ -121,9 +125,13 @@ async function measure(name: Name, engine: NamedRuntime): Promise<Rates> {
     if (model === graph.model)
       feeds[graph.labels!] = { type: 'int64', dims: [size], data: new BigInt64Array(size) };
     const found = await rate(all, async () => {
-      for (let done = 0; done < all; done += size) await session.run(feeds);
+      for (let done = 0; done < all; done += lanes * size)
+        await Promise.all(
+          Array.from({ length: lanes }, (_, k) => (k < lanes - 1 ? theirs! : own).run(feeds)),
+        );
     });
-    await session.close();
+    await own.close();
+    await theirs?.close();
     return found;
   };
   try {
@@ -131,7 +139,7 @@ async function measure(name: Name, engine: NamedRuntime): Promise<Rates> {
     const dense = await rate(count, epoch);
     const evaluate = await rate(many.length, () => network.score(many, () => {}));
     const evaluateAlone = await alone(graph.evaluation, 256, many.length);
-    const trainAlone = await alone(graph.model, batch, count);
+    const trainAlone = await alone(graph.model, batch / parts, count);
     for (const p of network.parameters.filter(({ isWeight }) => isWeight)) {
       const cut = Float32Array.from(p.values, Math.abs).sort()[Math.floor(0.9 * p.values.length)]!;
       p.values.forEach((v, i) => (p.values[i] = Math.abs(v) < cut ? 0 : v));
@@ -175,13 +183,15 @@ print(json.dumps(out))
 const only = flag('runtime');
 if (only !== undefined) {
   // a process of its own for every runtime
-  const engine = await trainingRuntime({
-    folder: join(process.cwd(), 'node_modules', 'onnxruntime-web', 'dist'),
+  const choice = {
+    ortFolder: join(process.cwd(), 'node_modules', 'onnxruntime-web', 'dist'),
     native: only === 'node',
-    threads,
-  });
+    workerFile: resolve(process.env['DC_DIST']!, 'worker.js'),
+  };
+  const engine = trainingRuntime(choice, threads);
   const found: Partial<Record<Name, Rates>> = {};
   for (const name of Object.keys(networks) as Name[]) found[name] = await measure(name, engine);
+  await engine.close();
   console.log(JSON.stringify(found));
 } else {
   // a Python of one's own may come first and have no PyTorch where the system's has it

@@ -17,6 +17,7 @@ export function evaluateJob(runtime: Runtime): Job<'evaluate'> {
     const progress = monotone(onProgress);
     progress({ stage: 'open', layer: '', fraction: 0 });
     const opened = openInput(sharedInput(input.file));
+    const engine = trainingRuntime(runtime, input.threads);
     try {
       const bytes = wholeModel(opened.model);
       const graph = decodeGraph(bytes);
@@ -28,11 +29,6 @@ export function evaluateJob(runtime: Runtime): Job<'evaluate'> {
       });
       const normalisation = normalisationOf(input.normalisation, opened.dcz?.recipe);
       const samples = bindSamples(graph.inputs, data, normalisation);
-      const engine = await trainingRuntime({
-        folder: runtime.ortFolder,
-        native: runtime.native ?? false,
-        threads: input.threads,
-      });
       const output = graph.outputs[0]?.name ?? '';
       const predictor = await openPredictor(engine, bytes, {
         samples,
@@ -54,6 +50,7 @@ export function evaluateJob(runtime: Runtime): Job<'evaluate'> {
         await predictor.close();
       }
     } finally {
+      await engine.close();
       opened.close();
     }
   };

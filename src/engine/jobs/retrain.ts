@@ -37,6 +37,7 @@ export function retrainJob(runtime: Runtime): Job<'retrain'> {
     if (!isOnnx(input.out)) checkRecordPath(input.out);
     progress({ stage: 'open', layer: '', fraction: 0 });
     const opened = openInput(sharedInput(input.file));
+    const engine = trainingRuntime(runtime, input.threads);
     try {
       const { model } = opened;
       if (opened.dcz)
@@ -45,11 +46,6 @@ export function retrainJob(runtime: Runtime): Job<'retrain'> {
           `${opened.path} is a .dcz file: decompress it and retrain the .onnx`,
         );
       const { threads } = input;
-      const engine = await trainingRuntime({
-        folder: runtime.ortFolder,
-        native: runtime.native ?? false,
-        threads,
-      });
       const tested = async (file: RetrainInput['file']): Promise<Accuracy | null> => {
         if (!input.test) return null;
         const { normalisation } = recipe.train;
@@ -118,6 +114,7 @@ export function retrainJob(runtime: Runtime): Job<'retrain'> {
         notes,
       };
     } finally {
+      await engine.close();
       opened.close();
     }
   };

@@ -30,6 +30,7 @@ export function sensitivityJob(runtime: Runtime): Job<'sensitivity'> {
     for (const b of bits) if (!(b >= 1 && b <= 8)) throw outOf('bits', '1 to 8');
     progress({ stage: 'open', layer: '', fraction: 0 });
     const opened = openInput(sharedInput(input.file));
+    const engine = trainingRuntime(runtime, input.threads);
     try {
       const { model } = opened;
       if (input.into !== undefined) checkInto(input.into, model);
@@ -50,11 +51,6 @@ export function sensitivityJob(runtime: Runtime): Job<'sensitivity'> {
         .map((t): ScannedTensor => ({ ...t, dtype: 'float32' }));
       if (tensors.length === 0)
         throw new DeepCompressionError('unsupported', `${opened.path}: no float32 weights to scan`);
-      const engine = await trainingRuntime({
-        folder: runtime.ortFolder,
-        native: runtime.native ?? false,
-        threads: input.threads,
-      });
       const output = graph.outputs[0]?.name ?? '';
       const count = Math.min(data.samples, input.samples ?? data.samples);
       const found = await scan(
@@ -93,6 +89,7 @@ export function sensitivityJob(runtime: Runtime): Job<'sensitivity'> {
       if (input.into !== undefined) await writeRecord(input.into, { sensitivity: result });
       return result;
     } finally {
+      await engine.close();
       opened.close();
     }
   };

@@ -2,7 +2,7 @@
  * ONNX Runtime as WebAssembly (onnxruntime-web), the one runtime that every user has: no native
  * code, no network. The two files it loads, the module and the wasm, lie in `folder`; scripts/build.mjs
  * puts them beside worker.js and cli.js. It blocks the thread it runs on: call it from one that can be
- * terminated, which ends the threads of its pool too.
+ * terminated.
  */
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -21,29 +21,18 @@ export function bundledFolder(): string {
   return dirname(fileURLToPath(import.meta.url));
 }
 
-/** Of the pool that all sessions of this thread share; its size is decided by the first. */
-let pool: number | undefined;
-
-/** Threads that sessions will have when `wanted` are asked for. */
-export function poolSize(wanted: number): number {
-  return pool ?? wanted;
-}
-
 /**
  * A session over a model in memory.
  * @param folder holds ort-wasm-simd-threaded.{mjs,wasm}; only the first call in a thread counts
- * @param threads the calling one included; only the first call in a thread counts
  * @throws Error what the runtime says of a model it refuses
  */
 export async function openSession(
   model: Uint8Array,
   externals: readonly ExternalData[],
   folder: string,
-  threads = 1,
 ): Promise<Session> {
   ort.env.logLevel = 'fatal';
-  pool ??= threads;
-  ort.env.wasm.numThreads = pool;
+  ort.env.wasm.numThreads = 1; // training divides the batch instead (helpers.ts)
   ort.env.wasm.wasmPaths = pathToFileURL(`${folder}/`).href;
   const session = await ort.InferenceSession.create(model, {
     executionProviders: ['wasm'],

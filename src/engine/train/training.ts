@@ -12,7 +12,7 @@ import { decodeGraph, type Graph } from '../../train/graph.ts';
 import type { LossSpec } from '../../train/loss.ts';
 import { layerPairs } from '../../train/methods/dead-units.ts';
 import { weightsAfterDropout } from '../../train/methods/dropout.ts';
-import { Network, type Teacher } from '../../train/methods/network.ts';
+import { Network, partsOf, type Teacher } from '../../train/methods/network.ts';
 import { openPredictor, predictionKind } from '../../train/methods/predict.ts';
 import { reconstructLayers } from '../../train/methods/reconstruct.ts';
 import { runStages, type RunResult } from '../../train/methods/run.ts';
@@ -80,7 +80,7 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
     }),
     train.loss,
   );
-  const graph = await compile(bytes, source, trainable, loaded, setup);
+  const { graph, parts } = await compile(bytes, source, trainable, loaded, setup);
   let samples = bindSamples(source.inputs, loaded, train.normalisation);
   let teacher: Teacher | undefined;
   if (train.loss === 'distillation') {
@@ -99,6 +99,7 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
       (name) => trainable.byName.get(name)?.role === 'weight',
     ),
     scoreBatch,
+    parts,
   });
   try {
     const layers = layersToCompress(network.parameters, trainable, recipe);
@@ -183,22 +184,25 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
   }
 }
 
-function compile(
+async function compile(
   bytes: Uint8Array<ArrayBuffer>,
   source: Graph,
   { byName }: Trainable,
   data: Dataset,
   { recipe: { train }, engine, input }: TrainingSetup,
-): Promise<TrainingGraph> {
+): Promise<{ readonly graph: TrainingGraph; readonly parts: number }> {
   const samples = bindSamples(source.inputs, data, train.normalisation);
   const { training } = splitFor(data, train.validation, input.seed, input.samples);
   const batch = samples.fixedBatch ?? Math.min(train.batch, training.length);
-  return compileTraining(
+  const parameters = [...byName.values()].reduce((sum, t) => sum + t.parameters, 0);
+  const parts = samples.fixedBatch ? 1 : partsOf(batch, parameters, engine.helpers);
+  const part = batch / parts;
+  const graph = await compileTraining(
     bytes,
     {
       trainable: [...byName.keys()],
-      batch,
-      inputShapes: { [samples.input]: [batch, ...samples.shape] },
+      batch: part,
+      inputShapes: { [samples.input]: [part, ...samples.shape] },
       loss: lossOf(train),
       batchNorm: train.batchNorm,
       dropout: train.dropout,
@@ -206,6 +210,7 @@ function compile(
     },
     engine,
   );
+  return { graph, parts };
 }
 
 function lossOf({ loss, temperature, teacher }: TrainRecipe): LossSpec {

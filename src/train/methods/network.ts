@@ -5,8 +5,17 @@
 import { mulberry32 } from '../../model/random.ts';
 import type { TrainingGraph } from '../compile.ts';
 import { fillLabels } from '../dataset/dataset.ts';
-import type { HostTensor, Runtime, Session } from '../runtime.ts';
+import {
+  allOf,
+  type Feeds,
+  type Helpers,
+  type HostTensor,
+  type Runtime,
+  type Session,
+} from '../runtime.ts';
 import { adjustedDropout } from '../schedule.ts';
+import { sharedFloats } from '../shared.ts';
+import type { Gradient } from '../update.ts';
 import { initialStructure, sparsityOf, type Parameter } from './parameters.ts';
 import { openPredictor, type Between, type Predictor } from './predict.ts';
 import type { Samples } from './samples.ts';
@@ -35,6 +44,24 @@ export interface NetworkOptions {
   readonly change?: ((values: Float32Array, random: () => number) => void) | undefined;
   /** Batch of validation. */
   readonly scoreBatch: number;
+  /**
+   * Equal parts of a batch, each computed by a thread; 1 when absent. The graph's batch is one part.
+   * Batch normalisation sees a part at a time, and running statistics become the mean of the parts'.
+   */
+  readonly parts?: number | undefined;
+}
+
+/** Samples of a part at least: with fewer, what every part costs outweighs what it saves. */
+const worthAPart = 16;
+/** Values of all parts' gradients together: memory stays bounded. */
+const mostGradients = 2 ** 27;
+
+/** Into how many parts a batch is best divided, so that all are equal. */
+export function partsOf(batch: number, parameters: number, helpers: Helpers | undefined): number {
+  const most = Math.min((helpers?.size ?? 0) + 1, batch / worthAPart, mostGradients / parameters);
+  let parts = Math.max(1, Math.floor(most));
+  while (batch % parts !== 0) parts--;
+  return parts;
 }
 
 export class Network {
@@ -42,19 +69,33 @@ export class Network {
   readonly states: readonly State[];
   /** Samples of a step. */
   readonly batch: number;
+  /** Where the optimizer may have help. */
+  readonly helpers: Helpers | undefined;
+  /** Where the gradients of each part go, when there are several. */
+  readonly #into: readonly Record<string, Float32Array>[];
 
+  /** @param sessions one a part, the calling thread's last */
   private constructor(
     private readonly graph: TrainingGraph,
-    private readonly session: Session,
+    private readonly sessions: readonly Session[],
     private readonly predictor: Predictor,
     private readonly options: NetworkOptions,
+    helpers: Helpers | undefined,
   ) {
-    this.batch = graph.inputs[0]!.shape[0] as number;
-    this.parameters = graph.parameters.map(({ name, shape, values }) => {
+    const parts = sessions.length;
+    const size = graph.inputs[0]!.shape[0] as number;
+    this.batch = parts * size;
+    this.helpers = parts > 1 ? helpers : undefined;
+    this.parameters = graph.parameters.map(({ name, shape, values: given }) => {
+      const values = parts > 1 ? sharedFloats(given.length) : given;
+      if (values !== given) values.set(given);
       const isWeight = options.isWeight(name);
       return { name, shape, values, isWeight, structure: initialStructure(values, isWeight) };
     });
     this.states = graph.states;
+    const arrays = (): [string, Float32Array][] =>
+      graph.parameters.map(({ gradient, values }) => [gradient, sharedFloats(values.length)]);
+    this.#into = parts > 1 ? sessions.map(() => Object.fromEntries(arrays())) : [];
   }
 
   static async open(
@@ -65,49 +106,72 @@ export class Network {
     const { samples } = options;
     const size = graph.predictionShape.reduce((a, b) => a * b, 1) / graph.predictionShape[0]!;
     if (graph.labels || !options.teacher) checkTargets(samples.data, size);
-    const session = await runtime.open(graph.model);
+    const helpers = (options.parts ?? 1) > 1 ? runtime.helpers : undefined;
+    const opened: Session[] = [];
+    const own = await runtime.open(graph.model);
+    opened.push(own);
     try {
+      const theirs = await helpers?.open(graph.model);
+      if (theirs) opened.push(theirs);
       const predictor = await openPredictor(runtime, graph.evaluation, {
         samples,
         kind: 'scores',
         batch: options.scoreBatch,
       });
-      return new Network(graph, session, predictor, options);
+      const sessions = [...Array<Session>(theirs ? options.parts! - 1 : 0).fill(theirs!), own];
+      return new Network(graph, sessions, predictor, options, helpers);
     } catch (error) {
-      await session.close();
+      for (const session of opened) await session.close();
       throw error;
     }
   }
 
   async close(): Promise<void> {
-    await this.session.close();
+    for (const session of new Set(this.sessions)) await session.close();
     await this.predictor.close();
   }
 
   /**
-   * Loss and gradients (in the order of `parameters`) of the samples `order[from .. from + batch)`;
-   * running statistics move on.
+   * Loss and gradients (in the order of `parameters`, valid until the next call) of the samples
+   * `order[from .. from + batch)`; running statistics move on.
    */
   async gradients(
     order: Uint32Array,
     from: number,
     random: () => number,
-  ): Promise<{ readonly loss: number; readonly gradients: readonly Float32Array[] }> {
-    const { graph, batch } = this;
+  ): Promise<{ readonly loss: number; readonly gradients: readonly Gradient[] }> {
+    const { graph, sessions } = this;
+    const size = this.batch / sessions.length;
+    // the others have begun when this thread begins its own part
+    const parts = await allOf(
+      sessions.map((session, k) =>
+        session.run(this.#feeds(order, from + k * size, size, random), this.#into[k]),
+      ),
+    );
+    const floats = (name: string): Gradient =>
+      parts.map((part) => part[name]!.data as Float32Array);
+    const loss = floats(graph.loss).reduce((sum, part) => sum + part[0]!, 0) / parts.length;
+    if (Number.isFinite(loss))
+      for (const { values, next } of graph.states) meanOf(floats(next), values);
+    return { loss, gradients: graph.parameters.map((p) => floats(p.gradient)) };
+  }
+
+  #feeds(order: Uint32Array, from: number, size: number, random: () => number): Feeds {
+    const { graph } = this;
     const { samples, teacher, change } = this.options;
     const feeds: Record<string, HostTensor> = this.#weights();
     feeds[samples.input] = samples.batch(
       order,
       from,
-      from + batch,
-      batch,
+      from + size,
+      size,
       change && ((values) => change(values, random)),
     );
     const { data } = samples;
     if (graph.labels) {
-      const classes = new BigInt64Array(batch);
-      fillLabels(data.labels!, order, from, from + batch, classes);
-      feeds[graph.labels] = { type: 'int64', dims: [batch], data: classes };
+      const classes = new BigInt64Array(size);
+      fillLabels(data.labels!, order, from, from + size, classes);
+      feeds[graph.labels] = { type: 'int64', dims: [size], data: classes };
     }
     if (graph.target) {
       const rows = teacher ?? {
@@ -117,7 +181,7 @@ export class Network {
       feeds[graph.target] = {
         type: 'float32',
         dims: graph.predictionShape,
-        data: gathered(rows, order, from, batch),
+        data: gathered(rows, order, from, size),
       };
     }
     for (const mask of graph.masks)
@@ -126,12 +190,7 @@ export class Network {
         dims: mask.shape,
         data: drawn(mask.shape, this.#dropped(mask), random),
       };
-    const outputs = await this.session.run(feeds);
-    const floats = (name: string): Float32Array => outputs[name]!.data as Float32Array;
-    const loss = floats(graph.loss)[0]!;
-    if (Number.isFinite(loss))
-      for (const { values, next } of graph.states) values.set(floats(next));
-    return { loss, gradients: graph.parameters.map((p) => floats(p.gradient)) };
+    return feeds;
   }
 
   /** How good the network is now on the samples of `order`. */
@@ -155,6 +214,14 @@ export class Network {
     for (const { name, shape, values } of [...this.parameters, ...this.states])
       feeds[name] = { type: 'float32', dims: shape, data: values };
     return feeds;
+  }
+}
+
+function meanOf(parts: Gradient, into: Float32Array): void {
+  for (let i = 0; i < into.length; i++) {
+    let sum = 0;
+    for (let k = 0; k < parts.length; k++) sum += parts[k]![i]!;
+    into[i] = sum / parts.length;
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import { centroidGradient, spreadCentroids } from '../centroids.ts';
 import type { Trained } from '../optimizer.ts';
+import type { Gradient } from '../update.ts';
 import { spreadTernary, ternaryGradients, type Ternary } from './ternary.ts';
 
 export type Structure =
@@ -48,12 +49,16 @@ export function trainedOf(parameter: Parameter, frozen: boolean): Trained[] {
   return [{ values: structure.codebook, regularised: false, frozen }];
 }
 
-/** Gradients of the variables from the gradient of the values. */
-export function variableGradients(parameter: Parameter, gradient: Float32Array): Float32Array[] {
+/** Gradients of the variables from the gradient of the values; linear in it, so part by part. */
+export function variableGradients(parameter: Parameter, gradient: Gradient): Gradient[] {
   const { structure } = parameter;
   if (structure.kind === 'dense') return [gradient];
-  if (structure.kind === 'ternary') return ternaryGradients(structure, gradient);
-  return [centroidGradient(gradient, structure.codes, structure.codebook.length)];
+  if (structure.kind === 'shared') {
+    const { codes, codebook } = structure;
+    return [gradient.map((part) => centroidGradient(part, codes, codebook.length))];
+  }
+  const parts = gradient.map((part) => ternaryGradients(structure, part));
+  return [parts.map(([latent]) => latent), parts.map(([, scales]) => scales)];
 }
 
 /** Writes the values that follow from the variables; of dense tensors they are the variables. */

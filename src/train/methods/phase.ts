@@ -80,6 +80,7 @@ export async function runPhase(
     stage.optimizer === 'adam' ? { kind: 'adam' } : { kind: 'sgd', momentum: stage.momentum },
     { l1: stage.l1, l2: stage.l2 },
     parameters.flatMap((p) => trainedOf(p, options.isFrozen(p.name))),
+    network.helpers,
   );
   const score = async (): Promise<Score | null> =>
     validation.length ? network.score(validation, hooks.turn) : null;
@@ -125,7 +126,8 @@ export async function runPhase(
       }
       const changes = parameters.flatMap((p, i) => variableGradients(p, gradients[i]!));
       if (stage.clip > 0) clipNorm(changes, stage.clip);
-      optimizer.step(changes, rateAt(rateOf(stage), (e + (part * done) / steps) / stage.epochs));
+      const rate = rateAt(rateOf(stage), (e + (part * done) / steps) / stage.epochs);
+      await optimizer.step(changes, rate);
       for (const parameter of parameters) spread(parameter);
       sum += loss;
       done++;

@@ -1,12 +1,19 @@
 /**
- * Running a model over samples at inference speed: batches through one session. `promoted` makes a
+ * Running a model over samples at inference speed: batches through one session a thread. `promoted` makes a
  * graph whose named tensors are inputs, so that one session serves every variant of them
  * (sensitivity scans); `openPredictor` reads what a final softmax says about the output.
  */
 import { TensorProto_DataType as DataType } from 'onnx-buf';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { cloneGraph, encodeGraph, shapeOf, type Graph } from '../graph.ts';
-import type { Feeds, HostTensor, Runtime, Session } from '../runtime.ts';
+import {
+  allOf,
+  type Feeds,
+  type HostTensor,
+  type Outputs,
+  type Runtime,
+  type Session,
+} from '../runtime.ts';
 import type { Samples } from './samples.ts';
 import { ScoreCounter, type PredictionKind, type Score } from './score.ts';
 
@@ -65,7 +72,8 @@ export async function openPredictor(
   model: Uint8Array<ArrayBuffer>,
   options: PredictorOptions,
 ): Promise<Predictor> {
-  const session = await opened(runtime, model);
+  const own = await opened(runtime, model);
+  let theirs: Session | undefined;
   const { samples, kind } = options;
   const batch = samples.fixedBatch ?? options.batch;
   const run = async (
@@ -74,16 +82,28 @@ export async function openPredictor(
     between: Between,
     take: (predictions: Float32Array, size: number, from: number, to: number) => void,
   ): Promise<void> => {
-    for (let from = 0; from < order.length; from += batch) {
+    for (let from = 0; from < order.length;) {
       await between(from, order.length);
-      const to = Math.min(order.length, from + batch);
-      const rows = samples.fixedBatch ?? to - from;
-      const input = samples.batch(order, from, to, rows);
-      const outputs = await session.run({ ...feeds, [samples.input]: input });
-      const found =
-        options.output === undefined ? Object.values(outputs)[0] : outputs[options.output];
-      const { data, size } = predictionOf(found, rows);
-      take(data, size, from, to);
+      const left = Math.ceil((order.length - from) / batch);
+      if (left > 1) theirs ??= await runtime.helpers?.open(model);
+      const runs: { from: number; to: number; rows: number; outputs: Promise<Outputs> }[] = [];
+      // the others have begun when this thread begins its own batch, the last
+      for (let k = Math.min(left, theirs ? runtime.helpers!.size + 1 : 1); k > 0; k--) {
+        const to = Math.min(order.length, from + batch);
+        const rows = samples.fixedBatch ?? to - from;
+        const inputs = { ...feeds, [samples.input]: samples.batch(order, from, to, rows) };
+        runs.push({ from, to, rows, outputs: (k > 1 ? theirs! : own).run(inputs) });
+        from = to;
+      }
+      const outputs = await allOf(runs.map((run) => run.outputs));
+      runs.forEach(({ from, to, rows }, i) => {
+        const found =
+          options.output === undefined
+            ? Object.values(outputs[i]!)[0]
+            : outputs[i]![options.output];
+        const { data, size } = predictionOf(found, rows);
+        take(data, size, from, to);
+      });
     }
     await between(order.length, order.length);
   };
@@ -106,7 +126,10 @@ export async function openPredictor(
       });
       return { size: width, values: values! };
     },
-    close: () => session.close(),
+    async close() {
+      await own.close();
+      await theirs?.close();
+    },
   };
 }
 

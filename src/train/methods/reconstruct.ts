@@ -124,11 +124,11 @@ async function fit(
           if (!Number.isFinite(loss)) return undefined;
           const changes = own.flatMap((p, i) => {
             const { gradient } = compiled.parameters[i]!;
-            return variableGradients(p, outputs[gradient]!.data as Float32Array);
+            return variableGradients(p, [outputs[gradient]!.data as Float32Array]);
           });
           if (stage.clip > 0) clipNorm(changes, stage.clip);
           const part = (e + s / steps) / stage.epochs;
-          optimizer.step(changes, rateAt(rateOf(stage), part));
+          await optimizer.step(changes, rateAt(rateOf(stage), part));
           for (const p of own) spread(p);
           last += loss / steps;
           work.onStep(part, loss);

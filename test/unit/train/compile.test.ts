@@ -167,8 +167,8 @@ test('training by the compiled graph lowers the loss, and pruned weights stay 0'
         ...parameterFeeds(graph),
       });
       losses.push(out[graph.loss]!.data[0] as number);
-      optimizer.step(
-        graph.parameters.map((p) => out[p.gradient]!.data as Float32Array),
+      await optimizer.step(
+        graph.parameters.map((p) => [out[p.gradient]!.data as Float32Array]),
         spec.kind === 'sgd' ? 0.1 : 0.02,
       );
     }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { mulberry32 } from '../../../src/model/random.ts';
 import { centroidGradient, spreadCentroids } from '../../../src/train/centroids.ts';
 import { applyMask, clipNorm, maskOf, Optimizer } from '../../../src/train/optimizer.ts';
-import type { OptimizerSpec, Regularisation } from '../../../src/train/optimizer.ts';
+import type { Helpers } from '../../../src/train/runtime.ts';
 import { adjustedDropout, gradualSparsity, rateAt } from '../../../src/train/schedule.ts';
+import { isShared, sharedFloats } from '../../../src/train/shared.ts';
+import { update } from '../../../src/train/update.ts';
+import type { OptimizerSpec, Regularisation } from '../../../src/train/update.ts';
 
 const none: Regularisation = { l1: 0, l2: 0 };
 
@@ -43,7 +47,7 @@ const specs: readonly OptimizerSpec[] = [
 ];
 
 for (const spec of specs)
-  test(`${JSON.stringify(spec)} equals its formula in float64, with every regularisation`, () => {
+  test(`${JSON.stringify(spec)} equals its formula in float64, with every regularisation`, async () => {
     for (const reg of [
       none,
       { l1: 0.01, l2: 0 },
@@ -52,7 +56,7 @@ for (const spec of specs)
     ]) {
       const values = Float32Array.of(1, -0.5, 2);
       const optimizer = new Optimizer(spec, reg, [{ values, regularised: true }]);
-      for (let t = 0; t < 20; t++) optimizer.step([values.map((w) => 2 * w)], 0.02);
+      for (let t = 0; t < 20; t++) await optimizer.step([[values.map((w) => 2 * w)]], 0.02);
       [1, -0.5, 2].forEach((start, i) =>
         assert.ok(
           Math.abs(values[i]! - reference(spec, reg, start, 0.02, 20)) < 1e-5,
@@ -62,7 +66,7 @@ for (const spec of specs)
     }
   });
 
-test('masked weights stay exactly 0, frozen tensors as they are, biases unregularised', () => {
+test('masked weights stay exactly 0, frozen tensors as they are, biases unregularised', async () => {
   const weights = Float32Array.of(1, 0, -2);
   const frozen = Float32Array.of(5);
   const bias = Float32Array.of(3);
@@ -72,7 +76,10 @@ test('masked weights stay exactly 0, frozen tensors as they are, biases unregula
     { values: bias, regularised: false },
   ]);
   for (let t = 0; t < 5; t++)
-    optimizer.step([Float32Array.of(1, 1, 1), Float32Array.of(1), Float32Array.of(0)], 0.1);
+    await optimizer.step(
+      [[Float32Array.of(1, 1, 1)], [Float32Array.of(1)], [Float32Array.of(0)]],
+      0.1,
+    );
   assert.equal(weights[1], 0);
   assert.ok(weights[0]! < 1);
   assert.equal(frozen[0], 5);
@@ -81,7 +88,7 @@ test('masked weights stay exactly 0, frozen tensors as they are, biases unregula
   assert.equal(weights[0], 0);
 });
 
-test('survivors of a mask are updated as they would be alone, and what is pruned costs nothing', () => {
+test('survivors of a mask are updated as they would be alone, and what is pruned costs nothing', async () => {
   for (const spec of specs)
     for (const reg of [
       { l1: 0.01, l2: 0.1 },
@@ -94,8 +101,8 @@ test('survivors of a mask are updated as they would be alone, and what is pruned
       const masked = new Optimizer(spec, reg, [{ values: weights, mask, regularised: true }]);
       const plain = new Optimizer(spec, reg, [{ values: alone, regularised: true }]);
       for (let t = 0; t < 6; t++) {
-        masked.step([weights.map((w) => 2 * w + 1)], 0.05);
-        plain.step([alone.map((w) => 2 * w + 1)], 0.05);
+        await masked.step([[weights.map((w) => 2 * w + 1)]], 0.05);
+        await plain.step([[alone.map((w) => 2 * w + 1)]], 0.05);
       }
       assert.deepEqual([...weights], [alone[0], 0, alone[1], 0, 0, alone[2]]);
       const moments = masked.state().moments.map((m) => m.filter((_, i) => mask[i] === 1));
@@ -103,9 +110,9 @@ test('survivors of a mask are updated as they would be alone, and what is pruned
     }
 });
 
-test('a restored optimizer continues exactly where the saved one was', () => {
+test('a restored optimizer continues exactly where the saved one was', async () => {
   for (const spec of specs) {
-    const run = (steps: number, resumeAt: number): Float32Array => {
+    const run = async (steps: number, resumeAt: number): Promise<Float32Array> => {
       let values = Float32Array.of(1, -2);
       let optimizer = new Optimizer(spec, none, [{ values, regularised: false }]);
       for (let t = 0; t < steps; t++) {
@@ -115,24 +122,79 @@ test('a restored optimizer continues exactly where the saved one was', () => {
           optimizer = new Optimizer(spec, none, [{ values, regularised: false }]);
           optimizer.restore(state);
         }
-        optimizer.step([values.map((w) => 2 * w)], 0.05);
+        await optimizer.step([[values.map((w) => 2 * w)]], 0.05);
       }
       return values;
     };
-    assert.deepEqual(run(12, 5), run(12, -1));
+    assert.deepEqual(await run(12, 5), await run(12, -1));
+  }
+});
+
+test('with helpers, and gradients in parts, every bit is as one thread alone makes it', async () => {
+  const n = 20_001; // no multiple of anything
+  const random = mulberry32(5);
+  const noise = (into: Float32Array): Float32Array => into.map(() => random() - 0.5);
+  for (const spec of specs)
+    for (const reg of [none, { l1: 0.01, l2: 0.1 }, { l1: 0.01, l2: 0.1, decoupled: true }])
+      for (const parts of [1, 2, 3]) {
+        const alone = noise(new Float32Array(n));
+        const values = sharedFloats(n);
+        values.set(alone);
+        let asked = 0;
+        const helpers: Helpers = {
+          size: 2,
+          open: () => Promise.reject(new Error('not here')),
+          update: async (step) => {
+            for (const t of step.tensors)
+              for (const array of [t.values, ...t.gradient, t.first, t.second])
+                assert.ok(isShared(array), 'only what all threads see');
+            asked++;
+            update(step);
+          },
+        };
+        const small = { values: noise(new Float32Array(5)), regularised: false };
+        const divided = new Optimizer(spec, reg, [{ values, regularised: true }, small], helpers);
+        const plain = new Optimizer(spec, reg, [{ values: alone, regularised: true }]);
+        for (let t = 0; t < 3; t++) {
+          const gradient = Array.from({ length: parts }, () => sharedFloats(n));
+          gradient.forEach((part) => part.set(noise(new Float32Array(n))));
+          await divided.step([gradient, [new Float32Array(5)]], 0.05);
+          await plain.step([gradient], 0.05);
+        }
+        assert.equal(asked, 6, 'two helpers, three steps');
+        assert.deepEqual(Buffer.from(values.slice().buffer), Buffer.from(alone.buffer));
+      }
+});
+
+test('the gradient in parts is their mean', async () => {
+  for (const l1 of [0, 0.1]) {
+    const whole = Float32Array.of(1, -2, 3);
+    const divided = whole.slice();
+    const of = (values: Float32Array): Optimizer =>
+      new Optimizer({ kind: 'adam' }, { l1, l2: 0.1 }, [{ values, regularised: true }]);
+    const [one, many] = [of(whole), of(divided)];
+    for (let t = 0; t < 5; t++) {
+      await one.step([[Float32Array.of(2, 4, -6)]], 0.1);
+      await many.step([[Float32Array.of(1, 2, -3), Float32Array.of(3, 6, -9)]], 0.1);
+    }
+    assert.deepEqual(divided, whole);
   }
 });
 
 test('gradients are clipped by their common norm', () => {
   const a = Float32Array.of(3, 0);
   const b = Float32Array.of(4);
-  assert.equal(clipNorm([a, b], 10), 5);
+  assert.equal(clipNorm([[a], [b]], 10), 5);
   assert.deepEqual([...a, ...b], [3, 0, 4]);
-  assert.equal(clipNorm([a, b], 1), 5);
+  assert.equal(clipNorm([[a], [b]], 1), 5);
   [0.6, 0, 0.8].forEach((v, i) => assert.ok(Math.abs([...a, ...b][i]! - v) < 1e-6));
+  // of a gradient in parts, the norm of their mean
+  const [one, two] = [Float32Array.of(6, 0), Float32Array.of(0, 8)];
+  assert.equal(clipNorm([[one, two]], 1), 5);
+  [1.2, 0, 0, 1.6].forEach((v, i) => assert.ok(Math.abs([...one, ...two][i]! - v) < 1e-6));
 });
 
-test("the worked example of Deep Compression's Figure 3: summed gradients move the centroids", () => {
+test("the worked example of Deep Compression's Figure 3: summed gradients move the centroids", async () => {
   const codes = Uint8Array.of(4, 1, 3, 2, 2, 2, 1, 4, 1, 4, 2, 1, 4, 2, 3, 3);
   const gradient = Float32Array.of(
     ...[-0.03, -0.01, 0.03, 0.02, -0.01, 0.01, -0.02, 0.12],
@@ -146,7 +208,7 @@ test("the worked example of Deep Compression's Figure 3: summed gradients move t
   const optimizer = new Optimizer({ kind: 'sgd', momentum: 0 }, none, [
     { values: codebook, regularised: false },
   ]);
-  optimizer.step([sums], 1);
+  await optimizer.step([[sums]], 1);
   [0, -0.97, -0.04, 1.48, 1.96].forEach((c, i) => assert.ok(Math.abs(codebook[i]! - c) < 1e-6));
   const values = new Float32Array(16);
   spreadCentroids(codebook, codes, values);

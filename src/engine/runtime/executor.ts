@@ -1,0 +1,60 @@
+/**
+ * ONNX Runtime on the calling thread. onnxruntime-web serves everyone; onnxruntime-node, where it is
+ * installed, is about twice as fast. The native one aborts the whole process when its thread is
+ * terminated inside run(), so it is used only in processes that never do that: the command line, and
+ * the process of its own that the extension starts for it.
+ */
+import { createRequire } from 'node:module';
+import type * as nativeLibrary from 'onnxruntime-node';
+import type { Runtime } from '../../train/runtime.ts';
+import { hostSession } from './host-session.ts';
+import { bundledFolder, openSession } from './ort-web.ts';
+
+export interface Executor extends Runtime {
+  /** onnxruntime-web or onnxruntime-node. */
+  readonly name: string;
+}
+
+/** What a thread needs to load the same runtime again. */
+export interface ExecutorChoice {
+  /** Folder of the wasm files; beside the bundle when absent. */
+  readonly folder?: string | undefined;
+  /** Use onnxruntime-node when it is installed, or from the folder of the package. */
+  readonly native: boolean | string;
+}
+
+export function executorOf({ native, folder = bundledFolder() }: ExecutorChoice): Executor {
+  const installed = native === false ? undefined : nativeRuntime(native);
+  return installed ?? { name: 'onnxruntime-web', open: (model) => openSession(model, [], folder) };
+}
+
+/** undefined when it is not installed, or not for this platform. */
+function nativeRuntime(folder: string | true): Executor | undefined {
+  let ort: typeof nativeLibrary;
+  try {
+    // found, or not, when the program runs: the bundler leaves it alone
+    const load = createRequire(import.meta.url);
+    ort = load(folder === true ? 'onnxruntime-node' : folder) as typeof nativeLibrary;
+  } catch {
+    return undefined;
+  }
+  return {
+    name: 'onnxruntime-node',
+    async open(model) {
+      const session = await ort.InferenceSession.create(model, {
+        logSeverityLevel: 4,
+        intraOpNumThreads: 1,
+        interOpNumThreads: 1,
+      });
+      // it takes arrays in shared memory from Node.js 22 on only; older ones get a copy
+      const copies = new Map<string, Float32Array>();
+      return hostSession(session, (type, data, dims, name) => {
+        if (!(data.buffer instanceof SharedArrayBuffer)) return new ort.Tensor(type, data, dims);
+        let copy = copies.get(name);
+        if (copy?.length !== data.length) copies.set(name, (copy = new Float32Array(data.length)));
+        copy.set(data);
+        return new ort.Tensor(type, copy, dims);
+      });
+    },
+  };
+}
