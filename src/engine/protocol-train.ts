@@ -37,6 +37,8 @@ export interface EvaluateResult extends Accuracy {
   /** Of the run over the samples alone. */
   readonly seconds: number;
   readonly runtime: string;
+  /** As given, else as a retrained .dcz states it. */
+  readonly normalisation: Required<NormalisationInput>;
   readonly notes: readonly string[];
 }
 

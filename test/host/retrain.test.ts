@@ -61,6 +61,20 @@ describe('retraining', () => {
     assert.deepEqual([found.samples, found.top1], [1000, 0.989]);
   });
 
+  it('a .dcz and its original are given values normalised alike, as the .dcz states', async () => {
+    await set('dataset', { samples: digits.samples }); // and no normalisation
+    copyFileSync(join(samples, 'lenet-300-100.dcz'), out.fsPath);
+    let found: readonly EvaluateResult[] = [];
+    await messagesOf(async () => {
+      found = await vscode.commands.executeCommand('deepCompression.evaluate', out);
+    });
+    assert.deepEqual(
+      found.map(({ top1 }) => top1),
+      [0.989, 0.984],
+    );
+    assert.equal(found[0]?.normalisation.scale, digits.scale);
+  });
+
   it('a preset that trains writes a verified file with its record', async () => {
     await set('dataset', digits);
     await set('presets', presets);

@@ -45,7 +45,10 @@ export function evaluateJob(runtime: Runtime): Job<'evaluate'> {
           await turn();
         });
         const seconds = (performance.now() - start) / 1000;
-        return { ...score, seconds, runtime: engine.name, notes: data.notes ?? [] };
+        return {
+          ...score,
+          ...{ seconds, runtime: engine.name, normalisation, notes: data.notes ?? [] },
+        };
       } finally {
         await predictor.close();
       }

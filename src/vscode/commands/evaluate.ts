@@ -5,7 +5,7 @@
 import * as vscode from 'vscode';
 import { formatAccuracy, formatExact, formatSmall } from '../../../webview/ui/format.ts';
 import type { RunOptions } from '../../engine/client.ts';
-import type { EvaluateResult } from '../../engine/protocol-train.ts';
+import type { EvaluateResult, NormalisationInput } from '../../engine/protocol-train.ts';
 import { inputFrom, samplesOrAsk, type Samples } from '../dataset.ts';
 import { extensionOf, inputOf, nameOf } from '../files.ts';
 import { originalOf } from '../originals.ts';
@@ -30,21 +30,23 @@ export async function evaluate(
   const samples = await samplesOrAsk(model, title);
   if (!samples) return [];
   const original = extensionOf(model) === 'dcz' ? await originalOf(model) : undefined;
-  const files = original ? [original, model] : [model];
+  // the .dcz first: it may state a normalisation, which the original then needs too
+  const files = original ? [model, original] : [model];
   const results = await withProgress(
     vscode.l10n.t('Evaluating {0} on {1}', nameOf(model), samples.testName ?? samples.name),
     async ({ signal, onProgress }) => {
       const found: EvaluateResult[] = [];
       for (const [index, file] of files.entries())
         found.push(
-          await evaluateOne(services, file, samples, {
+          await evaluateOne(services, file, samples, found[0]?.normalisation, {
             signal,
             onProgress: (p) => onProgress(p, index, files.length),
           }),
         );
-      return found;
+      return found.reverse();
     },
   );
+  files.reverse();
   const lines = results.map((result, i) => `${nameOf(files[i]!)}: ${lineFor(result)}`);
   for (const line of [...lines, ...results.flatMap((r) => r.notes)]) services.log.info(line);
   void vscode.window.showInformationMessage(lines.join(' · '));
@@ -56,9 +58,10 @@ async function evaluateOne(
   { trainer }: Services,
   uri: vscode.Uri,
   samples: Samples,
+  stated: NormalisationInput | undefined,
   options: RunOptions,
 ): Promise<EvaluateResult> {
-  const { data, test, normalisation } = inputFrom(samples);
+  const { data, test, normalisation = stated } = inputFrom(samples);
   const { threads } = settingsFor(uri);
   return trainer.run(
     'evaluate',
