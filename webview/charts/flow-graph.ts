@@ -35,7 +35,7 @@ export interface FlowOptions {
   readonly view?: { readonly top: number; readonly bottom: number };
 }
 
-const box = { width: 204, height: 46 };
+const box = { width: 218, height: 46 };
 /** Of the shaded end of a box. */
 const shade = 26;
 const pill = 22;
@@ -202,7 +202,7 @@ function drawn(at: number, item: FlowItem, layout: FlowLayout): SvgNode {
           node(
             'text',
             { x: inner, y: y + 18, class: 'flow-name' },
-            fitted(label, width - shade - 17, 8),
+            fitted(label, width - shade - 17, 7.9),
           ),
           node(
             'text',
