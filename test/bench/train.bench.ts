@@ -1,5 +1,6 @@
 /**
- * Training and evaluation of the paper's two MNIST networks (batch 64, Adam, real digits), on every
+ * Training and evaluation of the paper's two MNIST networks (Adam, real digits, batches of 64 and of
+ * 256: an optimizer's step costs the same for both, and a small network feels it), on every
  * runtime that is installed: dense, and with nine tenths of the weights pruned. The baseline of each is
  * the same graph executed by the same runtime and nothing else (`run` alone): what lies between is
  * what the engine costs. Where Python has PyTorch, the same networks are trained by it in the same run.
@@ -21,7 +22,6 @@ import { maskOf } from '../../src/train/optimizer.ts';
 import type { Feeds } from '../../src/train/runtime.ts';
 import { lenet300, lenet5 } from '../fixtures/lenet.ts';
 
-const batch = 64;
 const networks = {
   'LeNet-300-100': { make: lenet300, samples: 19_200, train: 20_000 },
   'LeNet-5': { make: lenet5, samples: 3_200, train: 2_000 },
@@ -43,6 +43,7 @@ const flag = (name: string): string | undefined => {
   return at < 0 ? undefined : process.argv[at + 1];
 };
 const threads = Number(flag('threads') ?? Math.min(2, availableParallelism()));
+const batches = flag('batch') === undefined ? [64, 256] : [Number(flag('batch'))];
 
 /** Samples a second, the best of three after a warm-up. */
 async function rate(samples: number, work: () => Promise<unknown>): Promise<number> {
@@ -55,7 +56,7 @@ async function rate(samples: number, work: () => Promise<unknown>): Promise<numb
   return (1000 * samples) / best;
 }
 
-async function measure(name: Name, engine: NamedRuntime): Promise<Rates> {
+async function measure(name: Name, engine: NamedRuntime, batch: number): Promise<Rates> {
   const { make, samples: count } = networks[name];
   const bytes = make(1);
   const source = decodeGraph(bytes);
@@ -70,7 +71,7 @@ async function measure(name: Name, engine: NamedRuntime): Promise<Rates> {
     train!.normalisation,
   );
   const weights = [...source.initializers.keys()];
-  const parts = partsOf(batch, 1, engine.helpers);
+  const parts = partsOf(batch, 1, name === 'LeNet-5' ? 'reused' : 'usedOnce', engine.helpers);
   const graph = await compileTraining(
     bytes,
     {
@@ -113,10 +114,11 @@ async function measure(name: Name, engine: NamedRuntime): Promise<Rates> {
     model: Uint8Array<ArrayBuffer>,
     size: number,
     all: number,
+    side: number,
   ): Promise<number> => {
     const own = await engine.open(model);
-    const theirs = await engine.helpers?.open(model);
-    const lanes = theirs ? engine.threads : 1;
+    const theirs = side > 1 ? await engine.helpers?.open(model) : undefined;
+    const lanes = theirs ? side : 1;
     const feeds: Record<string, Feeds[string]> = {
       [samples.input]: samples.batch(order, 0, size, size),
     };
@@ -138,8 +140,8 @@ async function measure(name: Name, engine: NamedRuntime): Promise<Rates> {
     const many = Uint32Array.from({ length: 2 * count }, (_, i) => i);
     const dense = await rate(count, epoch);
     const evaluate = await rate(many.length, () => network.score(many, () => {}));
-    const evaluateAlone = await alone(graph.evaluation, 256, many.length);
-    const trainAlone = await alone(graph.model, batch / parts, count);
+    const evaluateAlone = await alone(graph.evaluation, 256, many.length, engine.threads);
+    const trainAlone = await alone(graph.model, batch / parts, count, parts);
     for (const p of network.parameters.filter(({ isWeight }) => isWeight)) {
       const cut = Float32Array.from(p.values, Math.abs).sort()[Math.floor(0.9 * p.values.length)]!;
       p.values.forEach((v, i) => (p.values[i] = Math.abs(v) < cut ? 0 : v));
@@ -156,7 +158,7 @@ async function measure(name: Name, engine: NamedRuntime): Promise<Rates> {
 }
 
 /** Training samples a second of PyTorch with the same networks, batch and optimizer. */
-const python = `
+const python = (batch: number): string => `
 import json, time, torch
 from torch import nn
 torch.set_num_threads(${threads})
@@ -190,13 +192,16 @@ if (only !== undefined) {
   };
   const engine = trainingRuntime(choice, threads);
   const found: Partial<Record<Name, Rates>> = {};
-  for (const name of Object.keys(networks) as Name[]) found[name] = await measure(name, engine);
+  for (const name of Object.keys(networks) as Name[])
+    found[name] = await measure(name, engine, batches[0]!);
   await engine.close();
   console.log(JSON.stringify(found));
-} else {
+} else for (const batch of batches) compareAll(batch);
+
+function compareAll(batch: number): void {
   // a Python of one's own may come first and have no PyTorch where the system's has it
   const torch = ['python3', '/usr/bin/python3']
-    .map((command) => spawnSync(command, ['-c', python], { encoding: 'utf8' }))
+    .map((command) => spawnSync(command, ['-c', python(batch)], { encoding: 'utf8' }))
     .find(({ status }) => status === 0);
   const pytorch = torch && (JSON.parse(torch.stdout) as Record<string, number | string>);
   console.log(
@@ -204,8 +209,9 @@ if (only !== undefined) {
       (pytorch ? `; PyTorch ${pytorch['version']}` : '; PyTorch is not installed'),
   );
   for (const runtime of ['web', 'node'] as const) {
-    const args = ['--enable-source-maps', process.argv[1]!, '--runtime', runtime];
-    const child = spawnSync(process.execPath, [...args, '--threads', String(threads)], {
+    const settings = ['--threads', String(threads), '--batch', String(batch)];
+    const args = ['--enable-source-maps', process.argv[1]!, '--runtime', runtime, ...settings];
+    const child = spawnSync(process.execPath, args, {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -216,7 +222,10 @@ if (only !== undefined) {
       const target = networks[name].train * (runtime === 'node' ? 2 : 1);
       const met = r.train >= target ? 'ok' : 'MISSED';
       if (threads >= 2 && met === 'MISSED') process.exitCode = 1;
-      const beside = pytorch ? `, ${(r.train / Number(pytorch[name])).toFixed(2)} of PyTorch` : '';
+      const peer = Number(pytorch?.[name]);
+      const beside = pytorch
+        ? `, ${(r.train / peer).toFixed(2)} of PyTorch (${Math.round(peer)})`
+        : '';
       console.log(`${name}, ${r.runtime}`);
       row('train', r.train, r.trainAlone, `${met} (target ${target} on two cores)${beside}`);
       row('train, 90 % pruned', r.pruned, r.trainAlone);

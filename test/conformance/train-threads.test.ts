@@ -38,9 +38,10 @@ const retraining = (name: string, more: Partial<RetrainInput> = {}): RetrainInpu
     share: { method: 'kmeans', bits: 4 },
     train: {
       normalisation,
+      batch: 256, // divided among threads: with 64 a network of this kind is not
       stages: [
-        { kind: 'train', epochs: 4, rate: 0.003 },
-        { kind: 'prune', steps: 1, epochs: 2 },
+        { kind: 'train', epochs: 10, rate: 0.005 },
+        { kind: 'prune', steps: 1, epochs: 4 },
         { kind: 'share', epochs: 1 },
       ],
     },
@@ -91,7 +92,7 @@ for (const native of [false, true]) {
     const jobs = jobsOf(native);
     const controller = new AbortController();
     const stages = [{ kind: 'train', epochs: 500 }];
-    const recipe = { name: 'long', train: { normalisation, stages } };
+    const recipe = { name: 'long', train: { normalisation, batch: 256, stages } };
     let epochs = 0;
     const onProgress = (p: Progress): void => {
       if (p.epoch && ++epochs === 3) controller.abort();

@@ -45,6 +45,12 @@ export function kindOfTensor(tensor: Tensor | undefined): LayerKind {
   return ['LSTM', 'GRU', 'RNN'].includes(tensor.op) ? 'recurrent' : 'other';
 }
 
+/** Whether a sample uses the weights many times: at many positions, or steps of a sequence. */
+export function isReused(tensor: Tensor): boolean {
+  const kind = kindOfTensor(tensor);
+  return kind === 'conv' || kind === 'recurrent' || tensor.op === 'MatMul';
+}
+
 /** The layers that the recipe compresses, of those under training. */
 export function layersToCompress(
   parameters: readonly Parameter[],

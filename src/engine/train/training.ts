@@ -28,7 +28,13 @@ import { announce, notesOn } from './announce.ts';
 import { fingerprint, openCheckpoint } from './checkpoints.ts';
 import { loadDataset } from './data.ts';
 import { wholeModel } from './model-bytes.ts';
-import { kindOfTensor, layersToCompress, trainableTensors, type Trainable } from './trainable.ts';
+import {
+  isReused,
+  kindOfTensor,
+  layersToCompress,
+  trainableTensors,
+  type Trainable,
+} from './trainable.ts';
 import { dataForLoss, labelledBy, splitFor } from './training-data.ts';
 import { turns } from './turns.ts';
 
@@ -195,7 +201,8 @@ async function compile(
   const { training } = splitFor(data, train.validation, input.seed, input.samples);
   const batch = samples.fixedBatch ?? Math.min(train.batch, training.length);
   const parameters = [...byName.values()].reduce((sum, t) => sum + t.parameters, 0);
-  const parts = samples.fixedBatch ? 1 : partsOf(batch, parameters, engine.helpers);
+  const weights = [...byName.values()].some(isReused) ? 'reused' : 'usedOnce';
+  const parts = samples.fixedBatch ? 1 : partsOf(batch, parameters, weights, engine.helpers);
   const part = batch / parts;
   const graph = await compileTraining(
     bytes,

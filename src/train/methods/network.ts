@@ -51,14 +51,29 @@ export interface NetworkOptions {
   readonly parts?: number | undefined;
 }
 
-/** Samples of a part at least: with fewer, what every part costs outweighs what it saves. */
-const worthAPart = 16;
+/**
+ * Samples of a part at least: with fewer, what every part costs outweighs what it saves. A network that
+ * uses each weight once a sample computes little beside what its gradients cost to exchange.
+ */
+const worthAPart = { reused: 16, usedOnce: 128 };
 /** Values of all parts' gradients together: memory stays bounded. */
 const mostGradients = 2 ** 27;
 
-/** Into how many parts a batch is best divided, so that all are equal. */
-export function partsOf(batch: number, parameters: number, helpers: Helpers | undefined): number {
-  const most = Math.min((helpers?.size ?? 0) + 1, batch / worthAPart, mostGradients / parameters);
+/**
+ * Into how many parts a batch is best divided, so that all are equal.
+ * @param weights whether a sample uses some weights many times, as convolutions do
+ */
+export function partsOf(
+  batch: number,
+  parameters: number,
+  weights: keyof typeof worthAPart,
+  helpers: Helpers | undefined,
+): number {
+  const most = Math.min(
+    (helpers?.size ?? 0) + 1,
+    batch / worthAPart[weights],
+    mostGradients / parameters,
+  );
   let parts = Math.max(1, Math.floor(most));
   while (batch % parts !== 0) parts--;
   return parts;
