@@ -67,6 +67,9 @@ export interface PredictorOptions {
   readonly batch: number;
 }
 
+/** Bytes of weights that all threads together may hold: beyond that one thread works alone. */
+const mostCopies = 2 ** 31;
+
 export async function openPredictor(
   runtime: Runtime,
   model: Uint8Array<ArrayBuffer>,
@@ -82,13 +85,16 @@ export async function openPredictor(
     between: Between,
     take: (predictions: Float32Array, size: number, from: number, to: number) => void,
   ): Promise<void> => {
+    const fed = Object.values(feeds).reduce((sum, { data }) => sum + data.byteLength, 0);
+    const threads = (runtime.helpers?.size ?? 0) + 1;
+    const helpers = threads * (model.length + fed) <= mostCopies ? runtime.helpers : undefined;
     for (let from = 0; from < order.length;) {
       await between(from, order.length);
       const left = Math.ceil((order.length - from) / batch);
-      if (left > 1) theirs ??= await runtime.helpers?.open(model);
+      if (left > 1) theirs ??= await helpers?.open(model);
       const runs: { from: number; to: number; rows: number; outputs: Promise<Outputs> }[] = [];
       // the others have begun when this thread begins its own batch, the last
-      for (let k = Math.min(left, theirs ? runtime.helpers!.size + 1 : 1); k > 0; k--) {
+      for (let k = Math.min(left, helpers && theirs ? threads : 1); k > 0; k--) {
         const to = Math.min(order.length, from + batch);
         const rows = samples.fixedBatch ?? to - from;
         const inputs = { ...feeds, [samples.input]: samples.batch(order, from, to, rows) };
