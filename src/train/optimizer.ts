@@ -5,7 +5,7 @@
  * the gradient (Han et al. 2015, section 3.1 compares them); `decoupled` applies both to the weight
  * instead (Loshchilov and Hutter 2019). With helpers each thread does its part of the large tensors.
  */
-import type { Helpers } from './runtime.ts';
+import { allOf, type Helpers } from './runtime.ts';
 import { sharedFloats, isShared } from './shared.ts';
 import {
   update,
@@ -115,7 +115,7 @@ export class Optimizer {
       .filter((part) => part.length > 0)
       .map((part) => this.helpers!.update(step(part)));
     update(step(own));
-    await Promise.all(helped);
+    await allOf(helped);
     this.tensors.forEach(({ values, frozen }, i) => {
       const few = this.#survivors[i];
       if (!few || frozen) return;

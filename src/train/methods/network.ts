@@ -89,7 +89,10 @@ export class Network {
   /** Where the gradients of each part go, when there are several. */
   readonly #into: readonly Record<string, Float32Array>[];
 
-  /** @param sessions one a part, the calling thread's last */
+  /**
+   * @param sessions one a part, the calling thread's last
+   * @param helpers present where there are several
+   */
   private constructor(
     private readonly graph: TrainingGraph,
     private readonly sessions: readonly Session[],
@@ -97,12 +100,10 @@ export class Network {
     private readonly options: NetworkOptions,
     helpers: Helpers | undefined,
   ) {
-    const parts = sessions.length;
-    const size = graph.inputs[0]!.shape[0] as number;
-    this.batch = parts * size;
-    this.helpers = parts > 1 ? helpers : undefined;
+    this.batch = sessions.length * (graph.inputs[0]!.shape[0] as number);
+    this.helpers = helpers;
     this.parameters = graph.parameters.map(({ name, shape, values: given }) => {
-      const values = parts > 1 ? sharedFloats(given.length) : given;
+      const values = helpers ? sharedFloats(given.length) : given;
       if (values !== given) values.set(given);
       const isWeight = options.isWeight(name);
       return { name, shape, values, isWeight, structure: initialStructure(values, isWeight) };
@@ -110,7 +111,7 @@ export class Network {
     this.states = graph.states;
     const arrays = (): [string, Float32Array][] =>
       graph.parameters.map(({ gradient, values }) => [gradient, sharedFloats(values.length)]);
-    this.#into = parts > 1 ? sessions.map(() => Object.fromEntries(arrays())) : [];
+    this.#into = helpers ? sessions.map(() => Object.fromEntries(arrays())) : [];
   }
 
   static async open(
@@ -122,21 +123,20 @@ export class Network {
     const size = graph.predictionShape.reduce((a, b) => a * b, 1) / graph.predictionShape[0]!;
     if (graph.labels || !options.teacher) checkTargets(samples.data, size);
     const helpers = (options.parts ?? 1) > 1 ? runtime.helpers : undefined;
-    const opened: Session[] = [];
     const own = await runtime.open(graph.model);
-    opened.push(own);
+    let theirs: Session | undefined;
     try {
-      const theirs = await helpers?.open(graph.model);
-      if (theirs) opened.push(theirs);
+      theirs = await helpers?.open(graph.model);
       const predictor = await openPredictor(runtime, graph.evaluation, {
         samples,
         kind: 'scores',
         batch: options.scoreBatch,
       });
-      const sessions = [...Array<Session>(theirs ? options.parts! - 1 : 0).fill(theirs!), own];
+      const sessions = theirs ? [...Array<Session>(options.parts! - 1).fill(theirs), own] : [own];
       return new Network(graph, sessions, predictor, options, helpers);
     } catch (error) {
-      for (const session of opened) await session.close();
+      await own.close();
+      await theirs?.close();
       throw error;
     }
   }

@@ -30,23 +30,22 @@ export async function evaluate(
   const samples = await samplesOrAsk(model, title);
   if (!samples) return [];
   const original = extensionOf(model) === 'dcz' ? await originalOf(model) : undefined;
-  // the .dcz first: it may state a normalisation, which the original then needs too
-  const files = original ? [model, original] : [model];
+  const files = original ? [original, model] : [model];
   const results = await withProgress(
     vscode.l10n.t('Evaluating {0} on {1}', nameOf(model), samples.testName ?? samples.name),
     async ({ signal, onProgress }) => {
       const found: EvaluateResult[] = [];
-      for (const [index, file] of files.entries())
-        found.push(
+      // the .dcz first: it may state a normalisation, which the original then needs too
+      for (const [index, file] of files.toReversed().entries())
+        found.unshift(
           await evaluateOne(services, file, samples, found[0]?.normalisation, {
             signal,
             onProgress: (p) => onProgress(p, index, files.length),
           }),
         );
-      return found.reverse();
+      return found;
     },
   );
-  files.reverse();
   const lines = results.map((result, i) => `${nameOf(files[i]!)}: ${lineFor(result)}`);
   for (const line of [...lines, ...results.flatMap((r) => r.notes)]) services.log.info(line);
   void vscode.window.showInformationMessage(lines.join(' · '));
