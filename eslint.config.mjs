@@ -3,16 +3,27 @@ import importX from 'eslint-plugin-import-x';
 
 /** The arrows of the house: who may not import whom. Paths are below src/. */
 const rooms = {
-  model: ['compress', 'container', 'train', 'eie', 'view', 'engine', 'platform', 'vscode'],
+  model: [
+    'compress',
+    'container',
+    'train',
+    'fidelity',
+    'eie',
+    'view',
+    'engine',
+    'platform',
+    'vscode',
+  ],
   compress: ['container', 'train', 'eie', 'view', 'engine', 'platform', 'vscode'],
   container: ['train', 'eie', 'view', 'engine', 'platform', 'vscode'],
   train: ['container', 'eie', 'view', 'engine', 'platform', 'vscode'],
+  fidelity: ['compress', 'container', 'train', 'eie', 'view', 'engine', 'platform', 'vscode'],
   eie: ['container', 'train', 'view', 'engine', 'platform', 'vscode'],
   view: ['container', 'train', 'eie', 'engine', 'platform', 'vscode'],
   platform: ['compress', 'container', 'train', 'eie', 'view', 'engine', 'vscode'],
   engine: ['vscode'],
 };
-const pure = ['model', 'compress', 'container', 'train', 'eie', 'view'];
+const pure = ['model', 'compress', 'container', 'train', 'fidelity', 'eie', 'view'];
 
 const banned = (room, extra = []) => ({
   'no-restricted-imports': [

@@ -1,0 +1,185 @@
+/**
+ * Answers of one sample in an original's output and in a changed model's: how many there are, how many
+ * changed, and what accuracy that is expected to cost. The expectation takes the original's own
+ * probabilities at their word: an answer of probability p that gives way to one of probability q was
+ * right p of the time and is now right q of the time.
+ */
+import { classesOf, highest, planeOf, type OutputKind, type SampleOutput } from './kinds.ts';
+import { matchedRegions, regionsOf } from './regions.ts';
+
+export interface SampleChange {
+  /** Answers of the original. */
+  readonly answers: number;
+  /** Of these, those that changed. */
+  readonly changed: number;
+  /** Sum over the answers of the expected loss of accuracy, 0..answers; equals `changed` where the output
+   * holds no probabilities of answers. */
+  readonly expectedLoss: number;
+  /** Squared change of the output (of probabilities, where there are classes), and its squared size. */
+  readonly movement: number;
+  readonly size: number;
+}
+
+export function changeOf(
+  kind: OutputKind,
+  original: SampleOutput,
+  changed: SampleOutput,
+): SampleChange {
+  switch (kind.kind) {
+    case 'class':
+    case 'classes': {
+      const [a, b] = [original, changed].map((o) => probabilities(o, kind.axis, kind.normalised));
+      return { ...classChange(original.dims, kind.axis, a!, b!), ...movement(a!, b!) };
+    }
+    case 'sequence': {
+      const [a, b] = [original, changed].map((o) => probabilities(o, 1, kind.normalised));
+      return { ...sequenceChange(original, changed, kind.blank, a!, b!), ...movement(a!, b!) };
+    }
+    case 'map':
+      return { ...mapChange(original, changed), ...movement(original.data, changed.data) };
+    case 'decision':
+      return {
+        ...decisionChange(original.data, changed.data),
+        ...movement(original.data, changed.data),
+      };
+    case 'ids':
+      return { ...idChange(original.data, changed.data), ...movement(original.data, changed.data) };
+    case 'values': {
+      const moved = movement(original.data, changed.data);
+      const share = moved.size > 0 ? Math.min(1, moved.movement / moved.size) : moved.movement && 1;
+      return { answers: 1, changed: share, expectedLoss: share, ...moved };
+    }
+  }
+}
+
+/** Scores after a softmax along `axis`, where they are not yet probabilities. */
+export function probabilities(
+  { dims, data }: SampleOutput,
+  axis: number,
+  normalised: boolean,
+): Float32Array {
+  if (normalised) return data;
+  const { classes, positions, step, start } = classesOf(dims, axis);
+  const out = new Float32Array(data.length);
+  for (let p = 0; p < positions; p++) {
+    const first = start(p);
+    const most = data[first + highest(data, first, step, classes) * step]!;
+    let sum = 0;
+    for (let c = 0; c < classes; c++) sum += Math.exp(data[first + c * step]! - most);
+    for (let c = 0; c < classes; c++) {
+      const at = first + c * step;
+      out[at] = Math.exp(data[at]! - most) / sum;
+    }
+  }
+  return out;
+}
+
+type Counts = Pick<SampleChange, 'answers' | 'changed' | 'expectedLoss'>;
+
+function classChange(
+  dims: readonly number[],
+  axis: number,
+  a: Float32Array,
+  b: Float32Array,
+): Counts {
+  const { classes, positions, step, start } = classesOf(dims, axis);
+  let changed = 0;
+  let expectedLoss = 0;
+  for (let p = 0; p < positions; p++) {
+    const first = start(p);
+    const was = highest(a, first, step, classes);
+    const is = highest(b, first, step, classes);
+    if (was === is) continue;
+    changed++;
+    expectedLoss += a[first + was * step]! - a[first + is * step]!;
+  }
+  return { answers: positions, changed, expectedLoss };
+}
+
+/** A text is one answer; its probability is that of its path, step by step. */
+function sequenceChange(
+  original: SampleOutput,
+  changed: SampleOutput,
+  blank: number,
+  a: Float32Array,
+  b: Float32Array,
+): Counts {
+  const classes = original.dims[1]!;
+  const before = pathOf(a, classes);
+  const after = pathOf(b, changed.dims[1]!);
+  const same = equal(collapsed(before, blank), collapsed(after, blank));
+  if (same) return { answers: 1, changed: 0, expectedLoss: 0 };
+  let right = 1;
+  let still = 1;
+  for (let t = 0; t < before.length; t++) {
+    right *= a[t * classes + before[t]!]!;
+    still *= a[t * classes + (after[t] ?? 0)] ?? 0;
+  }
+  return { answers: 1, changed: 1, expectedLoss: right - still };
+}
+
+function pathOf(data: Float32Array, classes: number): number[] {
+  return Array.from({ length: data.length / classes }, (_, t) =>
+    highest(data, t * classes, 1, classes),
+  );
+}
+
+/** What CTC reads of a path: repeated classes once, blanks not at all. */
+export function collapsed(path: readonly number[], blank: number): number[] {
+  return path.filter((c, t) => c !== blank && c !== path[t - 1]);
+}
+
+function equal(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((v, i) => v === b[i]);
+}
+
+/** Regions that have no partner in the other map, as a share of both maps' (one minus Dice). */
+function mapChange(original: SampleOutput, changed: SampleOutput): Counts {
+  const shape = planeOf(original.dims);
+  const other = planeOf(changed.dims);
+  if (!shape || !other) return { answers: 1, changed: 1, expectedLoss: 1 };
+  const { planes, height, width, step } = shape;
+  let regions = 0;
+  let matched = 0;
+  for (let p = 0; p < planes; p++) {
+    const start = step === 1 ? p * height * width : p;
+    const a = regionsOf(original.data, start, step, height, width);
+    const b = regionsOf(changed.data, start, step, height, width);
+    regions += (a.length + b.length) / 2;
+    matched += matchedRegions(a, b);
+  }
+  return { answers: regions, changed: regions - matched, expectedLoss: regions - matched };
+}
+
+function decisionChange(a: Float32Array, b: Float32Array): Counts {
+  let changed = 0;
+  let expectedLoss = 0;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i]! > 0.5 === b[i]! > 0.5) continue;
+    changed++;
+    expectedLoss += Math.abs(2 * a[i]! - 1);
+  }
+  return { answers: a.length, changed, expectedLoss };
+}
+
+function idChange(a: Float32Array, b: Float32Array): Counts {
+  const length = Math.max(a.length, b.length);
+  let changed = length - Math.min(a.length, b.length);
+  for (let i = 0; i < Math.min(a.length, b.length); i++) if (a[i] !== b[i]) changed++;
+  return { answers: length, changed, expectedLoss: changed };
+}
+
+/** Squared distance and squared size; what is not a number counts as moved by its own size. */
+function movement(
+  a: Float32Array,
+  b: Float32Array,
+): { readonly movement: number; readonly size: number } {
+  let moved = 0;
+  let size = 0;
+  for (let i = 0; i < a.length; i++) {
+    const d = a[i]! - (b[i] ?? 0);
+    moved += Number.isFinite(d) ? d * d : a[i]! ** 2;
+    size += a[i]! ** 2;
+  }
+  return { movement: moved, size };
+}

@@ -1,0 +1,109 @@
+/**
+ * How faithful a changed model is to the original on the same inputs: the share of answers that changed,
+ * with its confidence interval, the accuracy that this is expected to cost, and how far outputs moved.
+ * Source of the interval: interval.ts. Answers by the kind of output: answers.ts.
+ */
+import { changeOf, type SampleChange } from './answers.ts';
+import { effectiveCount, wilson, type Interval } from './interval.ts';
+import { kindOf, type OutputHint, type OutputKind, type SampleOutput } from './kinds.ts';
+
+/** All outputs of one sample by name. */
+export type SampleOutputs = Readonly<Record<string, SampleOutput>>;
+
+/** What is known of the outputs before the first sample. */
+export interface OutputDescription {
+  readonly name: string;
+  readonly isInteger: boolean;
+  readonly hint: OutputHint;
+}
+
+export interface OutputFidelity {
+  readonly name: string;
+  readonly kind: OutputKind['kind'];
+  /** Answers that were compared, and the share of them that changed (plain values: of squared size). */
+  readonly answers: number;
+  readonly disagreement: number;
+  /** 95 % interval of `disagreement`; null for plain values, which are not counted. */
+  readonly interval: Interval | null;
+  /** Loss of accuracy that the original's own probabilities expect; equals `disagreement` where an output
+   * holds no probabilities of answers. */
+  readonly expectedLoss: number;
+  /** ||y - y'|| / ||y|| over all samples. */
+  readonly relativeError: number;
+}
+
+export interface Fidelity extends OutputFidelity {
+  readonly samples: number;
+  /** Every output; what is above is of the one that answers, `name`. */
+  readonly outputs: readonly OutputFidelity[];
+}
+
+/** Recognises every output by the original's samples. */
+export function kindsOf(
+  described: readonly OutputDescription[],
+  samples: readonly SampleOutputs[],
+): Map<string, OutputKind> {
+  return new Map(
+    described.map(({ name, isInteger, hint }) => [
+      name,
+      kindOf(
+        samples.flatMap((s) => s[name] ?? []),
+        isInteger,
+        hint,
+      ),
+    ]),
+  );
+}
+
+/** Adds up the changes of one sample after another. */
+export class Comparison {
+  readonly #changes = new Map<string, SampleChange[]>();
+  #samples = 0;
+
+  constructor(readonly kinds: ReadonlyMap<string, OutputKind>) {
+    for (const name of kinds.keys()) this.#changes.set(name, []);
+  }
+
+  add(original: SampleOutputs, changed: SampleOutputs): void {
+    this.#samples++;
+    for (const [name, kind] of this.kinds) {
+      const a = original[name];
+      const b = changed[name];
+      if (a && b) this.#changes.get(name)!.push(changeOf(kind, a, b));
+    }
+  }
+
+  result(): Fidelity {
+    const outputs = [...this.kinds].map(([name, kind]) =>
+      summed(name, kind.kind, this.#changes.get(name)!),
+    );
+    const answering = outputs.find((o) => o.kind !== 'values') ?? outputs[0];
+    const none = summed('', 'values', []);
+    return { samples: this.#samples, ...(answering ?? none), outputs };
+  }
+}
+
+function summed(
+  name: string,
+  kind: OutputKind['kind'],
+  changes: readonly SampleChange[],
+): OutputFidelity {
+  const sum = (of: keyof SampleChange): number => changes.reduce((a, c) => a + c[of], 0);
+  const answers = sum('answers');
+  const share = (of: keyof SampleChange): number => (answers > 0 ? sum(of) / answers : 0);
+  const size = sum('size');
+  const count = effectiveCount(
+    changes.map((c) => c.changed),
+    changes.map((c) => c.answers),
+  );
+  const disagreement = share('changed');
+  return {
+    name,
+    kind,
+    answers,
+    disagreement,
+    interval: kind === 'values' ? null : wilson(disagreement, count),
+    expectedLoss: share('expectedLoss'),
+    relativeError: Math.sqrt(size > 0 ? sum('movement') / size : 0),
+  };
+}

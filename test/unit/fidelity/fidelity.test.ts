@@ -1,0 +1,153 @@
+/** Fidelity: kinds of output recognised, answers compared, intervals of shares. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { changeOf, collapsed } from '../../../src/fidelity/answers.ts';
+import { Comparison, kindsOf, type SampleOutputs } from '../../../src/fidelity/compare.ts';
+import { effectiveCount, wilson } from '../../../src/fidelity/interval.ts';
+import { kindOf, type SampleOutput } from '../../../src/fidelity/kinds.ts';
+import { matchedRegions, regionsOf } from '../../../src/fidelity/regions.ts';
+
+const output = (dims: number[], values: readonly number[]): SampleOutput => ({
+  dims,
+  data: Float32Array.from(values),
+});
+
+test('an output is recognised by its values and by what makes it', () => {
+  const kinds = (o: SampleOutput, hint?: 'scores', integer = false) => kindOf([o], integer, hint);
+  assert.deepEqual(kinds(output([3], [0.2, 0.5, 0.3])), {
+    kind: 'class',
+    axis: 0,
+    normalised: true,
+  });
+  assert.equal(kinds(output([3], [2, -5, 3])).kind, 'values');
+  assert.deepEqual(kinds(output([3], [2, -5, 3]), 'scores'), {
+    kind: 'class',
+    axis: 0,
+    normalised: false,
+  });
+  assert.equal(kinds(output([1], [0.7])).kind, 'decision');
+  assert.equal(kinds(output([2], [4, 5]), undefined, true).kind, 'ids');
+  assert.equal(kinds(output([1, 8, 8], Array<number>(64).fill(0.5))).kind, 'map');
+  const steps = [0.9, 0.05, 0.05, 0.1, 0.8, 0.1, 0.7, 0.2, 0.1];
+  assert.deepEqual(kinds(output([3, 3], steps)), { kind: 'sequence', blank: 0, normalised: true });
+});
+
+test('segments are classes along the first axis of several', () => {
+  const cells = Array.from({ length: 2 * 64 }, (_, i) => (i < 64 ? 0.25 : 0.75));
+  assert.deepEqual(kindOf([output([2, 8, 8], cells)], false, undefined), {
+    kind: 'classes',
+    axis: 0,
+    normalised: true,
+  });
+});
+
+test('a class that gives way costs the difference of the two probabilities', () => {
+  const kind = { kind: 'class', axis: 0, normalised: true } as const;
+  const change = changeOf(kind, output([3], [0.5, 0.4, 0.1]), output([3], [0.3, 0.6, 0.1]));
+  assert.equal(change.changed, 1);
+  assert.ok(Math.abs(change.expectedLoss - 0.1) < 1e-6);
+});
+
+test('CTC drops repeated classes and blanks, but keeps what a blank parts', () => {
+  assert.deepEqual(collapsed([1, 1, 0, 1, 2, 2, 0], 0), [1, 1, 2]);
+});
+
+test('a text is the same while only its timing changes', () => {
+  const kind = { kind: 'sequence', blank: 0, normalised: true } as const;
+  const a = output([3, 2], [0.1, 0.9, 0.8, 0.2, 0.9, 0.1]);
+  const later = output([3, 2], [0.8, 0.2, 0.1, 0.9, 0.9, 0.1]);
+  assert.equal(changeOf(kind, a, later).changed, 0);
+  assert.equal(changeOf(kind, a, output([3, 2], [0.9, 0.1, 0.8, 0.2, 0.9, 0.1])).changed, 1);
+});
+
+test('regions of a map are told apart and paired by their overlap', () => {
+  const [height, width] = [12, 20];
+  const paint = (boxes: readonly (readonly number[])[]): Float32Array => {
+    const map = new Float32Array(height * width);
+    for (const [x0, y0, x1, y1] of boxes)
+      for (let y = y0!; y < y1!; y++) for (let x = x0!; x < x1!; x++) map[y * width + x] = 0.9;
+    return map;
+  };
+  const a = regionsOf(
+    paint([
+      [1, 1, 6, 6],
+      [10, 2, 18, 9],
+    ]),
+    0,
+    1,
+    height,
+    width,
+  );
+  assert.deepEqual(a, [
+    { left: 1, top: 1, right: 6, bottom: 6 },
+    { left: 10, top: 2, right: 18, bottom: 9 },
+  ]);
+  const b = regionsOf(
+    paint([
+      [2, 1, 6, 6],
+      [15, 2, 20, 12],
+    ]),
+    0,
+    1,
+    height,
+    width,
+  );
+  assert.equal(matchedRegions(a, b), 1);
+});
+
+test('nothing changes, nothing moves and nothing is lost when outputs are the same', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 2, maxLength: 64 }),
+      fc.constantFrom('scores' as const, undefined),
+      (values, hint) => {
+        const sample: SampleOutputs = { y: output([values.length], values) };
+        const kinds = kindsOf([{ name: 'y', isInteger: false, hint }], [sample]);
+        const comparison = new Comparison(kinds);
+        comparison.add(sample, sample);
+        const { disagreement, expectedLoss, relativeError } = comparison.result();
+        assert.deepEqual([disagreement, expectedLoss, relativeError], [0, 0, 0]);
+      },
+    ),
+  );
+});
+
+test('the expected loss never exceeds the share of changed answers', () => {
+  const row = fc.array(fc.float({ min: -9, max: 9, noNaN: true }), { minLength: 4, maxLength: 4 });
+  fc.assert(
+    fc.property(row, row, (a, b) => {
+      const kind = { kind: 'class', axis: 0, normalised: false } as const;
+      const { changed, expectedLoss } = changeOf(kind, output([4], a), output([4], b));
+      assert.ok(expectedLoss >= 0 && expectedLoss <= changed);
+    }),
+  );
+});
+
+test('the answer that counts is of the first output that is not plain values', () => {
+  const sample = { state: output([2], [3, -4]), p: output([1], [0.8]) };
+  const kinds = kindsOf(
+    ['state', 'p'].map((name) => ({ name, isInteger: false, hint: undefined })),
+    [sample],
+  );
+  const comparison = new Comparison(kinds);
+  comparison.add(sample, { ...sample, p: output([1], [0.4]) });
+  const { name, kind, disagreement, outputs } = comparison.result();
+  assert.deepEqual([name, kind, disagreement, outputs.length], ['p', 'decision', 1, 2]);
+});
+
+test("Wilson's interval is that of the literature", () => {
+  // 10 of 100 at 95 %: 5.52 % to 17.44 % (Brown, Cai and DasGupta 2001, by their formula)
+  const { low, high } = wilson(0.1, 100);
+  assert.ok(Math.abs(low - 0.05522914) < 1e-6 && Math.abs(high - 0.17436566) < 1e-6);
+  assert.deepEqual(wilson(0, 0), { low: 0, high: 1 });
+  assert.equal(wilson(0, 60).low, 0);
+});
+
+test('answers that go wrong together count as few', () => {
+  // every sample is all right or all wrong: no more is known than from the samples
+  const together = effectiveCount([10, 0, 0, 0, 10, 0, 0, 0], Array<number>(8).fill(10));
+  assert.ok(together < 9, String(together));
+  // one wrong answer in each of eight samples: spread better than chance
+  assert.equal(effectiveCount(Array<number>(8).fill(1), Array<number>(8).fill(10)), 80);
+});
