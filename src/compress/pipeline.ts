@@ -16,6 +16,7 @@ import {
   type LeftAlone,
   type PlannedTensor,
 } from './layer.ts';
+import { checkGlobs } from './layer-globs.ts';
 import { analyseGrains, commonCuts, groupsOf, ownCut, type AnalysedLayer } from './prune/cuts.ts';
 import { recipeForLayer, type Recipe } from './recipe.ts';
 import type { TaskRunner } from './tasks.ts';
@@ -37,6 +38,7 @@ export interface PipelineProgress {
 /** Layers under way at a time. */
 const overlap = 3;
 
+/** @throws DeepCompressionError `invalid-recipe` when a layer that the recipe names is not there */
 export async function compressModel(
   model: Model,
   recipe: Recipe,
@@ -45,11 +47,12 @@ export async function compressModel(
   signal: AbortSignal | undefined,
   onProgress: (progress: PipelineProgress) => void,
 ): Promise<CompressionPlan> {
+  checkGlobs(Object.keys(recipe.layers), model.tensors);
   const notes: string[] = [];
   const progress = new ProgressMeter(onProgress);
   const jobs: LayerJob[] = [];
   for (const tensor of model.tensors) {
-    const layer = recipeForLayer(recipe, tensor.name, tensor.geometry?.kind ?? 'other');
+    const layer = recipeForLayer(recipe, tensor);
     if (layer === undefined || !isCandidate(tensor, recipe)) continue;
     const why = model.writer.whyNotReplaceable(tensor);
     if (why !== undefined) {

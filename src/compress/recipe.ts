@@ -6,7 +6,8 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import schema from '../../media/recipe.schema.json';
 import { DeepCompressionError } from '../model/errors.ts';
-import type { LayerKind, Role } from '../model/model.ts';
+import type { LayerKind, Role, Tensor } from '../model/model.ts';
+import { matchesLayer } from './layer-globs.ts';
 import { presetRecipes } from './presets.ts';
 import type { Granularity } from './prune/grains.ts';
 import { completeTrainRecipe, type TrainRecipe } from './train-recipe.ts';
@@ -52,7 +53,7 @@ export interface Recipe {
   readonly roles: readonly Role[];
   readonly minimumWeights: number;
   readonly kinds: Readonly<Partial<Record<LayerKind, LayerOverride>>>;
-  /** By glob on the layer's name; where several match, the later win. */
+  /** By glob on the layer's name or path; where several match, the later win. */
   readonly layers: Readonly<Record<string, LayerOverride>>;
   /** What needs data; absent in recipes that do without. */
   readonly train?: TrainRecipe;
@@ -118,12 +119,11 @@ export function parseRecipe(recipe: string | object): Recipe {
 /** The settings of one layer, or undefined when it is to stay as it is. */
 export function recipeForLayer(
   recipe: Recipe,
-  name: string,
-  kind: LayerKind,
+  tensor: Pick<Tensor, 'name' | 'path' | 'geometry'>,
 ): LayerRecipe | undefined {
-  const overrides = [recipe.kinds[kind]];
+  const overrides = [recipe.kinds[tensor.geometry?.kind ?? 'other']];
   for (const [glob, override] of Object.entries(recipe.layers)) {
-    if (matchesGlob(name, glob)) overrides.push(override);
+    if (matchesLayer(tensor, glob)) overrides.push(override);
   }
   let skip = false;
   let layer: LayerRecipe = recipe;
@@ -138,28 +138,6 @@ export function recipeForLayer(
     };
   }
   return skip ? undefined : layer;
-}
-
-/** Whether `glob` (* any characters, ? one) matches all of `name`. Linear but for one backtrack. */
-export function matchesGlob(name: string, glob: string): boolean {
-  let n = 0;
-  let g = 0;
-  let star = -1;
-  let resume = 0;
-  while (n < name.length) {
-    if (glob[g] === '*') {
-      star = g++;
-      resume = n;
-    } else if (g < glob.length && (glob[g] === '?' || glob[g] === name[n])) {
-      g++;
-      n++;
-    } else if (star >= 0) {
-      g = star + 1;
-      n = ++resume;
-    } else return false;
-  }
-  while (glob[g] === '*') g++;
-  return g === glob.length;
 }
 
 /** One line about a schema error: where, and what is allowed there. */

@@ -19,6 +19,8 @@ export interface InspectInput {
 
 export interface InspectedLayer {
   readonly name: string;
+  /** Where it lies in the model: tells layers of one name in different bodies apart. */
+  readonly path: string;
   readonly op: string;
   readonly role: Role;
   readonly shape: readonly number[];

@@ -69,6 +69,7 @@ function inspected(opened: Opened, statistics: (tensor: Tensor) => Statistics): 
     parameters: total(model),
     layers: model.tensors.map((t) => ({
       name: t.name,
+      path: t.path,
       op: t.op,
       role: t.role,
       shape: t.shape,

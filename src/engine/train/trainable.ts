@@ -61,7 +61,7 @@ export function layersToCompress(
     const tensor = byName.get(parameter.name);
     if (!tensor || tensor.parameters < recipe.minimumWeights) return [];
     if (!recipe.roles.includes(tensor.role)) return [];
-    const layer = recipeForLayer(recipe, tensor.name, tensor.geometry?.kind ?? 'other');
+    const layer = recipeForLayer(recipe, tensor);
     return layer
       ? [{ parameter, tensor: { ...tensor, dtype: 'float32' as const }, recipe: layer }]
       : [];

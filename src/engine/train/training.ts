@@ -2,6 +2,7 @@
  * One retraining from its inputs to trained values: data bound to the model, the compiled network, the
  * teacher where there is one, the stages, the checkpoint. What is made of the values is the job's.
  */
+import { checkGlobs } from '../../compress/layer-globs.ts';
 import type { Recipe } from '../../compress/recipe.ts';
 import type { TrainRecipe } from '../../compress/train-recipe.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
@@ -78,6 +79,8 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
   const bytes = wholeModel(model);
   const source = decodeGraph(bytes);
   const trainable = trainableTensors(model, source);
+  const named = train.stages.flatMap((stage) => [...stage.layers, ...stage.freeze]);
+  checkGlobs([...named, ...Object.keys(recipe.layers)], model.tensors);
   const loaded = dataForLoss(
     await loadDataset(input.data, {
       inputs: source.inputs,

@@ -4,7 +4,7 @@
  * checkpoint of plain data; a run resumed from it gives the same weights as one that was not
  * interrupted.
  */
-import { matchesGlob } from '../../compress/recipe.ts';
+import { matchesGlob, matchesLayer } from '../../compress/layer-globs.ts';
 import type { StageRecipe } from '../../compress/train-recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { OptimizerState } from '../optimizer.ts';
@@ -87,7 +87,7 @@ export async function runStages(
   if (resume) takeUp(network, resume);
   for (const [at, stage] of stages.entries()) {
     const chosen = plan.layers.filter(({ tensor }) =>
-      stage.layers.some((glob) => matchesGlob(tensor.name, glob)),
+      stage.layers.some((glob) => matchesLayer(tensor, glob)),
     );
     let optimizer: OptimizerState | undefined;
     for (let step = 0; step < stepsOf(stage) && end === 'done'; step++) {

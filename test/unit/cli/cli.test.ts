@@ -98,6 +98,7 @@ test('inspect --json is one document of exactly the documented shape', async () 
   });
   assert.deepEqual(Object.keys(result.layers[0]), [
     'name',
+    'path',
     'op',
     'role',
     'shape',

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { matchesGlob, parseRecipe, presets, recipeForLayer } from '../../../src/compress/recipe.ts';
+import { checkGlobs, matchesGlob } from '../../../src/compress/layer-globs.ts';
+import type { LayerKind } from '../../../src/model/model.ts';
+import { parseRecipe, presets, recipeForLayer } from '../../../src/compress/recipe.ts';
 
 const refused = (recipe: object | string, message: RegExp): void =>
   assert.throws(
@@ -95,16 +97,16 @@ test('kinds and then layers override, the later glob wins, and skip leaves a lay
       'head.keep': { skip: false },
     },
   });
-  assert.equal(recipeForLayer(r, 'fc', 'fc')?.share.bits, 5);
-  assert.equal(recipeForLayer(r, 'c', 'conv')?.share.bits, 8);
-  assert.equal(recipeForLayer(r, 'c', 'conv')?.coder, 'auto');
-  const first = recipeForLayer(r, 'features.01', 'conv');
+  assert.equal(recipeForLayer(r, layer('fc', 'fc'))?.share.bits, 5);
+  assert.equal(recipeForLayer(r, layer('c', 'conv'))?.share.bits, 8);
+  assert.equal(recipeForLayer(r, layer('c', 'conv'))?.coder, 'auto');
+  const first = recipeForLayer(r, layer('features.01', 'conv'));
   assert.equal(first?.share.bits, 7);
   assert.equal(first?.share.init, 'linear');
   assert.equal(first?.prune.target, 0.3);
-  assert.equal(recipeForLayer(r, 'features.1', 'conv')?.prune.method, 'none');
-  assert.equal(recipeForLayer(r, 'head.x', 'fc'), undefined);
-  assert.notEqual(recipeForLayer(r, 'head.keep', 'fc'), undefined);
+  assert.equal(recipeForLayer(r, layer('features.1', 'conv'))?.prune.method, 'none');
+  assert.equal(recipeForLayer(r, layer('head.x', 'fc')), undefined);
+  assert.notEqual(recipeForLayer(r, layer('head.keep', 'fc')), undefined);
 });
 
 test('globs match as a regular expression would', () => {
@@ -118,3 +120,26 @@ test('globs match as a regular expression would', () => {
     { numRuns: 1000 },
   );
 });
+
+test('a glob that names no layer is refused with the nearest names, a path tells twins apart', () => {
+  const bodies = ['then_branch', 'else_branch'].map((body) => ({
+    ...layer('encoder.weight', 'conv'),
+    path: `graph.node[7].attribute[${body}].g.initializer[0]`,
+  }));
+  const tensors = [...bodies, layer('head.weight', 'fc')];
+  assert.throws(
+    () => checkGlobs(['head.*', 'haed.weight'], tensors),
+    /no layer is named "haed.weight"; nearest are "head.weight", "encoder.weight"/,
+  );
+  const recipe = parseRecipe({ name: 'x', layers: { '*[then_branch]*': { skip: true } } });
+  checkGlobs(Object.keys(recipe.layers), tensors);
+  assert.deepEqual(
+    tensors.map((t) => recipeForLayer(recipe, t) === undefined),
+    [true, false, false],
+  );
+});
+
+function layer(name: string, kind: LayerKind) {
+  const geometry = { kind, rows: 1, cols: 1, matrices: 1, transposed: false };
+  return { name, path: `graph.initializer[${name}]`, geometry };
+}
