@@ -7,6 +7,7 @@ const rooms = {
     'compress',
     'container',
     'train',
+    'calibrate',
     'fidelity',
     'eie',
     'view',
@@ -14,16 +15,27 @@ const rooms = {
     'platform',
     'vscode',
   ],
-  compress: ['container', 'train', 'eie', 'view', 'engine', 'platform', 'vscode'],
-  container: ['train', 'eie', 'view', 'engine', 'platform', 'vscode'],
-  train: ['container', 'eie', 'view', 'engine', 'platform', 'vscode'],
-  fidelity: ['compress', 'container', 'train', 'eie', 'view', 'engine', 'platform', 'vscode'],
-  eie: ['container', 'train', 'view', 'engine', 'platform', 'vscode'],
-  view: ['container', 'train', 'eie', 'engine', 'platform', 'vscode'],
-  platform: ['compress', 'container', 'train', 'eie', 'view', 'engine', 'vscode'],
+  compress: ['container', 'train', 'calibrate', 'eie', 'view', 'engine', 'platform', 'vscode'],
+  container: ['train', 'calibrate', 'eie', 'view', 'engine', 'platform', 'vscode'],
+  train: ['container', 'calibrate', 'eie', 'view', 'engine', 'platform', 'vscode'],
+  fidelity: [
+    'compress',
+    'container',
+    'train',
+    'calibrate',
+    'eie',
+    'view',
+    'engine',
+    'platform',
+    'vscode',
+  ],
+  calibrate: ['container', 'fidelity', 'eie', 'view', 'engine', 'platform', 'vscode'],
+  eie: ['container', 'train', 'calibrate', 'view', 'engine', 'platform', 'vscode'],
+  view: ['container', 'train', 'calibrate', 'eie', 'engine', 'platform', 'vscode'],
+  platform: ['compress', 'container', 'train', 'calibrate', 'eie', 'view', 'engine', 'vscode'],
   engine: ['vscode'],
 };
-const pure = ['model', 'compress', 'container', 'train', 'fidelity', 'eie', 'view'];
+const pure = ['model', 'compress', 'container', 'train', 'calibrate', 'fidelity', 'eie', 'view'];
 
 const banned = (room, extra = []) => ({
   'no-restricted-imports': [
@@ -80,7 +92,7 @@ export default tseslint.config(
             {
               // src/vscode/eie and webview/eie are not the simulator
               regex:
-                '^(?!.*/webview/).*/(compress|container|train|eie(?!/(panel|register|session|source|latest)\\.ts)|view|model)/',
+                '^(?!.*/webview/).*/(compress|container|train|calibrate|eie(?!/(panel|register|session|source|latest)\\.ts)|view|model)/',
               message: 'src/vscode talks to the engine only (client, protocol).',
               allowTypeImports: true,
             },

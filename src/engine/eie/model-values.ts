@@ -4,6 +4,7 @@
  * `largest` is not run. A model that the runtime refuses gives a note, not an error; a sample that
  * does not fit the model is an error.
  */
+import { asFloats, type Value } from '../../calibrate/vectors.ts';
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
@@ -11,7 +12,6 @@ import type { HostTensor, Session } from '../../train/runtime.ts';
 import { openSession } from '../runtime/ort-web.ts';
 import { outputsSuffix } from './graph-outputs.ts';
 import {
-  asFloats,
   hasOpenShape,
   imageGuesses,
   looksLikeImages,
@@ -20,7 +20,6 @@ import {
   sequenceGuesses,
   type Sample,
 } from './sample.ts';
-import type { Value } from './vectors.ts';
 
 export interface ModelValues {
   /** By name; empty when the model could not be run. */

@@ -8,6 +8,7 @@ import { prepareDecoder } from '../../compress/code/decode-block.ts';
 import { weightsOfBlock } from '../../compress/code/encode-block.ts';
 import { bytesOf, restoreBlock } from '../../compress/code/restore.ts';
 import { matricesOf, type EieMatrix } from '../../eie/layers.ts';
+import { vectorsOf } from '../../calibrate/vectors.ts';
 import { randomActivations } from '../../eie/workloads.ts';
 import { crc32 } from '../../model/crc32.ts';
 import { isCompressible } from '../../model/dtype.ts';
@@ -23,7 +24,7 @@ import { modelValues, type ModelValues } from './model-values.ts';
 import { assumedDensity, type Prepared, type PreparedLayer } from './prepared.ts';
 import type { Sample } from './sample.ts';
 import { activationUses, type ActivationUse } from './uses.ts';
-import { chooseVector, vectorsOf } from './vectors.ts';
+import { chooseVector } from './choose-vector.ts';
 
 export interface ModelOptions {
   /** What users call the source. */
@@ -254,11 +255,12 @@ function madeActivations(
   if (!value || !geometry) return 'the runtime gave no numbers for its input';
   if (!value.data.every((v) => Number.isFinite(v)))
     return 'its input has values that are not finite';
-  const vectors = vectorsOf(value, use.layout, use.node, geometry, m.part);
+  const vectors = vectorsOf(value, use.layout, use.node, geometry);
   if (typeof vectors === 'string') return vectors;
-  if (vectors.length !== m.matrix.cols) return 'its input does not fit its weights';
+  const chosen = chooseVector(vectors, m.part);
+  if (chosen.values.length !== m.matrix.cols) return 'its input does not fit its weights';
   const signed = value.data.some((v) => v < 0);
-  return { ...chooseVector(vectors), runs: vectors.count, signed };
+  return { ...chosen, runs: vectors.count, signed };
 }
 
 /** One note instead of one a layer, when the model could not be run. */

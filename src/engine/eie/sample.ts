@@ -4,7 +4,7 @@
  * is 16000, one called like a mask is ones. Open dimensions are 1 for the batch and guessed for the
  * rest; the runner tries several guesses.
  */
-import { widenFloat16, narrowFloat16 } from '../../model/half.ts';
+import { narrowFloat16 } from '../../model/half.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { OnnxGraph, OnnxValueInfo } from '../../model/onnx/graph.ts';
 import { mulberry32 } from '../../model/random.ts';
@@ -256,17 +256,4 @@ function randomTensor(
         ? 'uniform in [-1, 1]'
         : `whole numbers below ${type === 'bool' ? 2 : 100}`;
   return { tensor: { type, dims, data: converted(type, values) }, what };
-}
-
-/** An output as float32; undefined for what is not numbers. */
-export function asFloats({ type, data }: HostTensor): Float32Array | undefined {
-  if (data instanceof Float32Array) return data;
-  if (type === 'float16' && data instanceof Uint16Array) {
-    const target = new Float32Array(data.length);
-    widenFloat16(data, target);
-    return target;
-  }
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array)
-    return Float32Array.from(data, Number);
-  return ArrayBuffer.isView(data) ? Float32Array.from(data) : undefined;
 }

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { CodedTensor } from '../../../src/compress/coded.ts';
 import { blockWeights } from '../../../src/compress/coded.ts';
-import { im2colVector } from '../../../src/eie/im2col.ts';
 import { biasCodes, matricesOf, runsPerInference, weightBitsFor } from '../../../src/eie/layers.ts';
 import { toDense } from '../../../src/eie/sparse.ts';
 import type { Geometry } from '../../../src/model/model.ts';
@@ -111,79 +109,4 @@ test('runs per inference count output positions, rows or steps', () => {
 test('bias codes are the nearest values of the codebook', () => {
   const codes = biasCodes(Float32Array.of(0.1, -0.9, 0.6, 5), Float32Array.of(0, -1, 0.5, 1));
   assert.deepEqual([...codes], [0, 1, 2, 3]);
-});
-
-test('im2col times the weight matrix is the convolution, with pads, strides, dilations, groups', () => {
-  const dimension = fc.record({
-    kernel: fc.integer({ min: 1, max: 3 }),
-    stride: fc.integer({ min: 1, max: 3 }),
-    dilation: fc.integer({ min: 1, max: 2 }),
-    pad: fc.integer({ min: 0, max: 2 }),
-    size: fc.integer({ min: 5, max: 7 }),
-  });
-  fc.assert(
-    fc.property(
-      dimension,
-      dimension,
-      fc.integer({ min: 1, max: 2 }),
-      fc.integer(),
-      (h, w, groups, seed) => {
-        const random = mulberry32(seed);
-        const [batch, per] = [2, 2];
-        const channels = per * groups;
-        const shape = [batch, channels, h.size, w.size];
-        const values = Float32Array.from(
-          { length: batch * channels * h.size * w.size },
-          () => random() - 0.5,
-        );
-        const out = [h, w].map(
-          (d) => Math.floor((d.size + 2 * d.pad - d.dilation * (d.kernel - 1) - 1) / d.stride) + 1,
-        );
-        const window = {
-          kernel: [h.kernel, w.kernel],
-          strides: [h.stride, w.stride],
-          dilations: [h.dilation, w.dilation],
-          padsBegin: [h.pad, w.pad],
-          groups,
-          outputSpatial: out,
-        };
-        const target = new Float32Array(per * h.kernel * w.kernel);
-        for (let g = 0; g < groups; g++)
-          for (let n = 0; n < batch; n++)
-            for (let y = 0; y < out[0]; y++)
-              for (let x = 0; x < out[1]; x++) {
-                im2colVector({ shape, values }, window, g, (n * out[0] + y) * out[1] + x, target);
-                let i = 0;
-                for (let c = 0; c < per; c++)
-                  for (let ky = 0; ky < h.kernel; ky++)
-                    for (let kx = 0; kx < w.kernel; kx++) {
-                      const iy = y * h.stride - h.pad + ky * h.dilation;
-                      const ix = x * w.stride - w.pad + kx * w.dilation;
-                      const inside = iy >= 0 && iy < h.size && ix >= 0 && ix < w.size;
-                      const at = ((n * channels + g * per + c) * h.size + iy) * w.size + ix;
-                      assert.equal(target[i++], inside ? values[at] : 0);
-                    }
-              }
-      },
-    ),
-    { numRuns: 60 },
-  );
-  assert.throws(
-    () =>
-      im2colVector(
-        { shape: [1, 1, 3], values: new Float32Array(3) },
-        {
-          kernel: [2],
-          strides: [1],
-          dilations: [1],
-          padsBegin: [0],
-          groups: 1,
-          outputSpatial: [2],
-        },
-        0,
-        5,
-        new Float32Array(2),
-      ),
-    /does not give vectors of 2/,
-  );
 });
