@@ -3,6 +3,7 @@
  * container (which stores it) and the simulator (which runs it). See docs/dcz-format.md.
  */
 import type { CompressibleDType } from '../model/dtype.ts';
+import type { Grid } from './share/grid.ts';
 
 /** Weights per block: the unit of parallel work, random access and checksum. */
 export const blockWeights = 1 << 20;
@@ -32,6 +33,11 @@ export interface CodedTensor {
    * Ascending from index 1. At most 257 long.
    */
   readonly codebook: Float64Array;
+  /**
+   * Present when weights are levels of a uniform grid. The codebook then holds the levels as
+   * `levelCodebook` makes them, and the value of a weight is its level times its scale.
+   */
+  readonly grid?: Grid;
   readonly coder: Coder;
   /**
    * Bits of the relative index, 2..16: a gap of g zeros is stored as floor(g / 2^bits) fillers
@@ -42,7 +48,7 @@ export interface CodedTensor {
   readonly valueLengths: Uint8Array;
   /** The same for every gap 0 .. 2^indexBits - 1; empty when dense or arithmetic. */
   readonly gapLengths: Uint8Array;
-  /** Weights in one row of the tensor (product of all dimensions but the first): a context. */
+  /** Weights in one row of the tensor as it is stored: a context. */
   readonly rowLength: number;
   /** Weights of one spatial kernel (product of dimensions from the third on), 1 for matrices. */
   readonly kernelLength: number;

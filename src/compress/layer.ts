@@ -17,6 +17,8 @@ import type { LayerRecipe } from './recipe.ts';
 import { SortedPoints } from './share/clusters.ts';
 import { initialCentroids, kmeans, occupied } from './share/kmeans.ts';
 import { optimalCentroids } from './share/optimal.ts';
+import { assignmentOfBlock, type Assignment } from './share/assignment.ts';
+import type { Grid } from './share/grid.ts';
 import { exactQuantizer, nearestQuantizer, type Quantizer } from './share/quantizer.ts';
 import { StatisticsCounter, type LayerStatistics } from './statistics.ts';
 import type { ResultOf, Task, TaskRunner } from './tasks.ts';
@@ -41,7 +43,7 @@ export interface Cut {
 export interface PlannedTensor {
   readonly coded: CodedTensor;
   /** What gives every original weight its code; verification applies it again. */
-  readonly quantizer: Quantizer;
+  readonly assignment: Assignment;
   readonly stats: LayerStatistics;
 }
 
@@ -92,7 +94,7 @@ export async function shareAndCode(
   histogram: Histogram,
 ): Promise<PlannedTensor | LeftAlone> {
   const { quantizer, codebook } = await shareLayer(job, cut, histogram);
-  return code(job, quantizer, codebook);
+  return codeLayer(job, { assignment: { kind: 'values', quantizer }, codebook });
 }
 
 /** What gives the survivors of `cut` their shared values, and those values. */
@@ -142,7 +144,7 @@ export async function keepAndCode(job: LayerJob): Promise<PlannedTensor | LeftAl
   }
   const distinct = Float64Array.from(negativeZero ? [...values, -0] : values).sort();
   const { quantizer, codebook } = exactQuantizer(distinct);
-  return code(job, quantizer, codebook);
+  return codeLayer(job, { assignment: { kind: 'values', quantizer }, codebook });
 }
 
 /** The points a threshold leaves. A bin that straddles it goes by its mean. */
@@ -151,36 +153,43 @@ function pruned({ values, counts }: Points, threshold: number): Points {
   return { values: values.filter(keep), counts: counts.filter(keep) };
 }
 
-async function code(
+/** The values a layer gets, and which weight gets which. */
+export interface Assigned {
+  readonly assignment: Assignment;
+  readonly codebook: Float64Array;
+  readonly grid?: Grid;
+}
+
+/** Counts and codes a layer whose values are decided, with the index and the coder its recipe asks for. */
+export async function codeLayer(
   job: LayerJob,
-  quantizer: Quantizer,
-  codebook: Float64Array,
+  assigned: Assigned,
 ): Promise<PlannedTensor | LeftAlone> {
   const { tensor, recipe } = job;
   const counted = await forEachBlock(job, 'count', (block) => ({
     kind: 'count',
     block,
-    quantizer,
-    codebook,
+    ...assigned,
+    assignment: assignmentOfBlock(assigned.assignment, block),
   }));
-  const counter = new StatisticsCounter(codebook.length);
+  const counter = new StatisticsCounter(assigned.codebook.length);
   for (const result of counted) counter.merge(result);
-  const used = dropUnused(quantizer, codebook, counter.result());
-  const { stats } = used;
+  const { stats, ...used } = dropUnused(assigned, counter.result());
   const cost =
     recipe.index.bits === 'auto'
       ? cheapestIndex(stats.runs, stats.codeCounts)
       : indexCost(stats.runs, stats.codeCounts, recipe.index.bits);
   const raw = tensor.parameters * bytesOf(tensor.dtype);
-  const fixed = used.codebook.length * bytesOf(tensor.dtype) + 8 * blocksOf(tensor.parameters);
+  const tables = used.grid?.scales.length ?? used.codebook.length * bytesOf(tensor.dtype);
+  const fixed = tables + 8 * blocksOf(tensor.parameters);
   const huffmanBytes = cost.totalBits / 8 + fixed;
 
   let blocks: CodedBlock[] | undefined;
-  let coding = codingOf(tensor, used.codebook, stats, 'huffman', cost.bits);
+  let coding = codingOf(tensor, used, stats, 'huffman', cost.bits);
   let bytes = huffmanBytes;
   if (recipe.coder !== 'huffman') {
-    const arithmetic = codingOf(tensor, used.codebook, stats, 'arithmetic', 0);
-    const candidate = await encode(job, used.quantizer, arithmetic);
+    const arithmetic = codingOf(tensor, used, stats, 'arithmetic', 0);
+    const candidate = await encode(job, used.assignment, arithmetic);
     const size = candidate.reduce((sum, b) => sum + b.values.length, fixed);
     if (recipe.coder === 'arithmetic' || size < huffmanBytes) {
       coding = arithmetic;
@@ -189,19 +198,19 @@ async function code(
     }
   }
   if (bytes >= raw) return { reason: 'would not become smaller' };
-  blocks ??= await encode(job, used.quantizer, coding);
-  return { coded: { ...coding, blocks }, quantizer: used.quantizer, stats };
+  blocks ??= await encode(job, used.assignment, coding);
+  return { coded: { ...coding, blocks }, assignment: used.assignment, stats };
 }
 
 async function encode(
   job: LayerJob,
-  quantizer: Quantizer,
+  assignment: Assignment,
   coding: TensorCoding,
 ): Promise<CodedBlock[]> {
   const results = await forEachBlock(job, 'encode', (block) => ({
     kind: 'encode',
     block,
-    quantizer,
+    assignment: assignmentOfBlock(assignment, block),
     coding,
   }));
   return results.map((r) => r.coded);
@@ -209,19 +218,24 @@ async function encode(
 
 /** Takes shared values that no weight has out of the codebook. */
 function dropUnused(
-  quantizer: Quantizer,
-  codebook: Float64Array,
+  assigned: Assigned,
   stats: LayerStatistics,
-): { quantizer: Quantizer; codebook: Float64Array; stats: LayerStatistics } {
+): Assigned & { readonly stats: LayerStatistics } {
+  const { assignment, codebook } = assigned;
+  if (assignment.kind !== 'values') return { ...assigned, stats };
+  const { quantizer } = assignment;
   const used = (c: number): boolean => c === 0 || stats.codeCounts[c] > 0;
   const renamed = new Uint16Array(codebook.length);
   let next = 0;
   for (let c = 0; c < codebook.length; c++) renamed[c] = used(c) ? next++ : 0;
   return {
-    quantizer: {
-      ...quantizer,
-      codes: quantizer.codes.map((c) => renamed[c]),
-      negativeZero: renamed[quantizer.negativeZero],
+    assignment: {
+      kind: 'values',
+      quantizer: {
+        ...quantizer,
+        codes: quantizer.codes.map((c) => renamed[c]),
+        negativeZero: renamed[quantizer.negativeZero],
+      },
     },
     codebook: codebook.filter((_, c) => used(c)),
     stats: { ...stats, codeCounts: stats.codeCounts.filter((_, c) => used(c)) },
@@ -230,7 +244,7 @@ function dropUnused(
 
 function codingOf(
   tensor: LayerJob['tensor'],
-  codebook: Float64Array,
+  { codebook, grid }: Assigned,
   stats: LayerStatistics,
   coder: Coder,
   indexBits: number,
@@ -247,11 +261,14 @@ function codingOf(
     dtype: tensor.dtype,
     weights: tensor.parameters,
     codebook,
+    ...(grid !== undefined && { grid }),
     coder,
     indexBits,
     valueLengths: coder === 'huffman' ? codeLengths(values) : none,
     gapLengths: coder === 'huffman' && indexBits > 0 ? codeLengths(gaps.counts) : none,
-    rowLength: regular ? product(tensor.shape.slice(1)) : tensor.parameters,
+    rowLength:
+      grid?.[grid.transposed ? 'rows' : 'cols'] ??
+      (regular ? product(tensor.shape.slice(1)) : tensor.parameters),
     kernelLength: regular ? product(tensor.shape.slice(2)) : 1,
   };
 }

@@ -7,6 +7,7 @@
 import { isCompressible, type CompressibleDType } from '../model/dtype.ts';
 import { throwIfCancelled } from '../model/errors.ts';
 import type { Model, Tensor } from '../model/model.ts';
+import { codeLevels, gridAndCode } from './grid-layer.ts';
 import {
   keepAndCode,
   layerHistogram,
@@ -19,6 +20,7 @@ import {
 import { checkGlobs } from './layer-globs.ts';
 import { analyseGrains, commonCuts, groupsOf, ownCut, type AnalysedLayer } from './prune/cuts.ts';
 import { recipeForLayer, type Recipe } from './recipe.ts';
+import type { AssignedGrid } from './share/grid.ts';
 import type { TaskRunner } from './tasks.ts';
 
 export interface CompressionPlan {
@@ -38,7 +40,10 @@ export interface PipelineProgress {
 /** Layers under way at a time. */
 const overlap = 3;
 
-/** @throws DeepCompressionError `invalid-recipe` when a layer that the recipe names is not there */
+/**
+ * `assigned`: levels and scales of some tensors, by id, that are coded as they are.
+ * @throws DeepCompressionError `invalid-recipe` when a layer that the recipe names is not there
+ */
 export async function compressModel(
   model: Model,
   recipe: Recipe,
@@ -46,6 +51,7 @@ export async function compressModel(
   runner: TaskRunner,
   signal: AbortSignal | undefined,
   onProgress: (progress: PipelineProgress) => void,
+  assigned: ReadonlyMap<number, AssignedGrid> = new Map(),
 ): Promise<CompressionPlan> {
   checkGlobs(Object.keys(recipe.layers), model.tensors);
   const notes: string[] = [];
@@ -69,9 +75,11 @@ export async function compressModel(
       onStep: (stage, weights) => progress.step(tensor, stage, weights),
     });
   }
-  const cuts = await globalCuts(jobs, signal);
+  const free = jobs.filter(({ tensor }) => !assigned.has(tensor.id));
+  const cuts = await globalCuts(free, signal);
   const done = await overlapping(jobs, async (job) => {
-    const result = await compressLayer(job, cuts.get(job));
+    const levels = assigned.get(job.tensor.id);
+    const result = await (levels ? codeLevels(job, levels) : compressLayer(job, cuts.get(job)));
     progress.finish(job.tensor);
     return result;
   });
@@ -108,7 +116,9 @@ async function globalCuts(
   signal: AbortSignal | undefined,
 ): Promise<Map<LayerJob, Prepared | LeftAlone>> {
   const cuts = new Map<LayerJob, Prepared | LeftAlone>();
-  const shared = jobs.filter(({ recipe }) => recipe.share.method !== 'exact');
+  const prunable = ({ recipe }: LayerJob): boolean =>
+    recipe.share.method !== 'exact' && recipe.share.method !== 'grid';
+  const shared = jobs.filter(prunable);
   for (const { method, target, layers: group } of groupsOf(shared, ({ recipe }) => recipe.prune)) {
     const analysed = await overlapping(group, analyse);
     throwIfCancelled(signal);
@@ -133,6 +143,7 @@ async function compressLayer(
   prepared: Prepared | LeftAlone | undefined,
 ): Promise<PlannedTensor | LeftAlone> {
   if (job.recipe.share.method === 'exact') return keepAndCode(job);
+  if (job.recipe.share.method === 'grid') return gridAndCode(job);
   if (prepared !== undefined) {
     return 'reason' in prepared
       ? prepared

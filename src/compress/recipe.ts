@@ -22,8 +22,11 @@ export interface PruneRecipe {
 }
 
 export interface ShareRecipe {
-  readonly method: 'kmeans' | 'optimal' | 'exact';
-  /** 1 to 8; at most 2^bits values, zero included. */
+  readonly method: 'kmeans' | 'optimal' | 'exact' | 'grid';
+  /**
+   * 1 to 8; at most 2^bits values, zero included. For grid 2 to 12: levels up to 2^(bits - 1) - 1 in
+   * magnitude.
+   */
   readonly bits: number;
   readonly init: 'linear' | 'density' | 'random';
 }
@@ -88,6 +91,35 @@ export function parseRecipe(recipe: string | object): Recipe {
   }
   if (!validate(recipe)) throw invalid(explain(validate.errors?.[0]));
   const given = recipe as { name: string } & { -readonly [K in keyof Recipe]?: unknown };
+  const complete = completeRecipe(given);
+  for (const share of sharesOf(complete)) {
+    checkShare(share);
+    if (complete.train && share.method === 'grid')
+      throw invalid(
+        'share.method grid cannot be retrained: use kmeans or optimal, or take train out',
+      );
+  }
+  return complete;
+}
+
+/** The ways of sharing that a recipe asks for, an override of a layer being laid over each kind's. */
+function sharesOf({ share, kinds, layers }: Recipe): ShareRecipe[] {
+  const byKind = [share, ...Object.values(kinds).map((kind) => ({ ...share, ...kind.share }))];
+  const byLayer = Object.values(layers).flatMap((layer) =>
+    byKind.map((kind) => ({ ...kind, ...layer.share })),
+  );
+  return [...byKind, ...byLayer];
+}
+
+function checkShare({ method, bits }: ShareRecipe): void {
+  if (method === 'grid' && bits < 2) throw invalid('share.bits must be 2 to 12 for method grid');
+  if (method !== 'grid' && bits > 8)
+    throw invalid(`share.bits must be 1 to 8 for method ${method}; only grid takes up to 12`);
+}
+
+function completeRecipe(
+  given: { name: string } & { -readonly [K in keyof Recipe]?: unknown },
+): Recipe {
   return {
     name: given.name,
     description: (given.description as string | undefined) ?? '',
@@ -137,7 +169,9 @@ export function recipeForLayer(
       coder: o.coder ?? layer.coder,
     };
   }
-  return skip ? undefined : layer;
+  if (skip) return undefined;
+  checkShare(layer.share);
+  return layer;
 }
 
 /** One line about a schema error: where, and what is allowed there. */

@@ -13,7 +13,9 @@ import { countRuns, longRun, type RunHistogram } from './code/relative-index.ts'
 import { bytesOf, Restorer } from './code/restore.ts';
 import { histogramOf, type HistogramPart } from './histogram.ts';
 import { clearPrunedGrains, type Grains } from './prune/grains.ts';
-import { QuantizerTable, type Quantizer } from './share/quantizer.ts';
+import { assign, type Assignment } from './share/assignment.ts';
+import { levelValues, type Grid, type GridLayout } from './share/grid.ts';
+import { channelExtents, noiseOfScales, type Extents, type ScaleTrial } from './share/channels.ts';
 
 /** The weights of one tensor. */
 export interface WeightSource {
@@ -37,24 +39,33 @@ export type Task =
   | { readonly kind: 'select'; readonly block: number; readonly low: number; readonly high: number }
   /** Mean magnitude of each group of `size` weights that begins in the block. */
   | { readonly kind: 'saliency'; readonly block: number; readonly size: number }
+  /** Largest magnitude and sum of squares of each channel's weights in the block. */
+  | { readonly kind: 'extents'; readonly block: number; readonly layout: GridLayout }
+  /** Squared error of each channel's weights in the block, rounded with each scale it may get. */
+  | {
+      readonly kind: 'noise';
+      readonly block: number;
+      readonly trial: ScaleTrial;
+    }
   /** Histograms of codes and of runs of zeros, and the squared error. */
   | {
       readonly kind: 'count';
       readonly block: number;
-      readonly quantizer: Quantizer;
+      readonly assignment: Assignment;
       readonly codebook: Float64Array;
+      readonly grid?: Grid;
     }
   | {
       readonly kind: 'encode';
       readonly block: number;
-      readonly quantizer: Quantizer;
+      readonly assignment: Assignment;
       readonly coding: TensorCoding;
     }
-  /** Decodes `coded` and compares every code with what the quantizer makes of the weights. */
+  /** Decodes `coded` and compares every code with what the weights were assigned. */
   | {
       readonly kind: 'verify';
       readonly block: number;
-      readonly quantizer: Quantizer;
+      readonly assignment: Assignment;
       readonly coding: TensorCoding;
       readonly coded: CodedBlock;
     };
@@ -65,6 +76,9 @@ export type TaskResult =
   | { readonly kind: 'distinct'; readonly values: Float64Array | null; readonly nonFinite: boolean }
   | { readonly kind: 'select'; readonly magnitudes: Float64Array }
   | { readonly kind: 'saliency'; readonly means: Float64Array }
+  | { readonly kind: 'extents'; readonly extents: Extents }
+  /** Offsets x channels of the trial. */
+  | { readonly kind: 'noise'; readonly squared: Float64Array }
   | {
       readonly kind: 'count';
       /** Weights of each code; [0] are the pruned ones. */
@@ -90,6 +104,7 @@ let doubles = new Float64Array(0);
 let codesA = new Uint16Array(0);
 let codesB = new Uint16Array(0);
 let payload = new Uint8Array(0);
+let restored = new Float64Array(0);
 let shortRuns: Float64Array | undefined;
 
 function readBlock(source: WeightSource, start: number, n: number): Float32Array | Float64Array {
@@ -107,13 +122,13 @@ function readBlock(source: WeightSource, start: number, n: number): Float32Array
 
 function codesOf(
   source: WeightSource,
-  quantizer: Quantizer,
+  assignment: Assignment,
   start: number,
   n: number,
 ): { values: Float32Array | Float64Array; codes: Uint16Array } {
   const values = readBlock(source, start, n);
   if (codesA.length < n) codesA = new Uint16Array(n);
-  new QuantizerTable(quantizer, n).quantize(values, n, start, codesA);
+  assign(assignment, values, n, start, codesA);
   return { values, codes: codesA };
 }
 
@@ -140,14 +155,24 @@ export function runTask(source: WeightSource, task: Task): TaskResult {
     }
     case 'saliency':
       return saliency(source, start, n, task.size);
+    case 'extents':
+      return {
+        kind: 'extents',
+        extents: channelExtents(task.layout, readBlock(source, start, n), start),
+      };
+    case 'noise':
+      return {
+        kind: 'noise',
+        squared: noiseOfScales(task.trial, readBlock(source, start, n), start),
+      };
     case 'count':
-      return count(source, task.quantizer, task.codebook, start, n);
+      return count(source, task, start, n);
     case 'encode': {
-      const { codes } = codesOf(source, task.quantizer, start, n);
+      const { codes } = codesOf(source, task.assignment, start, n);
       return { kind: 'encode', coded: new BlockEncoder(task.coding).encode(task.block, codes) };
     }
     case 'verify': {
-      const { codes } = codesOf(source, task.quantizer, start, n);
+      const { codes } = codesOf(source, task.assignment, start, n);
       return { kind: 'verify', weights: n, difference: verify(codes, start, n, task) };
     }
   }
@@ -194,19 +219,22 @@ function saliency(source: WeightSource, start: number, n: number, size: number):
 
 function count(
   source: WeightSource,
-  quantizer: Quantizer,
-  codebook: Float64Array,
+  { assignment, codebook, grid }: Extract<Task, { kind: 'count' }>,
   start: number,
   n: number,
 ): TaskResult {
-  const { values, codes } = codesOf(source, quantizer, start, n);
+  const { values, codes } = codesOf(source, assignment, start, n);
   const codeCounts = new Float64Array(codebook.length);
   const tally = new Int32Array(codebook.length);
   let squaredError = 0;
+  if (grid !== undefined) {
+    if (restored.length < n) restored = new Float64Array(n);
+    levelValues(grid, source.dtype, codebook, codes, n, start, restored);
+  }
   for (let i = 0; i < n; i++) {
     const code = codes[i];
     tally[code]++;
-    const error = values[i] - codebook[code];
+    const error = values[i] - (grid === undefined ? codebook[code] : restored[i]);
     squaredError += error * error;
   }
   codeCounts.set(tally);
@@ -231,6 +259,6 @@ function verify(
   const size = n * bytesOf(task.coding.dtype);
   if (payload.length < size) payload = new Uint8Array(size);
   const bytes = payload.subarray(0, size);
-  new Restorer(task.coding).restore(codesB, bytes);
+  new Restorer(task.coding).restore(codesB, bytes, start);
   return crc32(bytes) === task.coded.crc32 ? -1 : start;
 }

@@ -1,14 +1,17 @@
 /**
- * Constants and limits of the .dcz format, version 1 (docs/dcz-format.md). Reader and writer hold
+ * Constants and limits of the .dcz format, version 2 (docs/dcz-format.md). Reader and writer hold
  * the same limits; the writer refuses what a reader would.
  */
 import type { CodedTensor } from '../compress/coded.ts';
+import { mostLevels } from '../compress/share/grid.ts';
 import type { CompressibleDType } from '../model/dtype.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 
 /** 'DCZ' and the version byte. */
 export const magic = Uint8Array.of(0x44, 0x43, 0x5a);
-export const version = 1;
+/** What is written. Readers take version 1 too, which has no grids. */
+export const version = 2;
+export const oldestVersion = 1;
 export const headerBytes = 4;
 /** Length of the index and its CRC-32. */
 export const footerBytes = 8;
@@ -27,6 +30,8 @@ export const limits = {
   tensors: 1 << 16,
   /** Blocks of all tensors. */
   blocks: 1 << 20,
+  /** Largest magnitude of a grid's level. */
+  levels: mostLevels,
   /** Bytes of one file, of one channel; weights of one tensor. */
   length: 2 ** 49,
 } as const;

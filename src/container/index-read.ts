@@ -4,7 +4,7 @@
  * the pieces, streams and index it describes must fill the file exactly.
  */
 import { AdaptiveDecoder } from './adaptive.ts';
-import { codeTables, noTables, tableContexts } from './adaptive-tables.ts';
+import { noTables, TableCoder } from './adaptive-tables.ts';
 import { isExactIn } from './codebook.ts';
 import { metadataDictionary } from './dictionary.ts';
 import { deflateRatio, elementSizes, limits } from './format.ts';
@@ -14,10 +14,11 @@ import { readFiles } from './read-files.ts';
 import { readChannel, readTensors } from './read-tensors.ts';
 import { VarintReader } from './varint.ts';
 
-/** `data` is where packed bytes begin and end. */
+/** `data` is where packed bytes begin and end; `version` is the file's. */
 export function parseIndex(
   bytes: Uint8Array,
   data: { readonly start: number; readonly end: number },
+  version: number,
   fail: Fail,
 ): DczIndex {
   const reader = new VarintReader(bytes, fail);
@@ -26,7 +27,7 @@ export function parseIndex(
   const fields = new VarintReader(metadata, fail);
   const recipe = readRecipe(fields, fail);
   const channels = elementSizes.map((size) => readChannel(fields, size, place, fail));
-  const tensors = readTensors(fields, place, fail);
+  const tensors = readTensors(fields, place, version, fail);
   const files = readFiles(fields, channels, tensors, fail);
   if (fields.left > 0) fail('metadata that nothing asks for');
   if (place.at !== place.end) fail('bytes that belong to nothing');
@@ -70,10 +71,12 @@ function readRecipe(fields: VarintReader, fail: Fail): object {
 }
 
 function readTables(stream: Uint8Array, tensors: readonly IndexedTensor[], fail: Fail): void {
-  const coder = new AdaptiveDecoder(tableContexts, stream, () => fail('it ends inside the tables'));
+  const overrun = (): never => fail('it ends inside the tables');
+  const coder = new AdaptiveDecoder(TableCoder.contexts, stream, overrun);
+  const tables = new TableCoder(coder, fail);
   for (const tensor of tensors) {
-    Object.assign(tensor, codeTables(coder, tensor, noTables, fail));
-    if (!isExactIn(tensor.tables.codebook, tensor.dtype)) {
+    Object.assign(tensor, tables.code(tensor, noTables));
+    if (!tensor.grid && !isExactIn(tensor.tables.codebook, tensor.dtype)) {
       fail(`a codebook value that is no ${tensor.dtype}`);
     }
   }

@@ -1,5 +1,6 @@
 /** The index of a .dcz file as it is read: where everything lies, and what it is. */
 import type { Coder } from '../compress/coded.ts';
+import type { GridLayout } from '../compress/share/grid.ts';
 import type { CompressibleDType } from '../model/dtype.ts';
 import type { Tables, TableSizes } from './adaptive-tables.ts';
 
@@ -37,6 +38,13 @@ export interface IndexedBlock {
   crc32: number;
 }
 
+export interface IndexedGrid extends GridLayout {
+  readonly largest: number;
+  readonly channels: number;
+  /** 0 when there are no column scales. */
+  readonly columns: number;
+}
+
 export interface IndexedTensor {
   readonly tensor: number;
   readonly dtype: CompressibleDType;
@@ -45,6 +53,8 @@ export interface IndexedTensor {
   readonly indexBits: number;
   readonly rowLength: number;
   readonly kernelLength: number;
+  /** The largest level of a grid and how its channels lie; its scales are among the tables. */
+  readonly grid: IndexedGrid | undefined;
   readonly blocks: readonly IndexedBlock[];
   rmse: number;
   tables: Tables;

@@ -1,7 +1,8 @@
 /** Serialises the index of a .dcz: metadata, checksums, tables (docs/dcz-format.md, "The index"). */
 import type { CodedTensor } from '../compress/coded.ts';
+import { largestOf, type Grid } from '../compress/share/grid.ts';
 import { AdaptiveEncoder } from './adaptive.ts';
-import { codeTables, tableContexts, type TableSizes } from './adaptive-tables.ts';
+import { TableCoder, type TableSizes } from './adaptive-tables.ts';
 import { metadataDictionary } from './dictionary.ts';
 import { dtypes, elementSizes, hasGaps, holeKind } from './format.ts';
 import { packPlane } from './pack.ts';
@@ -35,10 +36,19 @@ export function serialiseIndex(contents: IndexContents): {
   out.number(packed.deflated ? packed.bytes.length : 0);
   out.bytes(packed.bytes);
   out.bytes(fixedFields(contents));
-  const coder = new AdaptiveEncoder(tableContexts);
-  const sizes = contents.tensors.map(({ coded }) => codeTables(coder, coded, coded, refuse).sizes);
+  const coder = new AdaptiveEncoder(TableCoder.contexts);
+  const tables = new TableCoder(coder, refuse);
+  const sizes = contents.tensors.map(({ coded }) => {
+    const { coder: kind, indexBits, grid, codebook } = coded;
+    const shape = grid && { largest: largestOf(codebook), ...countsOf(grid) };
+    return tables.code({ coder: kind, indexBits, grid: shape }, coded).sizes;
+  });
   out.bytes(coder.finish());
   return { bytes: out.take(), sizes, metadataBytes: metadata.length };
+}
+
+function countsOf({ scales, columnScales }: Grid): { channels: number; columns: number } {
+  return { channels: scales.length, columns: columnScales?.length ?? 0 };
 }
 
 function refuse(why: string): never {
@@ -73,10 +83,17 @@ function serialiseMetadata({ recipe, channels, files, tensors }: IndexContents):
 
 function writeTensor(out: VarintWriter, coded: CodedTensor): void {
   const arithmetic = coded.coder === 'arithmetic' ? 1 : 0;
-  out.byte(dtypes.indexOf(coded.dtype) + 4 * arithmetic + 8 * coded.indexBits);
+  const { grid } = coded;
+  const index = Math.max(coded.indexBits - 1, 0);
+  out.byte(dtypes.indexOf(coded.dtype) + 4 * arithmetic + 8 * (grid ? 1 : 0) + 16 * index);
   out.number(coded.weights);
   out.number(coded.rowLength);
   out.number(coded.kernelLength);
+  if (grid !== undefined) {
+    const matrices = coded.weights / (grid.rows * grid.cols);
+    out.number(largestOf(coded.codebook));
+    out.number((grid.transposed ? 1 : 0) + (grid.columnScales ? 2 : 0) + 4 * matrices);
+  }
   for (const block of coded.blocks) {
     out.number(block.values.length);
     if (!hasGaps(coded)) continue;

@@ -47,7 +47,7 @@ export class PayloadDecoder {
       const what = error.message.replace(/^damaged tensor: /, '');
       throw damaged(this.name, `tensor ${coded.tensor}: ${what}`, error);
     }
-    this.prepared.restorer.restore(codes, target);
+    this.prepared.restorer.restore(codes, target, block * blockWeights);
     if (crc32(target) !== coded.blocks[block].crc32) {
       throw damaged(this.name, `a checksum of tensor ${coded.tensor} does not match`);
     }

@@ -9,6 +9,7 @@ import type {
   Fail,
   IndexedBlock,
   IndexedChannel,
+  IndexedGrid,
   IndexedPiece,
   IndexedTensor,
 } from './index-types.ts';
@@ -50,7 +51,12 @@ export function readChannel(
   return { length, pieces };
 }
 
-export function readTensors(fields: VarintReader, place: Place, fail: Fail): IndexedTensor[] {
+export function readTensors(
+  fields: VarintReader,
+  place: Place,
+  version: number,
+  fail: Fail,
+): IndexedTensor[] {
   const count = fields.number('the number of tensors', limits.tensors);
   const tensors: IndexedTensor[] = [];
   const seen = new Set<number>();
@@ -62,7 +68,7 @@ export function readTensors(fields: VarintReader, place: Place, fail: Fail): Ind
       fail('a tensor that cannot be, or is there twice');
     seen.add(id);
     expected = id + 1;
-    const tensor = readTensor(fields, id, place, fail);
+    const tensor = readTensor(fields, id, place, version, fail);
     blocks += tensor.blocks.length;
     if (blocks > limits.blocks) fail(`more than ${limits.blocks} blocks`);
     tensors.push(tensor);
@@ -72,17 +78,25 @@ export function readTensors(fields: VarintReader, place: Place, fail: Fail): Ind
 
 const maxTensorId = 2 ** 31 - 1;
 
-function readTensor(fields: VarintReader, id: number, place: Place, fail: Fail): IndexedTensor {
+function readTensor(
+  fields: VarintReader,
+  id: number,
+  place: Place,
+  version: number,
+  fail: Fail,
+): IndexedTensor {
   const flags = fields.byte('the flags of a tensor');
   const dtype = dtypes[flags & 3];
   const coder: Coder = flags & 4 ? 'arithmetic' : 'huffman';
-  const indexBits = flags >> 3;
+  const onGrid = version > 1 && (flags & 8) !== 0;
+  const indexBits = version > 1 ? (flags >> 4) + (flags > 15 ? 1 : 0) : flags >> 3;
   if (indexBits === 1 || indexBits > 16) fail(`an index of ${indexBits} bits`);
   const weights = fields.number('the number of weights', limits.length / dtypeBytes[dtype]);
   const rowLength = fields.number('the length of a row', limits.length);
   const kernelLength = fields.number('the length of a kernel', limits.length);
   const inside = (n: number): boolean => n >= 1 && n <= weights;
   if (weights > 0 && !(inside(rowLength) && inside(kernelLength))) fail('a row that is no row');
+  const grid = onGrid ? readGrid(fields, weights, rowLength, fail) : undefined;
   const count = Math.ceil(weights / blockWeights);
   if (count > fields.left || count > limits.blocks) fail('fewer blocks than weights ask for');
   const blocks: IndexedBlock[] = [];
@@ -98,6 +112,25 @@ function readTensor(fields: VarintReader, id: number, place: Place, fail: Fail):
   }
   const tables = noTables;
   const sizes = { codebook: 0, tables: 0 };
-  const shape = { weights, rowLength, kernelLength };
+  const shape = { weights, rowLength, kernelLength, grid };
   return { tensor: id, dtype, coder, indexBits, ...shape, blocks, rmse: 0, tables, sizes };
+}
+
+function readGrid(
+  fields: VarintReader,
+  weights: number,
+  rowLength: number,
+  fail: Fail,
+): IndexedGrid {
+  const largest = fields.number('the largest level', limits.levels);
+  const flags = fields.number('the layout of a grid');
+  const transposed = flags % 2 === 1;
+  const matrices = Math.floor(flags / 4);
+  const size = weights / matrices;
+  const other = size / rowLength;
+  if (!(size >= 1 && Number.isInteger(size) && Number.isInteger(other)))
+    fail('a grid that does not divide its tensor');
+  const [rows, cols] = transposed ? [rowLength, other] : [other, rowLength];
+  const columns = Math.floor(flags / 2) % 2 === 1 ? matrices * cols : 0;
+  return { largest, rows, cols, transposed, channels: matrices * rows, columns };
 }

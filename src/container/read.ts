@@ -3,10 +3,20 @@
  * and streams are read when something asks for them, and checked by their CRC-32 then.
  */
 import type { CodedBlock, CodedTensor } from '../compress/coded.ts';
+import { levelCodebook, type Grid, type GridLayout } from '../compress/share/grid.ts';
 import { readBytes, type ByteSource } from '../model/bytes.ts';
 import { crc32 } from '../model/crc32.ts';
 import { DeepCompressionError } from '../model/errors.ts';
-import { damaged, footerBytes, hasGaps, headerBytes, holeKind, magic, version } from './format.ts';
+import {
+  damaged,
+  footerBytes,
+  hasGaps,
+  headerBytes,
+  holeKind,
+  magic,
+  oldestVersion,
+  version,
+} from './format.ts';
 import { PayloadDecoder } from './payload-decoder.ts';
 import { parseIndex } from './index-read.ts';
 import type { DczIndex, IndexedTensor } from './index-types.ts';
@@ -100,10 +110,10 @@ function readIndex(source: ByteSource, fail: (what: string) => never): DczIndex 
   const data = source.size - headerBytes - footerBytes;
   if (data < 0) fail('it is cut off');
   const [written] = readBytes(source, magic.length, 1);
-  if (written !== version) {
+  if (written < oldestVersion || written > version) {
     throw new DeepCompressionError(
       'invalid-container',
-      `${source.name}: a .dcz file of version ${written}, and this program reads version ${version}`,
+      `${source.name}: a .dcz file of version ${written}, and this program reads versions ${oldestVersion} to ${version}`,
     );
   }
   const footer = new DataView(readBytes(source, source.size - footerBytes, footerBytes).buffer);
@@ -114,11 +124,12 @@ function readIndex(source: ByteSource, fail: (what: string) => never): DczIndex 
   if (crc32(index) !== footer.getUint32(4, true)) {
     fail('it is cut off, or the checksum of its index does not match');
   }
-  return parseIndex(index, { start: headerBytes, end: start }, fail);
+  return parseIndex(index, { start: headerBytes, end: start }, written, fail);
 }
 
 function dczTensor(source: ByteSource, indexed: IndexedTensor): DczTensor {
   const { tensor, dtype, weights, coder, indexBits, rowLength, kernelLength, tables } = indexed;
+  const { grid } = indexed;
   let values = 0;
   let index = 0;
   for (const block of indexed.blocks) {
@@ -128,10 +139,15 @@ function dczTensor(source: ByteSource, indexed: IndexedTensor): DczTensor {
   return {
     coded: {
       ...{ tensor, dtype, weights, coder, indexBits, rowLength, kernelLength },
-      codebook: tables.codebook,
+      // made when asked for, as the tables below: it has up to 65,535 levels
+      get codebook() {
+        return grid ? levelCodebook(grid.largest) : tables.codebook;
+      },
+      ...(grid && tables.grid && { grid: gridOf(grid, tables.grid) }),
       // made when asked for: a table of gaps has up to 65,536 entries, and a file many tensors
       get valueLengths() {
-        return padded(tables.valueLengths, coder === 'huffman' ? tables.codebook.length : 0);
+        const symbols = grid ? 2 * grid.largest + 1 : tables.codebook.length;
+        return padded(tables.valueLengths, coder === 'huffman' ? symbols : 0);
       },
       get gapLengths() {
         return padded(tables.gapLengths, hasGaps(indexed) ? 2 ** indexBits : 0);
@@ -141,6 +157,13 @@ function dczTensor(source: ByteSource, indexed: IndexedTensor): DczTensor {
     rmse: indexed.rmse,
     stored: storedBytes(indexed.blocks.length, indexed.sizes, { values, index }),
   };
+}
+
+function gridOf(
+  { rows, cols, transposed }: GridLayout,
+  scales: { readonly scales: Int32Array; readonly columnScales?: Int32Array },
+): Grid {
+  return { rows, cols, transposed, ...scales };
 }
 
 function padded(lengths: Uint8Array, symbols: number): Uint8Array {

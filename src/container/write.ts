@@ -3,6 +3,7 @@
  * the rest is read from the model in pieces, the streams are in memory already.
  */
 import { blockWeights, type CodedTensor } from '../compress/coded.ts';
+import { largestOf, levelOf, type Grid } from '../compress/share/grid.ts';
 import type { ByteSink } from '../model/bytes.ts';
 import { crc32 } from '../model/crc32.ts';
 import { DeepCompressionError } from '../model/errors.ts';
@@ -145,7 +146,8 @@ function checkTensor(coded: CodedTensor, hole: Extract<Segment, { kind: 'hole' }
   expect(hole.length === coded.weights * dtypeBytes[coded.dtype], `a hole of ${hole.length} bytes`);
   expect(coded.blocks.length === Math.ceil(coded.weights / blockWeights), 'wrong number of blocks');
   expect(Object.is(coded.codebook[0], 0), 'no reserved zero in the codebook');
-  expect(isExactIn(coded.codebook, coded.dtype), `codebook values that are no ${coded.dtype}`);
+  if (coded.grid !== undefined) checkGrid(coded, coded.grid, expect);
+  else expect(isExactIn(coded.codebook, coded.dtype), `codebook values that are no ${coded.dtype}`);
   const huffman = coded.coder === 'huffman';
   const symbols = huffman ? coded.codebook.length : 0;
   expect(coded.valueLengths.length <= symbols, 'more weight codes than values');
@@ -153,6 +155,27 @@ function checkTensor(coded: CodedTensor, hole: Extract<Segment, { kind: 'hole' }
   expect(coded.gapLengths.length <= gaps, 'more gap codes than gaps');
   if (!hasGaps(coded))
     for (const b of coded.blocks) expect(b.gaps.length === 0, 'gaps unasked for');
+}
+
+function checkGrid(
+  { codebook, weights, rowLength }: CodedTensor,
+  grid: Grid,
+  expect: (holds: boolean, what: string) => void,
+): void {
+  const { rows, cols, transposed, scales, columnScales } = grid;
+  const matrices = weights / (rows * cols);
+  const largest = largestOf(codebook);
+  expect(
+    largest <= limits.levels && codebook.every((v, c) => v === levelOf(c, largest)),
+    'a codebook that is not one of levels',
+  );
+  expect(Number.isInteger(matrices) && matrices > 0, 'a grid that does not divide it');
+  expect(rowLength === (transposed ? rows : cols), 'another length of rows than its grid');
+  expect(scales.length === matrices * rows, 'wrong number of scales');
+  expect(
+    columnScales === undefined || columnScales.length === matrices * cols,
+    'wrong number of column scales',
+  );
 }
 
 function checkLimits(

@@ -7,6 +7,7 @@
 import { decodeBlock } from '../compress/code/decode-block.ts';
 import { weightsOfBlock } from '../compress/code/encode-block.ts';
 import { bytesOf, restoreBlock } from '../compress/code/restore.ts';
+import { blockWeights } from '../compress/coded.ts';
 import { StatisticsCounter } from '../compress/statistics.ts';
 import { runTask, type ResultOf, type Task, type WeightSource } from '../compress/tasks.ts';
 import { crc32 } from '../model/crc32.ts';
@@ -120,7 +121,7 @@ export class Workbench {
     const codes = new Uint16Array(length);
     decodeBlock(coded, block, codes);
     const bytes = new Uint8Array(length * bytesOf(coded.dtype));
-    restoreBlock(coded, codes, bytes);
+    restoreBlock(coded, codes, bytes, block * blockWeights);
     if (crc32(bytes) !== coded.blocks[block].crc32)
       throw new DeepCompressionError(
         'invalid-container',

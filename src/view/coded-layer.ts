@@ -8,6 +8,7 @@ import { weightsOfBlock } from '../compress/code/encode-block.ts';
 import { decodeSymbols, huffmanTable } from '../compress/code/huffman.ts';
 import { bytesOf, Restorer } from '../compress/code/restore.ts';
 import { blockWeights, type CodedTensor } from '../compress/coded.ts';
+import { levelValues } from '../compress/share/grid.ts';
 import { StatisticsCounter, type LayerStatistics } from '../compress/statistics.ts';
 import { crc32 } from '../model/crc32.ts';
 import { DeepCompressionError } from '../model/errors.ts';
@@ -61,7 +62,7 @@ export class CodeBench {
     const size = n * bytesOf(coded.dtype);
     if (this.#payload.length < size) this.#payload = new Uint8Array(size);
     const payload = this.#payload.subarray(0, size);
-    this.#restorer?.restore(codes, payload);
+    this.#restorer?.restore(codes, payload, block * blockWeights);
     if (crc32(payload) !== coded.blocks[block].crc32)
       throw new DeepCompressionError(
         'invalid-container',
@@ -74,7 +75,8 @@ export class CodeBench {
 export class CodedLayer {
   readonly coded: CodedTensor;
   readonly values: LayerValues;
-  readonly #lookup: Float64Array;
+  /** Its codebook, a copy: made when values are first asked for. */
+  #lookup: Float64Array | undefined;
 
   constructor(
     readonly source: CodedSource,
@@ -84,17 +86,21 @@ export class CodedLayer {
   ) {
     const { coded } = source;
     this.coded = coded;
-    this.#lookup = Float64Array.from(coded.codebook);
     this.values = {
       weights: coded.weights,
       wide: coded.dtype === 'float64',
       read: (start, target) => {
+        const lookup = (this.#lookup ??= Float64Array.from(coded.codebook));
         for (let done = 0; done < target.length;) {
           const block = Math.floor((start + done) / blockWeights);
           const from = start + done - block * blockWeights;
           const codes = this.codes(block);
           const n = Math.min(codes.length - from, target.length - done);
-          for (let i = 0; i < n; i++) target[done + i] = this.#lookup[codes[from + i]];
+          const part = target.subarray(done, done + n);
+          const { grid, dtype } = coded;
+          if (grid !== undefined)
+            levelValues(grid, dtype, lookup, codes.subarray(from, from + n), n, start + done, part);
+          else for (let i = 0; i < n; i++) part[i] = lookup[codes[from + i]];
           done += n;
         }
       },

@@ -101,10 +101,11 @@ for (const [name, quality, bits] of [
   });
   stage('optimal k-means', () => void optimalCentroids(points, k), 'not in the sum', false);
   const { quantizer, codebook } = nearestQuantizer(centroids, threshold, 'float32');
+  const assignment = { kind: 'values', quantizer } as const;
 
   let counts: ResultOf<'count'>[] = [];
   stage('count (quantize, two histograms)', () => {
-    counts = each((block) => ({ kind: 'count', block, quantizer, codebook }));
+    counts = each((block) => ({ kind: 'count', block, assignment, codebook }));
   });
   const counter = new StatisticsCounter(codebook.length);
   for (const c of counts) counter.merge(c);
@@ -141,7 +142,9 @@ for (const [name, quality, bits] of [
     stage(
       `encode, ${coding.coder}${counted ? `, index ${index.bits} bits` : ''}`,
       () => {
-        coded = each((block) => ({ kind: 'encode', block, quantizer, coding })).map((r) => r.coded);
+        coded = each((block) => ({ kind: 'encode', block, assignment, coding })).map(
+          (r) => r.coded,
+        );
       },
       note,
       counted,
@@ -153,7 +156,7 @@ for (const [name, quality, bits] of [
         for (const r of each((block) => ({
           kind: 'verify',
           block,
-          quantizer,
+          assignment,
           coding,
           coded: coded[block],
         }))) {
@@ -174,7 +177,7 @@ for (const [name, quality, bits] of [
     if (!counted) continue;
     stage(
       'restore alone',
-      () => coded.forEach(() => restorer.restore(codes, payload)),
+      () => coded.forEach((_, b) => restorer.restore(codes, payload, b * blockWeights)),
       'not in the sum',
       false,
     );

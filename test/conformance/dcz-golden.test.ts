@@ -9,7 +9,7 @@ import { decodeIndependently } from './independent-decoder.ts';
 const golden = Uint8Array.from(
   Buffer.from(
     [
-      '44435a01', // header
+      '44435a02', // header
       '0a0b0c', // rest
       '05', // values
       '1514', // lengths of the metadata

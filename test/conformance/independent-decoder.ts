@@ -17,10 +17,22 @@ export interface DecodedTensor {
   readonly rowLength: number;
   readonly kernelLength: number;
   readonly blocks: { values: number; gaps: number; entries: number; crc: number }[];
+  readonly levels: DecodedGrid | undefined;
   rmse: number;
   codebook: number[];
   valueLengths: number[];
   gapLengths: number[];
+}
+
+export interface DecodedGrid {
+  readonly largest: number;
+  readonly rows: number;
+  readonly cols: number;
+  readonly matrices: number;
+  readonly transposed: boolean;
+  readonly byColumn: boolean;
+  scales: number[];
+  columnScales: number[];
 }
 
 export interface DecodedFile {
@@ -38,7 +50,8 @@ export function decodeIndependently(dcz: Uint8Array): {
   tensors: DecodedTensor[];
 } {
   const view = new DataView(dcz.buffer, dcz.byteOffset, dcz.length);
-  check(dcz.length >= 12 && view.getUint32(0) === 0x44435a01, 'header');
+  check(dcz.length >= 12 && [0x44435a01, 0x44435a02].includes(view.getUint32(0)), 'header');
+  const version = dcz[3];
   const indexLength = view.getUint32(dcz.length - 8, true);
   const indexStart = dcz.length - 8 - indexLength;
   check(indexStart >= 4, 'index length');
@@ -68,7 +81,7 @@ export function decodeIndependently(dcz: Uint8Array): {
     }
     return pieces;
   });
-  const tensors = readTensors(metadata);
+  const tensors = readTensors(metadata, version);
   for (const pieces of channels) {
     for (const { bytes } of pieces) check(crc(bytes) === plain.uint32(), 'piece checksum');
   }
@@ -89,7 +102,7 @@ export function decodeIndependently(dcz: Uint8Array): {
   return { recipe, files, tensors };
 }
 
-function readTensors(metadata: Cursor): DecodedTensor[] {
+function readTensors(metadata: Cursor, version: number): DecodedTensor[] {
   const tensors: DecodedTensor[] = [];
   let id = -1;
   for (let n = metadata.varint(); n > 0; n--) {
@@ -97,11 +110,14 @@ function readTensors(metadata: Cursor): DecodedTensor[] {
     id += 1 + (zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2);
     const flags = metadata.take(1)[0];
     const arithmetic = Math.floor(flags / 4) % 2 === 1;
-    const indexBits = Math.floor(flags / 8);
+    const grid = version === 2 && Math.floor(flags / 8) % 2 === 1;
+    const index = Math.floor(flags / 16);
+    const indexBits = version === 1 ? Math.floor(flags / 8) : index === 0 ? 0 : index + 1;
     check(indexBits !== 1 && indexBits <= 16, 'index bits');
     const weights = metadata.varint();
     const rowLength = metadata.varint();
     const kernelLength = metadata.varint();
+    const levels = grid ? readGrid(metadata, weights, rowLength) : undefined;
     const blocks: DecodedTensor['blocks'] = [];
     for (let start = 0; start < weights; start += 2 ** 20) {
       const values = metadata.varint();
@@ -111,7 +127,7 @@ function readTensors(metadata: Cursor): DecodedTensor[] {
       blocks.push({ values, gaps, entries, crc: 0 });
     }
     const none = { codebook: [], valueLengths: [], gapLengths: [] };
-    const shape = { weights, rowLength, kernelLength };
+    const shape = { weights, rowLength, kernelLength, levels };
     tensors.push({
       id,
       dtype: flags % 4,
@@ -124,6 +140,18 @@ function readTensors(metadata: Cursor): DecodedTensor[] {
     });
   }
   return tensors;
+}
+
+function readGrid(metadata: Cursor, weights: number, rowLength: number): DecodedGrid {
+  const largest = metadata.varint();
+  const layout = metadata.varint();
+  const matrices = Math.floor(layout / 4);
+  const transposed = layout % 2 === 1;
+  const other = weights / matrices / rowLength;
+  check(largest <= 32767 && weights > 0 && Number.isInteger(other), 'grid');
+  const [rows, cols] = transposed ? [rowLength, other] : [other, rowLength];
+  const byColumn = Math.floor(layout / 2) % 2 === 1;
+  return { largest, rows, cols, matrices, transposed, byColumn, scales: [], columnScales: [] };
 }
 
 function readFiles(metadata: Cursor, channels: Cursor[], payloads: Uint8Array[]): DecodedFile[] {
@@ -157,7 +185,8 @@ function restoreTensor(tensor: DecodedTensor, data: Cursor): Uint8Array {
     const payload = new DataView(new ArrayBuffer(n * width));
     codes.forEach((code, i) => {
       check(code < tensor.codebook.length, 'code');
-      putValue(payload, i * width, tensor.dtype, tensor.codebook[code]);
+      const scale = tensor.levels ? scaleAt(tensor.levels, b * 2 ** 20 + i) : 1;
+      putValue(payload, i * width, tensor.dtype, tensor.codebook[code] * scale);
     });
     const bytes = new Uint8Array(payload.buffer);
     check(crc(bytes) === expected, 'block checksum');
@@ -166,33 +195,66 @@ function restoreTensor(tensor: DecodedTensor, data: Cursor): Uint8Array {
   return join(parts);
 }
 
-/** Values are exact in the dtype, so the bits of the halves can be cut from those of the float32. */
+/** docs/dcz-coding.md, section 6. */
+function scaleAt(grid: DecodedGrid, i: number): number {
+  const { rows, cols, transposed, scales, columnScales, byColumn } = grid;
+  const matrix = Math.floor(i / (rows * cols));
+  const inside = i % (rows * cols);
+  const row = transposed ? inside % rows : Math.floor(inside / cols);
+  const col = transposed ? Math.floor(inside / rows) : inside % cols;
+  const scale = scaleOf(scales[matrix * rows + row]);
+  return byColumn ? scale * scaleOf(columnScales[matrix * cols + col]) : scale;
+}
+
+/** round(2^15 x 2^(j / 64)) x 2^(e - 15). */
+function scaleOf(log: number): number {
+  const e = Math.floor(log / 64);
+  return mantissas[log - 64 * e] * 2 ** (e - 15);
+}
+
+/** The roots are found among the integers: the least m with (2 m + 1)^64 >= 2^(16 x 64 + j). */
+const mantissas = Array.from({ length: 64 }, (_, j) => {
+  const goal = 2n ** BigInt(16 * 64 + j);
+  let low = 32768n;
+  let high = 65536n;
+  while (low < high) {
+    const m = (low + high) / 2n;
+    if ((2n * m + 1n) ** 64n >= goal) high = m;
+    else low = m + 1n;
+  }
+  return Number(low);
+});
+
+/** Rounds to the nearest, ties to even. The halves are found by exact scaling to an integer. */
 function putValue(view: DataView, at: number, dtype: number, value: number): void {
   if (dtype === 3) view.setFloat64(at, value, true);
   else if (dtype === 0) view.setFloat32(at, value, true);
-  else {
-    const bits = new Uint32Array(Float32Array.of(value).buffer)[0];
-    if (dtype === 2) view.setUint16(at, bits >>> 16, true);
-    else view.setUint16(at, float16Bits(value), true);
-  }
+  else view.setUint16(at, dtype === 1 ? halfBits(value, 10, 15) : halfBits(value, 7, 127), true);
 }
 
-function float16Bits(value: number): number {
+function halfBits(value: number, fraction: number, bias: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
-  if (Number.isNaN(size)) return 0x7e00;
-  if (size === Infinity) return sign + 0x7c00;
-  if (size < 2 ** -14) return sign + size * 2 ** 24;
-  const exponent = Math.floor(Math.log2(size));
-  return sign + (exponent + 15) * 1024 + (size / 2 ** exponent - 1) * 1024;
+  const infinity = (2 * bias + 1) * 2 ** fraction;
+  if (Number.isNaN(size)) return infinity + 2 ** (fraction - 1);
+  if (size === Infinity) return sign + infinity;
+  let exponent = 1 - bias;
+  while (exponent < bias && size >= 2 ** (exponent + 1)) exponent++;
+  const exact = (size / 2 ** exponent) * 2 ** fraction;
+  let rounded = Math.floor(exact);
+  const rest = exact - rounded;
+  if (rest > 0.5 || (rest === 0.5 && rounded % 2 === 1)) rounded++;
+  return sign + Math.min((exponent + bias - 1) * 2 ** fraction + rounded, infinity);
 }
 
 // ---- the adaptive stream ----
 
 function readTables(stream: Uint8Array, tensors: DecodedTensor[]): void {
   const bits = new IndependentBits(stream);
+  const means = { Channel: 0, Column: 0 };
   for (const tensor of tensors) {
-    tensor.codebook = readCodebook(bits);
+    if (tensor.levels) readScales(bits, tensor, tensor.levels, means);
+    else tensor.codebook = readCodebook(bits);
     if (tensor.arithmetic) continue;
     tensor.valueLengths = readLengths(bits, 'V', tensor.codebook.length);
     if (tensor.indexBits > 0) tensor.gapLengths = readLengths(bits, 'G', 2 ** tensor.indexBits);
@@ -205,6 +267,54 @@ function tree(bits: IndependentBits, family: string, count: number): number {
   let node = 1;
   for (let i = 0; i < count; i++) node = 2 * node + bits.inContext(`${family} ${node}`);
   return node - 2 ** count;
+}
+
+function readScales(
+  bits: IndependentBits,
+  tensor: DecodedTensor,
+  grid: DecodedGrid,
+  means: { Channel: number; Column: number },
+): void {
+  const { largest, matrices, rows, cols } = grid;
+  tensor.codebook = [0];
+  for (let k = -largest; k <= largest; k++) if (k !== 0) tensor.codebook.push(k);
+  grid.scales = readScaleList(bits, 'Channel', matrices * rows, 57600, means);
+  if (grid.byColumn)
+    grid.columnScales = readScaleList(bits, 'Column', matrices * cols, 6400, means);
+}
+
+function readScaleList(
+  bits: IndependentBits,
+  which: 'Channel' | 'Column',
+  count: number,
+  limit: number,
+  means: { Channel: number; Column: number },
+): number[] {
+  const unit = 2 ** tree(bits, `${which} Shift`, 3);
+  const scales: number[] = [];
+  let length = 18;
+  let sign = 0;
+  for (let i = 0; i < count; i++) {
+    const prediction = Math.floor(means[which] / (16 * unit));
+    length = tree(bits, `${which} Length ${length}`, 5);
+    check(length <= 17, 'scale');
+    let difference = 0;
+    if (length === 0) sign = 0;
+    else {
+      const negative = bits.inContext(`${which} Sign ${sign}`) === 1;
+      sign = negative ? 1 : 2;
+      difference = 1;
+      if (length > 1) difference = 2 + bits.inContext(`${which} Second ${length}`);
+      if (length > 2) difference = difference * 2 ** (length - 2) + bits.raw(length - 2);
+      if (negative) difference = -difference;
+    }
+    const scale = (prediction + difference) * unit;
+    check(Math.abs(scale) <= limit, 'scale');
+    means[which] =
+      i === 0 ? 16 * scale : means[which] + Math.floor((16 * scale - means[which]) / 4);
+    scales.push(scale);
+  }
+  return scales;
 }
 
 function readCodebook(bits: IndependentBits): number[] {

@@ -42,7 +42,7 @@ export class BlockEncoder {
   encode(block: number, codes: Uint16Array): CodedBlock {
     const t = this.#tensor;
     const n = weightsOfBlock(t.weights, block);
-    const crc = this.#checksum(codes, n);
+    const crc = this.#checksum(codes, n, block * blockWeights);
     const gaps = new Uint8Array(0);
     if (t.coder === 'arithmetic') {
       const values = encodeArithmetic(t, block * blockWeights, codes, n);
@@ -64,11 +64,11 @@ export class BlockEncoder {
     };
   }
 
-  #checksum(codes: Uint16Array, n: number): number {
+  #checksum(codes: Uint16Array, n: number, start: number): number {
     const size = n * bytesOf(this.#tensor.dtype);
     if (this.#payload.length < size) this.#payload = new Uint8Array(size);
     const payload = this.#payload.subarray(0, size);
-    this.#restorer.restore(codes, payload);
+    this.#restorer.restore(codes, payload, start);
     return crc32(payload);
   }
 }

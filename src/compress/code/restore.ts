@@ -1,9 +1,10 @@
 /**
- * From codes to payload bytes: every code becomes its shared value, little-endian in the tensor's
- * dtype. Codebook values are exact in that dtype, so nothing is rounded here.
+ * From codes to payload bytes, little-endian in the tensor's dtype: every code becomes its shared
+ * value, which is exact in that dtype, or its level of a grid times the scale, which is rounded once.
  */
 import { bitsOf, type CompressibleDType } from '../../model/dtype.ts';
 import { toBfloat16, toFloat16 } from '../../model/half.ts';
+import { GridWalk, type Grid } from '../share/grid.ts';
 
 /** Bytes of one value. */
 export function bytesOf(dtype: CompressibleDType): number {
@@ -20,22 +21,40 @@ function valueBytes(value: number, dtype: CompressibleDType): Uint8Array {
   return bytes;
 }
 
-/** Turns codes into payload bytes, again and again for one codebook. */
+/** What gives a code its value. */
+export interface CodeValues {
+  readonly codebook: Float64Array;
+  readonly dtype: CompressibleDType;
+  readonly grid?: Grid;
+}
+
+/** Turns codes into payload bytes, again and again for one tensor. */
 export class Restorer {
   readonly dtype: CompressibleDType;
+  readonly #tensor: CodeValues;
   readonly #table: Uint8Array<ArrayBuffer>;
 
-  constructor(tensor: { readonly codebook: Float64Array; readonly dtype: CompressibleDType }) {
+  constructor(tensor: CodeValues) {
     this.dtype = tensor.dtype;
+    this.#tensor = tensor;
+    if (tensor.grid !== undefined) {
+      this.#table = new Uint8Array(0);
+      return;
+    }
     const width = bytesOf(tensor.dtype);
     this.#table = new Uint8Array(tensor.codebook.length * width);
     tensor.codebook.forEach((v, c) => this.#table.set(valueBytes(v, tensor.dtype), c * width));
   }
 
-  /** Fills `target` with one value for each of the first target.length / width `codes`. */
-  restore(codes: Uint16Array, target: Uint8Array): void {
+  /**
+   * Fills `target` with one value for each of the first target.length / width `codes`, which lie at
+   * flat index `start` of the tensor.
+   */
+  restore(codes: Uint16Array, target: Uint8Array, start: number): void {
     const width = bytesOf(this.dtype);
     const n = target.length / width;
+    const { grid } = this.#tensor;
+    if (grid !== undefined) return this.#levels(grid, codes, target, n, start);
     if (target.byteOffset % Math.min(width, 4) !== 0)
       return this.#bytewise(codes, target, n, width);
     if (width === 2) {
@@ -57,6 +76,25 @@ export class Restorer {
     }
   }
 
+  #levels(grid: Grid, codes: Uint16Array, target: Uint8Array, n: number, start: number): void {
+    const { codebook } = this.#tensor;
+    const view = new DataView(target.buffer, target.byteOffset, target.length);
+    const walk = new GridWalk(grid);
+    walk.seek(start);
+    for (let i = 0; i < n; i++) {
+      const value = codebook[codes[i]] * walk.scale;
+      if (this.dtype === 'float32') view.setFloat32(4 * i, value, true);
+      else if (this.dtype === 'float64') view.setFloat64(8 * i, value, true);
+      else
+        view.setUint16(
+          2 * i,
+          this.dtype === 'float16' ? toFloat16(value) : toBfloat16(value),
+          true,
+        );
+      walk.next();
+    }
+  }
+
   #bytewise(codes: Uint16Array, target: Uint8Array, n: number, width: number): void {
     for (let i = 0; i < n; i++) {
       const at = codes[i] * width;
@@ -67,9 +105,10 @@ export class Restorer {
 
 /** As `Restorer.restore`, once: `target` holds one value per code of a block. */
 export function restoreBlock(
-  tensor: { readonly codebook: Float64Array; readonly dtype: CompressibleDType },
+  tensor: CodeValues,
   codes: Uint16Array,
   target: Uint8Array,
+  start: number,
 ): void {
-  new Restorer(tensor).restore(codes, target);
+  new Restorer(tensor).restore(codes, target, start);
 }

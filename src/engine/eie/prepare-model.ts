@@ -3,7 +3,7 @@
  * by, each with the activations that the model itself gives it. Blocks are checked by their CRC as
  * they are decoded. Runs in a thread of its own (bench.ts), so it need not be cancellable.
  */
-import type { CodedTensor } from '../../compress/coded.ts';
+import { blockWeights, type CodedTensor } from '../../compress/coded.ts';
 import { prepareDecoder } from '../../compress/code/decode-block.ts';
 import { weightsOfBlock } from '../../compress/code/encode-block.ts';
 import { bytesOf, restoreBlock } from '../../compress/code/restore.ts';
@@ -138,7 +138,12 @@ function matrices(path: string, tensor: Tensor, coded: CodedTensor): EieMatrix[]
     decoder.decode(block, stored, codes);
     const length = weightsOfBlock(coded.weights, block);
     const bytes = new Uint8Array(length * bytesOf(coded.dtype));
-    restoreBlock(coded, codes.length === length ? codes : codes.subarray(0, length), bytes);
+    restoreBlock(
+      coded,
+      codes.length === length ? codes : codes.subarray(0, length),
+      bytes,
+      block * blockWeights,
+    );
     if (crc32(bytes) !== stored.crc32)
       throw new DeepCompressionError(
         'invalid-container',

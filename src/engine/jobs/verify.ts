@@ -1,11 +1,12 @@
 /**
  * Proves that a written .dcz decodes to what was meant, before it gets its name: every block is
- * read back, decoded and compared with what the quantizer makes of the original weights; every
+ * read back, decoded and compared with the codes that the original weights were assigned; every
  * other byte of every file is compared with the original's; and the restored files open as a model
  * with the same tensors.
  */
 import type { TensorCoding } from '../../compress/code/encode-block.ts';
 import { blockWeights, type CodedTensor } from '../../compress/coded.ts';
+import { assignmentOfBlock } from '../../compress/share/assignment.ts';
 import type { CompressionPlan } from '../../compress/pipeline.ts';
 import type { ResultOf } from '../../compress/tasks.ts';
 import { openDcz, type Dcz } from '../../container/read.ts';
@@ -80,14 +81,14 @@ async function verifyBlock(
 ): Promise<ResultOf<'verify'>> {
   const planned = plan.tensors[index];
   const read = dcz.tensors[position].coded;
-  // What is decoded is what was read back; the plan gives the quantizer and nothing else.
+  // What is decoded is what was read back; the plan gives the assignment and nothing else.
   const { entries, values, gaps, crc32 } = read.blocks[block];
   if (crc32 !== planned.coded.blocks[block].crc32)
     differs(`a checksum of ${model.tensors[tensor].name}`);
   const task = {
     kind: 'verify',
     block,
-    quantizer: planned.quantizer,
+    assignment: assignmentOfBlock(planned.assignment, block),
     coding: codingOf(read),
     coded: { entries, values, gaps, crc32 },
   } as const;
@@ -96,13 +97,14 @@ async function verifyBlock(
 
 /** A tensor without its blocks: what a thread needs to decode one of them. */
 function codingOf(coded: CodedTensor): TensorCoding {
-  const { tensor, dtype, weights, codebook, coder, indexBits } = coded;
+  const { tensor, dtype, weights, codebook, grid, coder, indexBits } = coded;
   const { valueLengths, gapLengths, rowLength, kernelLength } = coded;
   return {
     tensor,
     dtype,
     weights,
     codebook,
+    ...(grid !== undefined && { grid }),
     coder,
     indexBits,
     valueLengths,

@@ -250,7 +250,7 @@ test('restored bytes are the shared values in every dtype, at any alignment', ()
   ] as const) {
     for (let offset = 0; offset < 9; offset++) {
       const target = new Uint8Array(offset + 4 * width).subarray(offset);
-      restoreBlock({ codebook, dtype }, codes, target);
+      restoreBlock({ codebook, dtype }, codes, target, 0);
       assert.equal(Buffer.from(target).toString('hex'), hex, `${dtype} at ${offset}`);
     }
   }

@@ -9,6 +9,8 @@ import { compressModel, type CompressionPlan } from '../../../src/compress/pipel
 import { parseRecipe, presets } from '../../../src/compress/recipe.ts';
 import { layerReport } from '../../../src/compress/report.ts';
 import { decodedStatistics } from '../../../src/compress/statistics.ts';
+import { assignmentOfBlock } from '../../../src/compress/share/assignment.ts';
+import { levelValues } from '../../../src/compress/share/grid.ts';
 import { runTask } from '../../../src/compress/tasks.ts';
 import { fakeModel, gaussian, inlineRunner, sourceOf, type FakeTensor } from './model.ts';
 
@@ -32,11 +34,17 @@ async function compress(
   );
   if (plan.tensors.length > 0) assert.equal(last, 1);
   for (const planned of plan.tensors) {
-    const { coded, quantizer } = planned;
+    const { coded, assignment } = planned;
     const { blocks, ...coding } = coded;
     assert.equal(blocks.length, blocksOf(coded.weights));
     blocks.forEach((block, b) => {
-      const task = { kind: 'verify', block: b, quantizer, coding, coded: block } as const;
+      const task = {
+        kind: 'verify',
+        block: b,
+        assignment: assignmentOfBlock(assignment, b),
+        coding,
+        coded: block,
+      } as const;
       const result = runTask(sourceOf(model, coded.tensor), structuredClone(task));
       assert.deepEqual(result, {
         kind: 'verify',
@@ -53,7 +61,11 @@ function valuesOf({ coded }: PlannedTensor): Float64Array {
   for (let b = 0; b < coded.blocks.length; b++) {
     decodeBlock(coded, b, codes.subarray(b * blockWeights, (b + 1) * blockWeights));
   }
-  return Float64Array.from(codes, (c) => coded.codebook[c]);
+  const { codebook, grid, dtype, weights } = coded;
+  if (grid === undefined) return Float64Array.from(codes, (c) => codebook[c]);
+  const values = new Float64Array(weights);
+  levelValues(grid, dtype, codebook, codes, weights, 0, values);
+  return values;
 }
 
 const zeros = (values: ArrayLike<number>): number =>

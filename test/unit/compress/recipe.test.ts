@@ -62,7 +62,7 @@ test('a wrong recipe is refused with the key and what is allowed', () => {
   refused({ name: 'x', purne: {} }, /unknown key purne; allowed are .*prune, share/);
   refused({ name: 'x', prune: { qality: 1 } }, /prune has an unknown key qality; .*quality/);
   refused({ name: 'x', prune: { method: 'l0' } }, /prune\.method must be one of none, threshold/);
-  refused({ name: 'x', share: { bits: 9 } }, /share\.bits must be <= 8/);
+  refused({ name: 'x', share: { bits: 9 } }, /share\.bits must be 1 to 8 for method kmeans/);
   refused({ name: 'x', index: { bits: 1 } }, /index\.bits must be auto or an integer from 2 to 16/);
   refused({ name: 'x', kinds: { dense: {} } }, /kinds has an unknown key dense; .*conv, fc/);
   refused({ name: 'x', layers: { 'a.b': { share: { bits: 0 } } } }, /layers\.a\.b\.share\.bits/);

@@ -53,11 +53,11 @@ test('keep beats the order-0 entropy of a published network, and gives every wei
   let bytes = 0;
   let entropy = 0;
   let huffman = 0;
-  for (const { coded, stats, quantizer } of plan.tensors) {
+  for (const { coded, stats, assignment } of plan.tensors) {
     const { blocks, ...coding } = coded;
     blocks.forEach((block, b) => {
       bytes += block.values.length + block.gaps.length;
-      const task = { kind: 'verify', block: b, quantizer, coding, coded: block } as const;
+      const task = { kind: 'verify', block: b, assignment, coding, coded: block } as const;
       const result = runTask(sourceOf(model, coded.tensor), task);
       assert.ok(result.kind === 'verify' && result.difference === -1);
     });

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync } from 'fflate';
 import { AdaptiveEncoder } from '../../../src/container/adaptive.ts';
-import { codeTables, tableContexts } from '../../../src/container/adaptive-tables.ts';
+import { TableCoder } from '../../../src/container/adaptive-tables.ts';
 import { isDcz, openDcz } from '../../../src/container/read.ts';
 import { memorySource, readBytes } from '../../../src/model/bytes.ts';
 import { crc32 } from '../../../src/model/crc32.ts';
@@ -16,7 +16,7 @@ const bytesOf = (hex: string): Uint8Array =>
 
 /** The parts of the example; every test replaces one or two. */
 const sound = {
-  header: '44435a01',
+  header: '44435a02',
   data: '0a0b0c 05',
   recipe: '02 7b7d',
   channels: '03 00 00 00 00',
@@ -68,7 +68,7 @@ test('the file that the lies begin from is sound', () => {
 });
 
 const lies: Record<string, [Partial<Parts>, RegExp]> = {
-  'another version': [{ header: '44435a02' }, /version 2, and this program reads version 1/],
+  'another version': [{ header: '44435a03' }, /version 3, and this program reads versions 1 to 2/],
   'another format': [{ header: '504b0304' }, /^lie\.dcz: not a \.dcz file$/],
   'something after the end': [{ after: '00' }, /cut off, or/],
   'a byte too many before the index': [{ data: '0a0b0c 05 00' }, /belong to nothing/],
@@ -107,8 +107,21 @@ const lies: Record<string, [Partial<Parts>, RegExp]> = {
   'a backslash': [{ files: '02 00 03 10 04 08 03 615c62 00' }, /shortest form/],
   'a location with ./': [{ files: '02 00 03 10 04 08 03 2e2f61 00' }, /shortest form/],
   'metadata that goes on': [{ files: '01 00 03 10 04 08 00' }, /nothing asks for/],
-  'an index of 1 bit': [{ tensors: '01 00 09 03 01 01 01 00 03' }, /index of 1 bits/],
-  'an index of 17 bits': [{ tensors: '01 00 89 03 01 01 01 00 03' }, /index of 17 bits/],
+  'an index of 1 bit': [
+    { header: '44435a01', tensors: '01 00 09 03 01 01 01 00 03' },
+    /index of 1 bits/,
+  ],
+  'an index of 17 bits': [
+    { header: '44435a01', tensors: '01 00 89 03 01 01 01 00 03' },
+    /index of 17 bits/,
+  ],
+  'a level beyond 32767': [{ tensors: '01 00 0d 03 01 01 808002 04 01' }, /more than 32767/],
+  'a grid of no matrices': [{ tensors: '01 00 0d 03 01 01 07 00 01' }, /grid that does not divide/],
+  'a grid of two matrices in three weights': [
+    { tensors: '01 00 0d 03 01 01 07 08 01' },
+    /grid that does not divide/,
+  ],
+  'a grid of no weights': [{ tensors: '01 00 0d 00 01 01 07 04' }, /grid that does not divide/],
   'weights without blocks': [{ tensors: `01 00 01 ${hexOf(2 ** 40)} 01 01 01` }, /fewer blocks/],
   'more weights than a file': [{ tensors: `01 00 01 ${hexOf(2 ** 49)} 01 01 01` }, /more than/],
   'a row longer than the tensor': [{ tensors: '01 00 01 03 04 01 01' }, /no row/],
@@ -151,10 +164,11 @@ test('metadata that claims to be larger than it is, is refused before it is unpa
 });
 
 test('a codebook value that the dtype does not have is refused', () => {
-  const coder = new AdaptiveEncoder(tableContexts);
+  const coder = new AdaptiveEncoder(TableCoder.contexts);
   const lengths = { valueLengths: Uint8Array.of(1, 1), gapLengths: new Uint8Array(0) };
   const codebook = Float64Array.of(0, Math.fround(0.1));
-  codeTables(coder, { coder: 'huffman', indexBits: 0 }, { codebook, ...lengths }, assert.fail);
+  const shape = { coder: 'huffman', indexBits: 0, grid: undefined } as const;
+  new TableCoder(coder, assert.fail).code(shape, { codebook, ...lengths });
   const tables = Buffer.from(coder.finish()).toString('hex');
   refuses(build({ tables }), /a codebook value that is no float16/);
 });

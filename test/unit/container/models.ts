@@ -33,11 +33,12 @@ export function payloadOf(
   codebook: Float64Array,
   codes: ArrayLike<number>,
   dtype: CompressibleDType,
+  scale: (i: number) => number = () => 1,
 ): Uint8Array {
   const bytes = new Uint8Array(codes.length * width[dtype]);
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < codes.length; i++) {
-    const value = codebook[codes[i]];
+    const value = codebook[codes[i]] * scale(i);
     if (dtype === 'float32') view.setFloat32(4 * i, value, true);
     else if (dtype === 'float64') view.setFloat64(8 * i, value, true);
     else view.setUint16(2 * i, dtype === 'float16' ? toFloat16(value) : toBfloat16(value), true);
@@ -48,7 +49,7 @@ export function payloadOf(
 export function codeTensor(
   codes: Uint16Array,
   tensor: Pick<CodedTensor, 'tensor' | 'dtype' | 'codebook' | 'coder' | 'indexBits'> &
-    Partial<Pick<CodedTensor, 'rowLength' | 'kernelLength'>>,
+    Partial<Pick<CodedTensor, 'rowLength' | 'kernelLength' | 'grid'>>,
 ): CodedTensor {
   const weights = codes.length;
   const { valueLengths, gapLengths } = lengthsOf(codes, tensor);

@@ -2,6 +2,8 @@
 import type { Coder } from '../../../src/compress/coded.ts';
 import type { CompressibleDType } from '../../../src/model/dtype.ts';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../../../src/model/half.ts';
+import { codeOf, levelCodebook, type Grid } from '../../../src/compress/share/grid.ts';
+import { scaleOf } from '../../../src/compress/share/scales.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 import { codeTensor, fakeModel, payloadOf, width, type FakeModel, type Part } from './models.ts';
 
@@ -14,7 +16,7 @@ export function pick<T>(random: Random, choices: readonly T[]): T {
 }
 
 /** About normal. */
-function gaussian(random: Random): number {
+export function gaussian(random: Random): number {
   return Math.sqrt(-2 * Math.log(random() + 2 ** -33)) * Math.cos(6.283185 * random());
 }
 
@@ -57,6 +59,7 @@ export function randomCodes(random: Random, weights: number, values: number): Ui
 }
 
 export function randomCoded(random: Random, id: number, weights: number): Part {
+  if (weights > 0 && random() < 0.3) return randomGrid(random, id, weights);
   const dtype = pick(random, dtypes);
   const coder = pick<Coder>(random, ['huffman', 'arithmetic']);
   const codebook = randomCodebook(random, dtype, pick(random, [0, 1, 2, 15, 31, 255, 256]));
@@ -72,6 +75,56 @@ export function randomCoded(random: Random, id: number, weights: number): Part {
     payload: payloadOf(codebook, codes, dtype),
     grown: random() < 0.2,
   };
+}
+
+/** The scale of weight `i` by the formulas of docs/dcz-coding.md, section 6. */
+export function scaleAt(grid: Grid, i: number): number {
+  const { rows, cols, transposed, scales, columnScales } = grid;
+  const matrix = Math.floor(i / (rows * cols));
+  const inside = i % (rows * cols);
+  const row = transposed ? inside % rows : Math.floor(inside / cols);
+  const col = transposed ? Math.floor(inside / rows) : inside % cols;
+  const ofColumn = columnScales ? scaleOf(columnScales[matrix * cols + col]) : 1;
+  return scaleOf(scales[matrix * rows + row]) * ofColumn;
+}
+
+export function randomGridOf(random: Random, weights: number): Grid {
+  const divisors = (n: number): number[] =>
+    Array.from({ length: Math.min(n, 400) }, (_, i) => i + 1).filter((d) => n % d === 0);
+  const matrices = pick(random, divisors(weights).slice(0, 3));
+  const rows = pick(random, divisors(weights / matrices));
+  const cols = weights / matrices / rows;
+  const scales = (count: number, middle: number, spread: number): Int32Array =>
+    Int32Array.from({ length: count }, () => middle + Math.round(gaussian(random) * spread));
+  const spread = pick(random, [0, 8, 100]);
+  return {
+    ...{ rows, cols, transposed: random() < 0.5 },
+    scales: scales(matrices * rows, -300, spread).map((s) => (s >> 2) << 2),
+    ...(random() < 0.3 && { columnScales: scales(matrices * cols, 0, spread) }),
+  };
+}
+
+function randomGrid(random: Random, id: number, weights: number): Part {
+  const dtype = pick(random, dtypes);
+  const coder = pick<Coder>(random, ['huffman', 'arithmetic']);
+  const largest =
+    coder === 'arithmetic'
+      ? pick(random, [0, 1, 3, 7, 127])
+      : pick(random, [0, 1, 3, 7, 127, 1000]);
+  const grid = randomGridOf(random, weights);
+  const codebook = levelCodebook(largest);
+  const density = pick(random, [0.1, 0.5, 1]);
+  const codes = Uint16Array.from({ length: weights }, () => {
+    if (random() > density) return 0;
+    const level = Math.round((gaussian(random) * largest) / 4);
+    return codeOf(Math.max(-largest, Math.min(largest, level)), largest);
+  });
+  const indexBits = coder === 'arithmetic' ? 0 : pick(random, [0, 4]);
+  const rowLength = grid.transposed ? grid.rows : grid.cols;
+  const kernelLength = rowLength % 9 === 0 ? 9 : 1;
+  const kind = { tensor: id, dtype, codebook, coder, indexBits, rowLength, kernelLength, grid };
+  const payload = payloadOf(codebook, codes, dtype, (i) => scaleAt(grid, i));
+  return { kind: 'coded', coded: codeTensor(codes, kind), payload };
 }
 
 /** A model of one to three files with up to a dozen parts each. */

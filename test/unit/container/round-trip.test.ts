@@ -42,6 +42,7 @@ function checkRoundTrip(fake: FakeModel): void {
     assert.equal(coded.rowLength, was.rowLength);
     assert.equal(coded.kernelLength, was.kernelLength);
     assert.deepEqual(coded.codebook, was.codebook);
+    assert.deepEqual(coded.grid, was.grid);
     assert.deepEqual(coded.valueLengths, was.valueLengths);
     assert.deepEqual(coded.gapLengths, was.gapLengths);
     assert.equal(rmse, expected[i].rmse);

@@ -198,9 +198,9 @@ test('the tiles of a compressed layer are those of the values it restores', asyn
   for (const coder of ['huffman', 'arithmetic'] as const) {
     const model = modelOf([{ shape: [300, 200], values }]);
     const { view, plan } = await compressedView(model, recipeOf(coder));
-    const [{ coded, quantizer }] = plan.tensors;
+    const [{ coded, assignment }] = plan.tensors;
     assert.equal(coded.coder, coder);
-    assert.ok(quantizer);
+    assert.ok(assignment);
     const restored = await view.tile(
       { layer: 0 },
       'matrix',
