@@ -3,7 +3,7 @@
  * them (src/view/exports.ts), the same answers that the inspector saves.
  */
 import { pathsOf } from '../engine/input.ts';
-import type { ViewJobs } from '../engine/jobs/view.ts';
+import type { AllJobs } from '../engine/jobs/all.ts';
 import type { OnProgress } from '../engine/jobs/progress.ts';
 import type { FileInput } from '../engine/protocol-model.ts';
 import type { Views } from '../engine/protocol-view.ts';
@@ -57,7 +57,7 @@ export async function writeExports(
   file: FileInput,
   { netron, modelExplorer, metric }: ExportArguments,
   overwrite: boolean,
-  jobs: ViewJobs,
+  jobs: AllJobs,
   signal: AbortSignal,
   show: OnProgress,
 ): Promise<string[]> {

@@ -8,26 +8,11 @@
  * first; an aborted question stops what nobody else waits for. Answers are copies: they may be kept
  * or transferred.
  */
-import type { Metric, ModelExplorerData, NetronAttachment } from '../view/exports.ts';
-import type {
-  CodebookView,
-  FlowGraph,
-  HuffmanView,
-  LayerDifference,
-  LayerMeasure,
-  LayoutKind,
-  LinearHistogram,
-  LogHistogram,
-  Marginals,
-  PairList,
-  PruningPattern,
-  StreamView,
-  Tile,
-  TileChannel,
-  ViewOverview,
-} from '../view/types.ts';
+import type { ViewOverview } from '../view/types.ts';
 import type { FileInput } from './protocol-model.ts';
+import type { Questions } from './questions/all.ts';
 
+export type { Subject } from './questions/layer.ts';
 export type { Metric, ModelExplorerData, NetronAttachment } from '../view/exports.ts';
 export type {
   CodebookErrors,
@@ -57,89 +42,8 @@ export type {
   ViewOverview,
 } from '../view/types.ts';
 
-/** A layer; with `minus`, what it has more than that layer of the other model of the question. */
-export interface Subject {
-  readonly layer: number;
-  readonly minus?: number;
-}
-
-/** Every question by name: what it takes and what it gives. */
-export interface Views {
-  /** The file, its layers and how each can be shown: from the index, without reading a weight. */
-  overview: { query: Readonly<Record<string, never>>; result: ViewOverview };
-  /** The data flow between the layers, for a drawing. */
-  flow: { query: Readonly<Record<string, never>>; result: FlowGraph };
-  /** Statistics of layers, read once each. What cannot be read says why. */
-  measure: {
-    query: { readonly layers: readonly number[] };
-    result: {
-      readonly measures: readonly LayerMeasure[];
-      readonly failed: readonly { readonly layer: number; readonly why: string }[];
-    };
-  };
-  /** `bins` 1 to 4096. `range`, so that an original and its compressed layer share their bins:
-   * linear, another than that of the layer's values; log, magnitudes that are covered at least. */
-  histogram: {
-    query: Subject & {
-      readonly scale: 'linear' | 'log';
-      readonly bins: number;
-      readonly range?: readonly [number, number];
-    };
-    result: LinearHistogram | LogHistogram;
-  };
-  /** A tile: block (x size, y size) of `level` and its neighbours; size 16 to 1024, a power of two. */
-  tile: {
-    query: Subject & {
-      readonly layout: LayoutKind;
-      readonly level: number;
-      readonly x: number;
-      readonly y: number;
-      readonly size: number;
-      /** `values` only at level 0. */
-      readonly channels: readonly TileChannel[];
-    };
-    result: Tile;
-  };
-  /** Sums along rows and columns of a layout. */
-  marginals: { query: Subject & { readonly layout: LayoutKind }; result: Marginals };
-  /** Which granularity the zeros follow. */
-  pattern: { query: { readonly layer: number }; result: PruningPattern };
-  /** `original`: a layer of the other model, to tell the error of each shared value. */
-  codebook: {
-    query: { readonly layer: number; readonly original?: number };
-    result: CodebookView;
-  };
-  huffman: {
-    query: { readonly layer: number; readonly stream: 'values' | 'gaps' };
-    result: HuffmanView;
-  };
-  /** At most 4096 steps from an entry, or from the weight at a flat index on; within one block. */
-  stream: {
-    query: {
-      readonly layer: number;
-      readonly from: { readonly entry: number } | { readonly position: number };
-      readonly count: number;
-    };
-    result: StreamView;
-  };
-  /** Which layers of the two models belong together. */
-  pairs: { query: Readonly<Record<string, never>>; result: PairList };
-  /** this - other for pairs of layers, in the order asked; what cannot be compared says why. */
-  difference: {
-    query: { readonly pairs: readonly { readonly layer: number; readonly other: number }[] };
-    result: {
-      readonly differences: readonly LayerDifference[];
-      readonly failed: readonly { readonly layer: number; readonly why: string }[];
-    };
-  };
-  /** Metrics for Netron and Model Explorer, over all layers that can be read. */
-  export: {
-    query:
-      | { readonly format: 'netron' }
-      | { readonly format: 'model-explorer'; readonly metric: Metric };
-    result: NetronAttachment | ModelExplorerData;
-  };
-}
+/** Every question by name: what it takes and what it gives (questions/all.ts lists them). */
+export type Views = Questions;
 
 export type ViewName = keyof Views;
 
@@ -159,14 +63,13 @@ export interface CloseViewInput {
   readonly view: number;
 }
 
-/** One question. `other`: the second model, for `minus`, `original`, `pairs` and `difference`. */
-export type ViewInput = {
-  [K in ViewName]: {
-    readonly view: number;
-    readonly other?: number;
-    readonly name: K;
-    readonly query: Views[K]['query'];
-  };
-}[ViewName];
+/** One question, by its name in `Views`, with its query. */
+export interface ViewInput {
+  readonly view: number;
+  /** The second model, for `minus`, `original`, `pairs` and `difference`. */
+  readonly other?: number;
+  readonly name: string;
+  readonly query: object;
+}
 
 export type ViewResult = Views[ViewName]['result'];

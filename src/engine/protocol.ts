@@ -2,48 +2,13 @@
  * What jobs take and give: the one vocabulary of the command line, the extension and the pages.
  * Everything here is plain data that survives structured cloning; weights never travel this way.
  */
+import { version } from '../../package.json';
 import type { ErrorCode } from '../model/errors.ts';
-import type {
-  InspectInput,
-  InspectResult,
-  CompressInput,
-  CompressResult,
-  DecompressInput,
-  DecompressResult,
-  ImportInput,
-  ImportResult,
-  ReportInput,
-  ReportResult,
-  PresetsInput,
-  PresetsResult,
-} from './protocol-model.ts';
-import type {
-  PublishedInput,
-  PublishedResult,
-  SimulateInput,
-  SimulateResult,
-  SweepInput,
-  SweepResult,
-} from './protocol-eie.ts';
-import type { PageInput, PageResult } from './protocol-page.ts';
-import type { CompareInput, CompareResult } from './protocol-compare.ts';
-import type {
-  CloseViewInput,
-  OpenViewInput,
-  OpenViewResult,
-  ViewInput,
-  ViewResult,
-} from './protocol-view.ts';
-import type { SensitivityResult, TrainingEpoch, TrainingStart } from './protocol-accuracy.ts';
-import type {
-  EvaluateInput,
-  EvaluateResult,
-  RetrainInput,
-  RetrainResult,
-  SensitivityInput,
-} from './protocol-train.ts';
+import type { DeclaredJobs } from './jobs/all.ts';
+import type { TrainingEpoch, TrainingStart } from './protocol-accuracy.ts';
 
-export const protocolVersion = 1;
+/** Both ends are of one package: another version is another build. */
+export const protocolVersion: string = version;
 
 /** Progress of a job: one line for people, and a fraction when it is known. */
 export interface Progress {
@@ -59,25 +24,8 @@ export interface Progress {
   readonly start?: TrainingStart;
 }
 
-export interface Jobs {
-  inspect: { input: InspectInput; result: InspectResult };
-  compress: { input: CompressInput; result: CompressResult };
-  decompress: { input: DecompressInput; result: DecompressResult };
-  import: { input: ImportInput; result: ImportResult };
-  report: { input: ReportInput; result: ReportResult };
-  page: { input: PageInput; result: PageResult };
-  presets: { input: PresetsInput; result: PresetsResult };
-  simulate: { input: SimulateInput; result: SimulateResult };
-  sweep: { input: SweepInput; result: SweepResult };
-  published: { input: PublishedInput; result: PublishedResult };
-  evaluate: { input: EvaluateInput; result: EvaluateResult };
-  retrain: { input: RetrainInput; result: RetrainResult };
-  sensitivity: { input: SensitivityInput; result: SensitivityResult };
-  openView: { input: OpenViewInput; result: OpenViewResult };
-  view: { input: ViewInput; result: ViewResult };
-  compare: { input: CompareInput; result: CompareResult };
-  closeView: { input: CloseViewInput; result: Readonly<Record<string, never>> };
-}
+/** What each job takes, gives, and tells while it runs (jobs/all.ts lists them). */
+export type Jobs = DeclaredJobs;
 
 export type JobName = keyof Jobs;
 
@@ -114,7 +62,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }
-  | { readonly type: 'result'; readonly id: number; readonly result: Jobs[JobName]['result'] }
+  | { readonly type: 'result'; readonly id: number; readonly result: object }
   | {
       readonly type: 'error';
       readonly id: number;

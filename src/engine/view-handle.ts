@@ -66,7 +66,7 @@ export class ViewHandle {
       const input = {
         ...{ view: this.#opened.view, name, query },
         ...(other && { other: other.#opened.view }),
-      } as unknown as ViewInput;
+      } satisfies ViewInput;
       try {
         return (await this.engine.run('view', input, options)) as Views[K]['result'];
       } catch (error) {

@@ -6,13 +6,13 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { viewJobs } from '../../src/engine/jobs/view.ts';
+import { allJobs } from '../../src/engine/jobs/all.ts';
 import type { OpenViewResult, ViewInput, ViewName, Views } from '../../src/engine/protocol-view.ts';
 import { cachedVgg } from './vgg-model.ts';
 
 const path = cachedVgg(process.env['DEEPC_BENCH_FOLDER'] ?? join(tmpdir(), 'deepc-bench'));
 const never = new AbortController().signal;
-const jobs = viewJobs();
+const jobs = allJobs({ workerFile: undefined });
 
 async function timed<T>(run: () => Promise<T>): Promise<{ value: T; ms: number }> {
   const from = performance.now();

@@ -1,11 +1,12 @@
-/** The jobs by name, bound to what this program can offer them (its worker file, if any). */
+/** Every job by name; types, validation and dispatch follow from this list. */
 import { LayerStore } from '../eie/layer-store.ts';
 import type { Runtime } from '../input.ts';
-import type { Job, JobName } from '../protocol.ts';
+import type { Job } from '../protocol.ts';
 import { ViewRoom } from '../view-room.ts';
 import { compareJob } from './compare.ts';
 import { compressJob } from './compress.ts';
 import { decompressJob } from './decompress.ts';
+import type { JobContext, JobDeclaration } from './define.ts';
 import { evaluateJob } from './evaluate.ts';
 import { importJob } from './import.ts';
 import { inspectJob } from './inspect.ts';
@@ -17,28 +18,52 @@ import { retrainJob } from './retrain.ts';
 import { sensitivityJob } from './sensitivity.ts';
 import { simulateJob } from './simulate.ts';
 import { sweepJob } from './sweep.ts';
-import { viewJobs } from './view.ts';
+import { closeViewJob, openViewJob, viewJob } from './view.ts';
 
-export type AllJobs = { readonly [K in JobName]: Job<K> };
+export const declaredJobs = {
+  inspect: inspectJob,
+  compress: compressJob,
+  decompress: decompressJob,
+  import: importJob,
+  report: reportJob,
+  page: pageJob,
+  presets: presetsJob,
+  simulate: simulateJob,
+  sweep: sweepJob,
+  published: publishedJob,
+  evaluate: evaluateJob,
+  retrain: retrainJob,
+  sensitivity: sensitivityJob,
+  compare: compareJob,
+  openView: openViewJob,
+  view: viewJob,
+  closeView: closeViewJob,
+} as const;
 
+/** What each job takes, gives, and tells while it runs. */
+export type DeclaredJobs = {
+  [K in keyof typeof declaredJobs]: (typeof declaredJobs)[K] extends JobDeclaration<
+    infer Input extends object,
+    infer Result extends object,
+    infer Event
+  >
+    ? { readonly input: Input; readonly result: Result; readonly event: Event }
+    : never;
+};
+
+export type AllJobs = { readonly [K in keyof DeclaredJobs]: Job<K> };
+
+/** The jobs, bound to what this program can offer them (its worker file, if any). */
 export function allJobs(runtime: Runtime): AllJobs {
-  const store = new LayerStore(runtime);
-  const room = new ViewRoom();
-  return {
-    inspect: inspectJob(runtime),
-    compress: compressJob(runtime),
-    decompress: decompressJob(runtime),
-    import: importJob,
-    report: reportJob(runtime),
-    page: pageJob(runtime),
-    presets: presetsJob,
-    simulate: simulateJob(store),
-    sweep: sweepJob(store, runtime),
-    published: publishedJob,
-    ...viewJobs(room),
-    compare: compareJob(room),
-    evaluate: evaluateJob(runtime),
-    retrain: retrainJob(runtime),
-    sensitivity: sensitivityJob(runtime),
-  };
+  const shared = { runtime, layers: new LayerStore(runtime), room: new ViewRoom() };
+  const bound = Object.entries(declaredJobs).map(([name, job]) => [name, bind(job, shared)]);
+  return Object.fromEntries(bound) as AllJobs;
+}
+
+function bind(
+  job: JobDeclaration<never, unknown>,
+  shared: Pick<JobContext, 'runtime' | 'layers' | 'room'>,
+): Job<keyof DeclaredJobs> {
+  return (input, signal, onProgress, control) =>
+    job.run(input as never, { ...shared, signal, onProgress, control, onEvent: () => {} }) as never;
 }

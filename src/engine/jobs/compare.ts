@@ -5,19 +5,25 @@
  */
 import type { ViewModel } from '../../view/view-model.ts';
 import type { LayerDifference, LayerPair } from '../../view/types.ts';
-import type { ComparedLayer, ComparedModel, CompareResult } from '../protocol-compare.ts';
-import type { Job } from '../protocol.ts';
-import type { ViewRoom } from '../view-room.ts';
+import type {
+  ComparedLayer,
+  ComparedModel,
+  CompareInput,
+  CompareResult,
+} from '../protocol-compare.ts';
+import { defineJob } from './define.ts';
+import { fileInput } from './inputs.ts';
 import { monotone } from './progress.ts';
-import { eachOf } from './view.ts';
+import { eachOf } from '../questions/define.ts';
 
 const reasons: Readonly<Record<Exclude<LayerPair['why'], ''>, string>> = {
   shape: 'the shapes differ',
   'no numbers': 'no numbers',
 };
 
-export function compareJob(room: ViewRoom): Job<'compare'> {
-  return async (input, signal, onProgress) => {
+export const compareJob = defineJob<CompareInput, CompareResult>({
+  input: { original: fileInput, changed: fileInput },
+  run: async (input, { signal, onProgress, room }) => {
     const progress = monotone(onProgress);
     const original = room.open(input.original);
     try {
@@ -62,8 +68,8 @@ export function compareJob(room: ViewRoom): Job<'compare'> {
     } finally {
       room.close(original.view);
     }
-  };
-}
+  },
+});
 
 /** What was all zero in the original and is not any more has changed beyond measure. */
 function weight({ relative, changed }: ComparedLayer): number {

@@ -11,11 +11,18 @@ import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import type { Model } from '../../model/model.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { openFile } from '../../platform/files.ts';
-import { openInput, pathsOf, sharedInput, type Runtime } from '../input.ts';
+import { openInput, pathsOf, sharedInput } from '../input.ts';
 import { startCrew, type Crew } from '../pool.ts';
-import type { Job } from '../protocol.ts';
-import type { CompressedLayer, FileInput } from '../protocol-model.ts';
+import type {
+  CompressInput,
+  CompressResult,
+  CompressedLayer,
+  FileInput,
+} from '../protocol-model.ts';
+import { filledText, flag, integerFrom } from '../shape.ts';
 import { crewSize } from './crew-size.ts';
+import { defineJob, type JobContext } from './define.ts';
+import { fileInput, recipeInput } from './inputs.ts';
 import { layersOf } from './layers.ts';
 import { monotone, share } from './progress.ts';
 import { verifyDcz } from './verify.ts';
@@ -32,105 +39,113 @@ export interface CompressOptions {
   readonly forbid?: readonly string[];
 }
 
-export function compressJob(runtime: Runtime): Job<'compress'> {
-  return async (input, signal, onProgress) => {
+export const compressJob = defineJob<CompressInput, CompressResult>({
+  input: {
+    file: fileInput,
+    out: filledText,
+    overwrite: flag,
+    recipe: recipeInput,
+    seed: integerFrom(0),
+    threads: integerFrom(1),
+  },
+  run: async (input, context) => {
     if (parseRecipe(input.recipe).train)
       throw new DeepCompressionError(
         'invalid-recipe',
         'this recipe retrains the model, which needs data: use deepc retrain with --data, or take train out of the recipe',
       );
-    return compressFile(runtime)(input, signal, onProgress);
-  };
-}
+    return compressFile(input, context);
+  },
+});
 
-export function compressFile(runtime: Runtime, options: CompressOptions = {}): Job<'compress'> {
-  return async (input, signal, onProgress) => {
-    const start = performance.now();
-    const progress = monotone(onProgress);
-    const recipe = parseRecipe(input.recipe);
-    const shared = sharedInput(input.file);
-    const opened = openInput(shared);
+/** The job, and the end of a retraining. */
+export async function compressFile(
+  input: CompressInput,
+  { signal, onProgress, runtime }: JobContext,
+  options: CompressOptions = {},
+): Promise<CompressResult> {
+  const start = performance.now();
+  const progress = monotone(onProgress);
+  const recipe = parseRecipe(input.recipe);
+  const shared = sharedInput(input.file);
+  const opened = openInput(shared);
+  try {
+    const { model, path, dcz } = opened;
+    if (dcz)
+      throw new DeepCompressionError('invalid-input', `${path} is a .dcz file, already compressed`);
+    model.writer.layout(new Set()); // now rather than at the end: what cannot be written at all
+    throwIfCancelled(signal);
+    progress({ stage: 'open', layer: '', fraction: 0.01 });
+    const crew = startCrew(shared, {
+      workerFile: runtime.workerFile,
+      threads: crewSize(input.threads, weightsOf(model)),
+      signal,
+    });
     try {
-      const { model, path, dcz } = opened;
-      if (dcz)
-        throw new DeepCompressionError(
-          'invalid-input',
-          `${path} is a .dcz file, already compressed`,
-        );
-      model.writer.layout(new Set()); // now rather than at the end: what cannot be written at all
-      throwIfCancelled(signal);
-      progress({ stage: 'open', layer: '', fraction: 0.01 });
-      const crew = startCrew(shared, {
-        workerFile: runtime.workerFile,
-        threads: crewSize(input.threads, weightsOf(model)),
-        signal,
-      });
-      try {
-        let layers: readonly CompressedLayer[] = [];
-        let otherBytes = 0;
-        let notes: readonly string[] = [];
-        const bytes = await writeAtomically(
-          input.out,
-          {
-            overwrite: input.overwrite,
-            forbid: [...inputsOf(input.file, model), ...(options.forbid ?? [])],
-          },
-          async (sink, temporary) => {
-            const plan = await compressModel(
-              model,
-              recipe,
-              input.seed,
-              taskRunner(crew),
-              signal,
-              share(progress, 0.01, planned),
-            );
-            throwIfCancelled(signal);
-            progress({ stage: 'write', layer: '', fraction: planned });
-            const layout = model.writer.layout(new Set(plan.tensors.map((t) => t.coded.tensor)));
-            const tensors = plan.tensors.map(({ coded, stats }) => ({ coded, rmse: stats.rmse }));
-            const sizes = writeDcz(
-              { model, layout, tensors, recipe: options.stated ?? recipe },
-              sink,
-            );
-            temporary.flush();
-            throwIfCancelled(signal);
-            progress({ stage: 'verify', layer: '', fraction: written });
-            const file = openFile(temporary.path);
-            try {
-              const meant = { model, layout, plan };
-              await verifyDcz(file, meant, crew, signal, share(progress, written, 1));
-            } finally {
-              file.close();
-            }
-            // As precise as the container keeps it, so that a later report says the same.
-            const kept = plan.tensors.map(({ coded, stats }) => ({
-              coded,
-              stats: { ...stats, rmse: Math.fround(stats.rmse) },
-            }));
-            layers = await layersOf(model, kept, sizes.perTensor, signal);
-            otherBytes = sizes.other;
-            notes = [...model.notes, ...plan.notes];
-          },
-        );
-        const input_ = { path, bytes: model.files.reduce((sum, f) => sum + f.source.size, 0) };
-        return {
-          input: input_,
-          output: { path: input.out, bytes },
-          ratio: input_.bytes / bytes,
-          verified: true,
-          seconds: (performance.now() - start) / 1000,
-          recipe: recipe.name,
-          layers,
-          otherBytes,
-          notes,
-        };
-      } finally {
-        await crew.dispose();
-      }
+      let layers: readonly CompressedLayer[] = [];
+      let otherBytes = 0;
+      let notes: readonly string[] = [];
+      const bytes = await writeAtomically(
+        input.out,
+        {
+          overwrite: input.overwrite,
+          forbid: [...inputsOf(input.file, model), ...(options.forbid ?? [])],
+        },
+        async (sink, temporary) => {
+          const plan = await compressModel(
+            model,
+            recipe,
+            input.seed,
+            taskRunner(crew),
+            signal,
+            share(progress, 0.01, planned),
+          );
+          throwIfCancelled(signal);
+          progress({ stage: 'write', layer: '', fraction: planned });
+          const layout = model.writer.layout(new Set(plan.tensors.map((t) => t.coded.tensor)));
+          const tensors = plan.tensors.map(({ coded, stats }) => ({ coded, rmse: stats.rmse }));
+          const sizes = writeDcz(
+            { model, layout, tensors, recipe: options.stated ?? recipe },
+            sink,
+          );
+          temporary.flush();
+          throwIfCancelled(signal);
+          progress({ stage: 'verify', layer: '', fraction: written });
+          const file = openFile(temporary.path);
+          try {
+            const meant = { model, layout, plan };
+            await verifyDcz(file, meant, crew, signal, share(progress, written, 1));
+          } finally {
+            file.close();
+          }
+          // As precise as the container keeps it, so that a later report says the same.
+          const kept = plan.tensors.map(({ coded, stats }) => ({
+            coded,
+            stats: { ...stats, rmse: Math.fround(stats.rmse) },
+          }));
+          layers = await layersOf(model, kept, sizes.perTensor, signal);
+          otherBytes = sizes.other;
+          notes = [...model.notes, ...plan.notes];
+        },
+      );
+      const input_ = { path, bytes: model.files.reduce((sum, f) => sum + f.source.size, 0) };
+      return {
+        input: input_,
+        output: { path: input.out, bytes },
+        ratio: input_.bytes / bytes,
+        verified: true,
+        seconds: (performance.now() - start) / 1000,
+        recipe: recipe.name,
+        layers,
+        otherBytes,
+        notes,
+      };
     } finally {
-      opened.close();
+      await crew.dispose();
     }
-  };
+  } finally {
+    opened.close();
+  }
 }
 
 function taskRunner(crew: Crew): TaskRunner {

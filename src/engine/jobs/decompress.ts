@@ -12,17 +12,21 @@ import { checkLocation } from '../../model/location.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { plainError } from '../../platform/errno.ts';
 import { ahead } from '../ahead.ts';
-import { openInput, pathsOf, sharedInput, type Runtime } from '../input.ts';
+import { openInput, pathsOf, sharedInput } from '../input.ts';
 import { startCrew, type Crew } from '../pool.ts';
-import type { Job } from '../protocol.ts';
+import type { DecompressInput, DecompressResult } from '../protocol-model.ts';
+import { filledText, flag, integerFrom } from '../shape.ts';
 import { crewSize } from './crew-size.ts';
+import { defineJob } from './define.ts';
+import { fileInput } from './inputs.ts';
 import { monotone, type OnProgress } from './progress.ts';
 
 /** Kept bytes are copied in pieces of this size, and the event loop turns between them. */
 const pieceBytes = 4 << 20;
 
-export function decompressJob(runtime: Runtime): Job<'decompress'> {
-  return async (input, signal, onProgress) => {
+export const decompressJob = defineJob<DecompressInput, DecompressResult>({
+  input: { file: fileInput, out: filledText, overwrite: flag, threads: integerFrom(1) },
+  run: async (input, { signal, onProgress, runtime }) => {
     const start = performance.now();
     const shared = sharedInput(input.file);
     const opened = openInput(shared);
@@ -73,8 +77,8 @@ export function decompressJob(runtime: Runtime): Job<'decompress'> {
     } finally {
       opened.close();
     }
-  };
-}
+  },
+});
 
 /** Where each file goes: the model to `out`, external data below the same folder. */
 function targetsOf(dcz: Dcz, out: string): string[] {

@@ -2,18 +2,29 @@
 import { decodeGraph } from '../../train/graph.ts';
 import { openPredictor, predictionKind } from '../../train/methods/predict.ts';
 import { bindSamples } from '../../train/methods/samples.ts';
-import { openInput, sharedInput, type Runtime } from '../input.ts';
-import type { Job } from '../protocol.ts';
+import { openInput, sharedInput } from '../input.ts';
+import type { EvaluateInput, EvaluateResult } from '../protocol-train.ts';
 import { trainingRuntime } from '../runtime/training.ts';
+import { integerFrom, optional } from '../shape.ts';
 import { loadDataset } from '../train/data.ts';
 import { wholeModel } from '../train/model-bytes.ts';
 import { normalisationOf } from '../train/normalisation.ts';
 import { scoreBatch } from '../train/training.ts';
 import { turns } from '../train/turns.ts';
+import { defineJob } from './define.ts';
+import { dataInput, fileInput, normalisationInput } from './inputs.ts';
 import { monotone } from './progress.ts';
 
-export function evaluateJob(runtime: Runtime): Job<'evaluate'> {
-  return async (input, signal, onProgress) => {
+export const evaluateJob = defineJob<EvaluateInput, EvaluateResult>({
+  input: {
+    file: fileInput,
+    data: dataInput,
+    normalisation: optional(normalisationInput),
+    batch: optional(integerFrom(1)),
+    samples: optional(integerFrom(1)),
+    threads: optional(integerFrom(1)),
+  },
+  run: async (input, { signal, onProgress, runtime }) => {
     const progress = monotone(onProgress);
     progress({ stage: 'open', layer: '', fraction: 0 });
     const opened = openInput(sharedInput(input.file));
@@ -56,5 +67,5 @@ export function evaluateJob(runtime: Runtime): Job<'evaluate'> {
       await engine.close();
       opened.close();
     }
-  };
-}
+  },
+});

@@ -4,56 +4,62 @@ import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { openSource, pathsOf, sharedInput } from '../input.ts';
-import type { Job } from '../protocol.ts';
+import type { ImportInput, ImportResult } from '../protocol-model.ts';
+import { filledText, flag } from '../shape.ts';
+import { defineJob } from './define.ts';
+import { fileInput } from './inputs.ts';
 import { monotone } from './progress.ts';
 
 /** A prototxt is text of some kilobytes; what is larger than this is something else. */
 const prototxtLimit = 16 << 20;
 
-export const importJob: Job<'import'> = async (input, signal, onProgress) => {
-  const progress = monotone(onProgress);
-  const weights = openSource(sharedInput(input.weights));
-  try {
-    const prototxt = openSource(sharedInput(input.prototxt));
-    let text: string;
+export const importJob = defineJob<ImportInput, ImportResult>({
+  input: { weights: fileInput, prototxt: fileInput, out: filledText, overwrite: flag },
+  run: async (input, { signal, onProgress }) => {
+    const progress = monotone(onProgress);
+    const weights = openSource(sharedInput(input.weights));
     try {
-      if (prototxt.size > prototxtLimit)
-        throw new DeepCompressionError(
-          'invalid-input',
-          `${prototxt.name}: too large for a prototxt (${prototxt.size} bytes)`,
-        );
-      text = new TextDecoder().decode(readBytes(prototxt, 0, prototxt.size));
+      const prototxt = openSource(sharedInput(input.prototxt));
+      let text: string;
+      try {
+        if (prototxt.size > prototxtLimit)
+          throw new DeepCompressionError(
+            'invalid-input',
+            `${prototxt.name}: too large for a prototxt (${prototxt.size} bytes)`,
+          );
+        text = new TextDecoder().decode(readBytes(prototxt, 0, prototxt.size));
+      } finally {
+        prototxt.close();
+      }
+      progress({ stage: 'read', layer: '', fraction: 0.1 });
+      await new Promise((resolve) => setImmediate(resolve));
+      throwIfCancelled(signal);
+      const { onnx, layers } = importHan(weights, text);
+      progress({ stage: 'write', layer: '', fraction: 0.8 });
+      const bytes = await writeAtomically(
+        input.out,
+        {
+          overwrite: input.overwrite,
+          forbid: [...pathsOf(input.weights), ...pathsOf(input.prototxt)],
+        },
+        async (sink) => {
+          await new Promise((resolve) => setImmediate(resolve));
+          throwIfCancelled(signal);
+          sink.write(onnx);
+        },
+      );
+      progress({ stage: 'write', layer: '', fraction: 1 });
+      return {
+        output: { path: input.out, bytes },
+        layers: layers.map(({ name, shape, entries, nonzeros }) => ({
+          name,
+          shape,
+          entries,
+          nonzeros,
+        })),
+      };
     } finally {
-      prototxt.close();
+      weights.close();
     }
-    progress({ stage: 'read', layer: '', fraction: 0.1 });
-    await new Promise((resolve) => setImmediate(resolve));
-    throwIfCancelled(signal);
-    const { onnx, layers } = importHan(weights, text);
-    progress({ stage: 'write', layer: '', fraction: 0.8 });
-    const bytes = await writeAtomically(
-      input.out,
-      {
-        overwrite: input.overwrite,
-        forbid: [...pathsOf(input.weights), ...pathsOf(input.prototxt)],
-      },
-      async (sink) => {
-        await new Promise((resolve) => setImmediate(resolve));
-        throwIfCancelled(signal);
-        sink.write(onnx);
-      },
-    );
-    progress({ stage: 'write', layer: '', fraction: 1 });
-    return {
-      output: { path: input.out, bytes },
-      layers: layers.map(({ name, shape, entries, nonzeros }) => ({
-        name,
-        shape,
-        entries,
-        nonzeros,
-      })),
-    };
-  } finally {
-    weights.close();
-  }
-};
+  },
+});

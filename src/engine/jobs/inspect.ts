@@ -9,13 +9,15 @@ import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import type { Model, Tensor } from '../../model/model.ts';
 import { ahead } from '../ahead.ts';
 import { DistinctCounter, type DistinctPart } from '../distinct.ts';
-import { openInput, sharedInput, type Opened, type Runtime } from '../input.ts';
+import { openInput, sharedInput, type Opened } from '../input.ts';
 import { mergedMoments, noMoments } from '../moments.ts';
 import { startCrew, type Crew } from '../pool.ts';
-import type { Job } from '../protocol.ts';
-import type { InspectedLayer, InspectResult } from '../protocol-model.ts';
+import type { InspectedLayer, InspectInput, InspectResult } from '../protocol-model.ts';
+import { flag, integerFrom, optional } from '../shape.ts';
 import { distinctKind, type BlockStatistics } from '../workbench.ts';
 import { crewSize } from './crew-size.ts';
+import { defineJob } from './define.ts';
+import { fileInput } from './inputs.ts';
 import { monotone } from './progress.ts';
 
 type Statistics = Pick<InspectedLayer, 'zeros' | 'distinct' | 'min' | 'max' | 'mean' | 'std'>;
@@ -29,8 +31,9 @@ const unknown: Statistics = {
   std: null,
 };
 
-export function inspectJob(runtime: Runtime): Job<'inspect'> {
-  return async (input, signal, onProgress) => {
+export const inspectJob = defineJob<InspectInput, InspectResult>({
+  input: { file: fileInput, statistics: flag, threads: optional(integerFrom(1)) },
+  run: async (input, { signal, onProgress, runtime }) => {
     const shared = sharedInput(input.file);
     const opened = openInput(shared);
     try {
@@ -52,8 +55,8 @@ export function inspectJob(runtime: Runtime): Job<'inspect'> {
     } finally {
       opened.close();
     }
-  };
-}
+  },
+});
 
 function inspected(opened: Opened, statistics: (tensor: Tensor) => Statistics): InspectResult {
   const { model, source, dcz, path } = opened;

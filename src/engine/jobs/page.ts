@@ -1,22 +1,29 @@
 /** page: a model, and the report of a .dcz, as one HTML file that any browser opens without network. */
 import { basename } from 'node:path';
 import { writeAtomically } from '../../platform/atomic.ts';
-import { pathsOf, type Runtime } from '../input.ts';
+import { pathsOf } from '../input.ts';
 import { collectModel } from '../page/collect.ts';
 import { filledPage } from '../page/template.ts';
-import type { Job } from '../protocol.ts';
+import type { PageInput, PageResult } from '../protocol-page.ts';
+import { filledText, flag } from '../shape.ts';
 import { ViewRoom } from '../view-room.ts';
+import { defineJob } from './define.ts';
+import { fileInput } from './inputs.ts';
 import { monotone, share } from './progress.ts';
 import { reportJob } from './report.ts';
 
-export function pageJob(runtime: Runtime): Job<'page'> {
-  return async ({ file, out, overwrite }, signal, onProgress) => {
+export const pageJob = defineJob<PageInput, PageResult>({
+  input: { file: fileInput, out: filledText, overwrite: flag },
+  run: async ({ file, out, overwrite }, context) => {
+    const { signal, onProgress, runtime } = context;
     const whole = monotone(onProgress);
     const room = new ViewRoom();
     const { view, model } = room.open(file);
     try {
       const dcz = model.source.format === 'dcz';
-      const report = dcz ? await reportJob(runtime)({ file }, signal, share(whole, 0, 0.3)) : null;
+      const report = dcz
+        ? await reportJob.run({ file }, { ...context, onProgress: share(whole, 0, 0.3) })
+        : null;
       const collected = await collectModel(model, signal, share(whole, dcz ? 0.3 : 0, 0.99));
       const json = `{"report":${JSON.stringify(report)},"model":${collected.text}}`;
       const html = filledPage(runtime.pageTemplate, basename(model.source.path), json);
@@ -32,5 +39,5 @@ export function pageJob(runtime: Runtime): Job<'page'> {
     } finally {
       room.close(view);
     }
-  };
-}
+  },
+});

@@ -1,12 +1,16 @@
 /** presets: the built-in recipes by name, with the sentence that says what each does. */
 import { presets } from '../../compress/recipe.ts';
-import type { Job } from '../protocol.ts';
+import type { PresetsInput, PresetsResult } from '../protocol-model.ts';
+import { defineJob } from './define.ts';
 
-export const presetsJob: Job<'presets'> = () =>
-  Promise.resolve({
-    presets: presets.map(({ name, description, train }) => ({
-      name,
-      description,
-      trains: train !== undefined,
-    })),
-  });
+export const presetsJob = defineJob<PresetsInput, PresetsResult>({
+  input: {},
+  run: () =>
+    Promise.resolve({
+      presets: presets.map(({ name, description, train }) => ({
+        name,
+        description,
+        trains: train !== undefined,
+      })),
+    }),
+});

@@ -13,22 +13,26 @@ import {
   type Bars,
 } from '../../eie/platforms.ts';
 import { findWorkload } from '../../eie/workloads.ts';
-import type { Job } from '../protocol.ts';
+import type { PublishedInput, PublishedResult } from '../protocol-eie.ts';
+import { defineJob } from './define.ts';
 
 const withMean = (bars: Bars) => ({ ...bars, computedMean: geometricMean(bars.values) });
 
-export const publishedJob: Job<'published'> = () =>
-  Promise.resolve({
-    layers: layerIds.map((id) => ({ id, name: findWorkload(id).name })),
-    wallClocks,
-    platforms,
-    speedupBars: speedupBars.map(withMean),
-    efficiencyBars: efficiencyBars.map(withMean),
-    meanSpeedups: {
-      overCpuDense: publishedSpeedup(wallClock('CPU', 'dense')).mean,
-      overGpuDense: publishedSpeedup(wallClock('GPU', 'dense')).mean,
-      overMobileGpuDense: publishedSpeedup(wallClock('mGPU', 'dense')).mean,
-    },
-    peModules: moduleParts,
-    notes: publishedNotes(),
-  });
+export const publishedJob = defineJob<PublishedInput, PublishedResult>({
+  input: {},
+  run: () =>
+    Promise.resolve({
+      layers: layerIds.map((id) => ({ id, name: findWorkload(id).name })),
+      wallClocks,
+      platforms,
+      speedupBars: speedupBars.map(withMean),
+      efficiencyBars: efficiencyBars.map(withMean),
+      meanSpeedups: {
+        overCpuDense: publishedSpeedup(wallClock('CPU', 'dense')).mean,
+        overGpuDense: publishedSpeedup(wallClock('GPU', 'dense')).mean,
+        overMobileGpuDense: publishedSpeedup(wallClock('mGPU', 'dense')).mean,
+      },
+      peModules: moduleParts,
+      notes: publishedNotes(),
+    }),
+});

@@ -11,18 +11,20 @@ import type { Dcz } from '../../container/read.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import type { Model } from '../../model/model.ts';
 import { ahead } from '../ahead.ts';
-import { openInput, sharedInput, type Runtime } from '../input.ts';
+import { openInput, sharedInput } from '../input.ts';
 import { startCrew, type Crew } from '../pool.ts';
-import type { Job } from '../protocol.ts';
-import type { ReportResult } from '../protocol-model.ts';
+import type { ReportInput, ReportResult } from '../protocol-model.ts';
 import type { BlockCounts } from '../workbench.ts';
 import { readRecord } from '../train/record.ts';
 import { crewSize } from './crew-size.ts';
+import { defineJob } from './define.ts';
+import { fileInput } from './inputs.ts';
 import { layersOf } from './layers.ts';
 import { monotone, type OnProgress } from './progress.ts';
 
-export function reportJob(runtime: Runtime): Job<'report'> {
-  return async (input, signal, onProgress) => {
+export const reportJob = defineJob<ReportInput, ReportResult>({
+  input: { file: fileInput },
+  run: async (input, { signal, onProgress, runtime }) => {
     const shared = sharedInput(input.file);
     const opened = openInput(shared);
     try {
@@ -57,15 +59,15 @@ export function reportJob(runtime: Runtime): Job<'report'> {
           otherBytes: dcz.otherBytes,
           ...(record && { training: record }),
           notes: [...model.notes, ...notes],
-        } satisfies ReportResult;
+        };
       } finally {
         await crew.dispose();
       }
     } finally {
       opened.close();
     }
-  };
-}
+  },
+});
 
 function weightsOf(dcz: Dcz): number {
   return dcz.tensors.reduce((sum, t) => sum + t.coded.weights, 0);

@@ -9,11 +9,11 @@ import { basename } from 'node:path';
 import { parseRecipe, type LayerOverride, type Recipe } from '../../compress/recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
-import { openInput, pathsOf, sharedInput, type Runtime } from '../input.ts';
+import { openInput, pathsOf, sharedInput } from '../input.ts';
 import type { Accuracy, Retraining } from '../protocol-accuracy.ts';
-import type { RetrainInput } from '../protocol-train.ts';
-import type { Job } from '../protocol.ts';
-import type { CompressResult, FileInput } from '../protocol-model.ts';
+import type { RetrainInput, RetrainResult } from '../protocol-train.ts';
+import type { CompressInput, CompressResult, FileInput } from '../protocol-model.ts';
+import { filledText, flag, integerFrom, optional } from '../shape.ts';
 import { trainingRuntime } from '../runtime/training.ts';
 import { wholeModel } from '../train/model-bytes.ts';
 import { normalisationOf } from '../train/normalisation.ts';
@@ -21,14 +21,31 @@ import { checkRecordPath, writeRecord } from '../train/record.ts';
 import { trainModel, type Trained } from '../train/training.ts';
 import { writeTrained } from '../train/trained-model.ts';
 import { compressFile } from './compress.ts';
+import { defineJob } from './define.ts';
+import { dataInput, fileInput, normalisationInput, recipeInput } from './inputs.ts';
 import { evaluateJob } from './evaluate.ts';
 import { monotone, share } from './progress.ts';
 
 /** Share of the whole that is training. */
 const training = 0.95;
 
-export function retrainJob(runtime: Runtime): Job<'retrain'> {
-  return async (input, signal, onProgress, control) => {
+export const retrainJob = defineJob<RetrainInput, RetrainResult>({
+  input: {
+    file: fileInput,
+    data: dataInput,
+    test: optional(dataInput),
+    out: filledText,
+    overwrite: flag,
+    recipe: recipeInput,
+    normalisation: optional(normalisationInput),
+    seed: integerFrom(0),
+    threads: integerFrom(1),
+    samples: optional(integerFrom(1)),
+    checkpoint: optional(filledText),
+    fresh: optional(flag),
+  },
+  run: async (input, context) => {
+    const { signal, onProgress, control, runtime } = context;
     const start = performance.now();
     const progress = monotone(onProgress);
     const recipe = trainingRecipe(input);
@@ -50,7 +67,10 @@ export function retrainJob(runtime: Runtime): Job<'retrain'> {
         if (!input.test) return null;
         const { normalisation } = recipe.train;
         const job = { file, data: input.test, normalisation, threads };
-        const { samples, top1, top5, loss } = await evaluateJob(runtime)(job, signal, () => {});
+        const { samples, top1, top5, loss } = await evaluateJob.run(job, {
+          ...context,
+          onProgress: () => {},
+        });
         return { samples, top1, top5, loss };
       };
       const testBefore = await tested(input.file);
@@ -70,8 +90,11 @@ export function retrainJob(runtime: Runtime): Job<'retrain'> {
         const rest = share(progress, training, 1);
         if (isOnnx(input.out)) bytes = await writeModel(file.path, input);
         else {
-          const job = compressFile(runtime, { stated: recipe, forbid: pathsOf(input.file) });
-          const made = await job(compressInput(file.path, input, recipe, trained), signal, rest);
+          const made = await compressFile(
+            compressInput(file.path, input, recipe, trained),
+            { ...context, onProgress: rest },
+            { stated: recipe, forbid: pathsOf(input.file) },
+          );
           compressed = { ...made, input: { ...made.input, path: opened.path } };
           bytes = made.output.bytes;
         }
@@ -117,8 +140,8 @@ export function retrainJob(runtime: Runtime): Job<'retrain'> {
       await engine.close();
       opened.close();
     }
-  };
-}
+  },
+});
 
 function trainingRecipe({
   recipe: wanted,
@@ -163,7 +186,7 @@ function compressInput(
   { out, overwrite, seed, threads }: RetrainInput,
   recipe: Recipe,
   { layers, result }: Trained,
-): Parameters<ReturnType<typeof compressFile>>[0] {
+): CompressInput {
   const kept: Record<string, LayerOverride> = {};
   for (const { parameter, tensor } of layers) {
     const shared = parameter.structure.kind !== 'dense';

@@ -5,9 +5,10 @@ import { decodeGraph } from '../../train/graph.ts';
 import { predictionKind } from '../../train/methods/predict.ts';
 import { bindSamples } from '../../train/methods/samples.ts';
 import { scan, type ScannedTensor } from '../../train/methods/sensitivity.ts';
-import { openInput, sharedInput, type Runtime } from '../input.ts';
-import type { SensitivityResult } from '../protocol-accuracy.ts';
-import type { Job } from '../protocol.ts';
+import { openInput, sharedInput } from '../input.ts';
+import type { CentroidInit, SensitivityResult } from '../protocol-accuracy.ts';
+import type { SensitivityInput } from '../protocol-train.ts';
+import { filledText, integerFrom, listOf, number, oneOf, optional } from '../shape.ts';
 import { trainingRuntime } from '../runtime/training.ts';
 import { loadDataset } from '../train/data.ts';
 import { wholeModel } from '../train/model-bytes.ts';
@@ -16,13 +17,27 @@ import { checkRecordPath, writeRecord } from '../train/record.ts';
 import { scoreBatch } from '../train/training.ts';
 import { trainableTensors } from '../train/trainable.ts';
 import { turns } from '../train/turns.ts';
+import { defineJob } from './define.ts';
+import { dataInput, fileInput, normalisationInput } from './inputs.ts';
 import { monotone } from './progress.ts';
 
 const usualSparsities = [0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
 const usualBits = [1, 2, 3, 4, 5, 6, 7, 8];
 
-export function sensitivityJob(runtime: Runtime): Job<'sensitivity'> {
-  return async (input, signal, onProgress) => {
+export const sensitivityJob = defineJob<SensitivityInput, SensitivityResult>({
+  input: {
+    file: fileInput,
+    data: dataInput,
+    normalisation: optional(normalisationInput),
+    samples: optional(integerFrom(1)),
+    sparsities: optional(listOf(number)),
+    bits: optional(listOf(integerFrom(1))),
+    inits: optional(listOf(oneOf<CentroidInit>({ linear: true, density: true, random: true }))),
+    seed: optional(integerFrom(0)),
+    into: optional(filledText),
+    threads: optional(integerFrom(1)),
+  },
+  run: async (input, { signal, onProgress, runtime }) => {
     const start = performance.now();
     const progress = monotone(onProgress);
     const { sparsities = usualSparsities, bits = usualBits, inits = ['linear'] } = input;
@@ -92,8 +107,8 @@ export function sensitivityJob(runtime: Runtime): Job<'sensitivity'> {
       await engine.close();
       opened.close();
     }
-  };
-}
+  },
+});
 
 /** Refuses a .dcz that was made from another model, before anything is scanned for it. */
 function checkInto(path: string, model: Model): void {

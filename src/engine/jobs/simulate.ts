@@ -6,11 +6,18 @@ import { measureHost } from '../../eie/host.ts';
 import { makeMachine } from '../../eie/machine.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import { firstBlock } from '../eie/block-diagonal.ts';
-import type { LayerStore, Stored, StoredLayer } from '../eie/layer-store.ts';
+import type { Stored, StoredLayer } from '../eie/layer-store.ts';
 import { machineChanges, machineFor } from '../eie/options.ts';
 import { configOf, layerResult, totalsOf } from '../eie/results.ts';
-import type { HostProduct, SimulatedLayer } from '../protocol-eie.ts';
-import type { Job } from '../protocol.ts';
+import type {
+  HostProduct,
+  SimulatedLayer,
+  SimulateInput,
+  SimulateResult,
+} from '../protocol-eie.ts';
+import { flag, integerFrom, optional } from '../shape.ts';
+import { defineJob } from './define.ts';
+import { machineOptions, simulatedLayers } from './inputs.ts';
 import { monotone, share } from './progress.ts';
 
 /** Milliseconds spent on each of this machine's own products of a layer. */
@@ -18,8 +25,14 @@ const hostBudget = 8;
 const mostBins = 4096;
 const prepared = 0.7;
 
-export function simulateJob(store: LayerStore): Job<'simulate'> {
-  return async (input, signal, onProgress) => {
+export const simulateJob = defineJob<SimulateInput, SimulateResult>({
+  input: {
+    ...simulatedLayers,
+    machine: optional(machineOptions),
+    timelineBins: optional(integerFrom(0)),
+    measureHost: optional(flag),
+  },
+  run: async (input, { signal, onProgress, layers: store }) => {
     const progress = monotone(onProgress);
     const changes = machineChanges(input.machine);
     makeMachine(changes); // impossible parameters are said before anything is read
@@ -61,8 +74,8 @@ export function simulateJob(store: LayerStore): Job<'simulate'> {
       totals: totalsOf(layers),
       notes: stored.notes,
     };
-  };
-}
+  },
+});
 
 /** This machine's products; a dense product of groups is one of every group. */
 function hostProduct({ layer, blocks }: StoredLayer): HostProduct {

@@ -13,14 +13,21 @@ import {
 } from '../../eie/sweep.ts';
 import { makeMachine, type Machine } from '../../eie/machine.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
-import type { LayerStore, StoredLayer } from '../eie/layer-store.ts';
+import type { StoredLayer } from '../eie/layer-store.ts';
 import { layerMachine, machineChanges, machineFor } from '../eie/options.ts';
 import { configOf } from '../eie/results.ts';
 import { sweptPoints, totalPoints, type SweptWeight } from '../eie/sweep-points.ts';
-import type { Runtime } from '../input.ts';
 import { startEieCrew, type EieCrew } from '../pool.ts';
-import type { SweptLayer } from '../protocol-eie.ts';
-import type { Job } from '../protocol.ts';
+import type {
+  SweepAxis,
+  SweepAxisName,
+  SweepInput,
+  SweepResult,
+  SweptLayer,
+} from '../protocol-eie.ts';
+import { either, listOf, number, oneOf, optional, record } from '../shape.ts';
+import { defineJob } from './define.ts';
+import { machineOptions, precision, simulatedLayers } from './inputs.ts';
 import { monotone, share } from './progress.ts';
 import { breathe, chosenLayers } from './simulate.ts';
 
@@ -30,8 +37,21 @@ const worthThreads = 2e7;
 /** Points of one piece of work at most, so that threads end together. */
 const mostTogether = 12;
 
-export function sweepJob(store: LayerStore, runtime: Runtime): Job<'sweep'> {
-  return async (input, signal, onProgress) => {
+const axis = record<SweepAxis>({
+  name: oneOf<SweepAxisName>({
+    pe: true,
+    'index-bits': true,
+    precision: true,
+    fifo: true,
+    'sram-width': true,
+    clock: true,
+  }),
+  values: listOf(either(number, precision)),
+});
+
+export const sweepJob = defineJob<SweepInput, SweepResult>({
+  input: { ...simulatedLayers, machine: optional(machineOptions), axes: listOf(axis) },
+  run: async (input, { signal, onProgress, runtime, layers: store }) => {
     const start = performance.now();
     const progress = monotone(onProgress);
     const axes = input.axes as readonly Axis[];
@@ -96,8 +116,8 @@ export function sweepJob(store: LayerStore, runtime: Runtime): Job<'sweep'> {
     } finally {
       await crew?.dispose();
     }
-  };
-}
+  },
+});
 
 function weightOf({ layer, runsPerInference }: StoredLayer, known: boolean): SweptWeight {
   let stored = layer.matrix.code.length;

@@ -4,7 +4,6 @@ import { before, test } from 'node:test';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allJobs, type AllJobs } from '../../../src/engine/jobs/all.ts';
-import { viewJobs } from '../../../src/engine/jobs/view.ts';
 import { collectModel, levelFor } from '../../../src/engine/page/collect.ts';
 import { filledPage } from '../../../src/engine/page/template.ts';
 import {
@@ -71,11 +70,11 @@ test('every answer of the file is the worker’s own', async () => {
     data.report?.layers.map((l) => l.name),
     ['fc1.weight', 'fc2.weight'],
   );
-  const view = viewJobs(new ViewRoom());
+  const view = allJobs({ workerFile: undefined });
   const opened = await view.openView({ file: { path: dcz } }, never, quiet);
   const live = async <K extends ViewName>(name: K, query: Views[K]['query']) =>
     (await view.view(
-      { view: opened.view, name, query } as unknown as ViewInput,
+      { view: opened.view, name, query } satisfies ViewInput,
       never,
       quiet,
     )) as Views[K]['result'];

@@ -88,7 +88,7 @@ const bad: readonly [string, unknown, RegExp][] = [
   ['no object', 'hello', /without an id/],
   ['no id', { type: 'start' }, /without an id/],
   ['another type', { type: 'dance', id: 1 }, /'dance'/],
-  ['another version', { ...start(1), version: 99 }, /protocol 1, not 99/],
+  ['another version', { ...start(1), version: 99 }, /version [\d.]+, not 99/],
   ['an unknown job', { ...start(1), job: 'constructor' }, /unknown job 'constructor'/],
   ['no input', { ...start(1), input: null }, /report: no input/],
   ['a file of nothing', { ...start(1), input: { file: {} } }, /report: 'file'/],

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { EngineClient } from '../../../src/engine/client.ts';
 import { threadHost } from '../../../src/engine/job-host.ts';
-import { viewJobs } from '../../../src/engine/jobs/view.ts';
+import { allJobs } from '../../../src/engine/jobs/all.ts';
 import { ViewHandle } from '../../../src/engine/view-handle.ts';
 import { ViewRoom } from '../../../src/engine/view-room.ts';
+import { answer } from '../../../src/engine/questions/all.ts';
 import { checkInput } from '../../../src/engine/validate.ts';
 import type { ViewInput } from '../../../src/engine/protocol-view.ts';
 import { DeepCompressionError } from '../../../src/model/errors.ts';
@@ -164,7 +165,7 @@ test('closing in the middle of a computation ends it, and tiles come before stat
 });
 
 test('what a file causes in one layer does not keep the others from being measured', async () => {
-  const jobs = viewJobs();
+  const jobs = allJobs({ workerFile: undefined });
   const never = new AbortController().signal;
   const { view, overview } = await jobs.openView({ file: { path: small } }, never, () => {});
   const ask = (input: object) => jobs.view({ view, ...input } as ViewInput, never, () => {});
@@ -187,17 +188,23 @@ test('what a file causes in one layer does not keep the others from being measur
   await jobs.closeView({ view }, never, () => {});
 });
 
-test('malformed questions are refused in one line', () => {
-  const good = { view: 1, name: 'tile', query: { layer: 0, channels: ['max'] } };
+test('malformed questions are refused in one line', async () => {
+  const good = { view: 1, name: 'tile', query: { layer: 0 } };
   checkInput('view', good);
   for (const bad of [
     { ...good, view: 0 },
     { ...good, other: 'x' },
-    { ...good, name: '' },
+    { ...good, name: 1 },
     { ...good, query: null },
-    { ...good, query: { layer: { a: { b: { c: 1 } } } } },
   ])
     assert.throws(() => checkInput('view', bad), withCode('invalid-input'));
+  const asked = null as never; // not reached
+  for (const bad of [
+    { layer: { a: 1 }, channels: ['max'] },
+    { layer: 0 },
+    { layer: 0, channels: ['another'] },
+  ])
+    await assert.rejects(answer('tile', bad, asked), withCode('invalid-input'));
 });
 
 test('a file that is no model, and one that is not there, say so when they are opened', async () => {

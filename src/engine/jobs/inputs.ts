@@ -1,0 +1,82 @@
+/** Shapes of what more than one job takes. */
+import type { FileInput } from '../protocol-model.ts';
+import type {
+  EiePrecision,
+  MachineOptions,
+  SimulateLayers,
+  SimulateSource,
+} from '../protocol-eie.ts';
+import type { DataInput, NormalisationInput } from '../protocol-train.ts';
+import {
+  anyRecord,
+  bytes,
+  either,
+  exactly,
+  filledText,
+  flag,
+  integerFrom,
+  listOf,
+  number,
+  oneOf,
+  optional,
+  record,
+  text,
+  type Shape,
+} from '../shape.ts';
+
+export const fileInput = either(
+  record<Extract<FileInput, { path: string }>>({ path: filledText }),
+  record<Extract<FileInput, { label: string }>>({ label: text, bytes }),
+);
+
+/** A preset's name, or a recipe, which the job checks. */
+export const recipeInput = either(filledText, anyRecord);
+
+export const dataInput = record<DataInput>({ file: fileInput, labels: optional(fileInput) });
+
+export const normalisationInput = record<NormalisationInput>({
+  scale: optional(number),
+  mean: optional(listOf(number)),
+  deviation: optional(listOf(number)),
+});
+
+export const precision = oneOf<EiePrecision>({
+  float32: true,
+  fixed32: true,
+  fixed16: true,
+  fixed8: true,
+});
+
+/** Ranges are the simulator's to check (eie/machine.ts): it says what is possible. */
+export const machineOptions = record<MachineOptions>({
+  pe: optional(number),
+  fifo: optional(number),
+  sramWidth: optional(number),
+  indexBits: optional(number),
+  weightBits: optional(number),
+  clockMHz: optional(number),
+  precision: optional(precision),
+  rounding: optional(oneOf({ 'half-up': true, 'half-even': true, floor: true })),
+  hasBias: optional(flag),
+  detect: optional(oneOf({ positive: true, nonzero: true })),
+});
+
+type Source<K extends SimulateSource['kind']> = Extract<SimulateSource, { kind: K }>;
+
+const source = either(
+  record<Source<'workload'>>({ kind: exactly('workload'), name: filledText }),
+  either(
+    record<Source<'model'>>({ kind: exactly('model'), file: fileInput }),
+    record<Source<'cases'>>({ kind: exactly('cases'), file: fileInput }),
+  ),
+);
+
+/** Of the jobs that simulate. */
+export const simulatedLayers: Shape<SimulateLayers> = {
+  source,
+  input: optional(fileInput),
+  density: optional(number),
+  seed: integerFrom(0),
+  threads: optional(integerFrom(1)),
+  layers: optional(listOf(integerFrom(0))),
+};
