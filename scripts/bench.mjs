@@ -12,6 +12,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureChromium } from './lib/chromium.mjs';
 import { must } from './lib/process.mjs';
+import { wasmPlugin } from './lib/wasm.mjs';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const words = process.argv.slice(2).filter((a) => a !== '--');
@@ -45,6 +46,7 @@ try {
     entryPoints: chosen.map((f) => join('test/bench', f)),
     outdir: out,
     packages: 'external',
+    plugins: [wasmPlugin],
   });
   // Beside them what they measure as users get it: the command line, its worker, the pages.
   await must(process.execPath, ['scripts/build.mjs', '--production', `--out=${out}`], {

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { thirdPartyNotices } from './lib/notices.mjs';
 import { copyRuntime } from './lib/onnxruntime.mjs';
 import { writeStandalone } from './lib/standalone.mjs';
+import { wasmPlugin } from './lib/wasm.mjs';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const production = process.argv.includes('--production');
@@ -26,7 +27,7 @@ const common = {
   legalComments: 'none',
   metafile: production,
 };
-const node = { ...common, platform: 'node', target: 'node20' };
+const node = { ...common, platform: 'node', target: 'node20', plugins: [wasmPlugin] };
 /** Lets bundled CommonJS dependencies call require() inside an ES module. */
 const requireBanner = {
   js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -58,7 +59,7 @@ const results = await Promise.all([
       format: 'cjs',
       outExtension: { '.js': '.cjs' },
       outdir: dist,
-      plugins: [oneVscode],
+      plugins: [wasmPlugin, oneVscode],
     }),
   build({
     ...node,

@@ -2,6 +2,7 @@
 import { build } from 'esbuild';
 import { mkdirSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { wasmPlugin } from './wasm.mjs';
 
 /** @returns {string[]} the *.test.ts files below the places (folders or files), sorted */
 export function testFiles(places) {
@@ -54,4 +55,5 @@ const common = {
   packages: 'external',
   sourcemap: 'inline',
   logLevel: 'warning',
+  plugins: [wasmPlugin],
 };

@@ -13,7 +13,7 @@ export const evenOdds = (1 << 21) << countBits;
 export const certain = (1 << 22) - 1;
 
 /** `rates[n]`: 65536 / (n + 1.6), rounded. */
-const rates = Int32Array.from({ length: 512 }, (_, n) => {
+export const rates = Int32Array.from({ length: 512 }, (_, n) => {
   const d = 10 * n + 16;
   return Math.floor((1310720 + d) / (2 * d));
 });

@@ -1,11 +1,10 @@
 /**
- * The arithmetic coder of a block: for every weight one significance decision, for every survivor
- * the branches of its value. All state begins anew in each block. docs/dcz-coding.md, section 4.
+ * The arithmetic coder of a block: in WebAssembly where the engine has it, else in TypeScript. Both
+ * give the same bytes and the same codes. docs/dcz-coding.md, section 4.
  */
 import { DeepCompressionError } from '../../model/errors.ts';
-import { BinaryDecoder, BinaryEncoder } from './binary-coder.ts';
-import { SignificanceModel } from './significance-model.ts';
-import { ValueModel } from './value-model.ts';
+import { arithmeticKernel } from './arithmetic-kernel.ts';
+import { decodePlain, encodePlain } from './arithmetic-plain.ts';
 
 /** What both sides know of the tensor a block belongs to. */
 export interface BlockShape {
@@ -14,34 +13,14 @@ export interface BlockShape {
   readonly kernelLength: number;
 }
 
-/** Codes `codes[0 .. n)`, which lie at flat index `start` of the tensor. */
+/** The stream of `codes[0 .. n)`, which lie at flat index `start` of the tensor. */
 export function encodeArithmetic(
   shape: BlockShape,
   start: number,
   codes: Uint16Array,
   n: number,
 ): Uint8Array<ArrayBuffer> {
-  const coder = new BinaryEncoder(n);
-  const significance = new SignificanceModel(shape.rowLength, shape.kernelLength, start, n);
-  const values = new ValueModel(shape.codebook, significance.columns, significance.kernel);
-  const depth = values.depth;
-  for (let i = 0; i < n; i++) {
-    const code = codes[i];
-    const survives = code === 0 ? 0 : 1;
-    significance.code(coder, survives);
-    if (survives !== 0) {
-      const rank = code - 1;
-      values.begin(significance.column, significance.place);
-      for (let level = 0, node = 1; level < depth; level++) {
-        const bit = (rank >> (depth - 1 - level)) & 1;
-        values.code(coder, bit, node, level);
-        node = 2 * node + bit;
-      }
-      values.end(rank, significance.column);
-    }
-    if (significance.advance()) values.startRow();
-  }
-  return coder.finish();
+  return arithmeticKernel()?.encode(shape, start, codes, n) ?? encodePlain(shape, start, codes, n);
 }
 
 /**
@@ -55,31 +34,13 @@ export function decodeArithmetic(
   codes: Uint16Array,
   n: number,
 ): void {
-  const coder = new BinaryDecoder(bytes);
-  const significance = new SignificanceModel(shape.rowLength, shape.kernelLength, start, n);
-  const values = new ValueModel(shape.codebook, significance.columns, significance.kernel);
-  const { depth } = values;
-  const ranks = shape.codebook.length - 1;
-  for (let i = 0; i < n; i++) {
-    const survives = significance.code(coder, 0);
-    let code = 0;
-    if (survives !== 0) {
-      values.begin(significance.column, significance.place);
-      let node = 1;
-      for (let level = 0; level < depth; level++) {
-        node = 2 * node + values.code(coder, 0, node, level);
-      }
-      const rank = node - (1 << depth);
-      if (rank >= ranks) {
-        throw new DeepCompressionError(
-          'invalid-container',
-          'damaged tensor: a value that is not in its codebook',
-        );
-      }
-      values.end(rank, significance.column);
-      code = rank + 1;
-    }
-    codes[i] = code;
-    if (significance.advance()) values.startRow();
+  const sound =
+    arithmeticKernel()?.decode(shape, start, bytes, codes, n) ??
+    decodePlain(shape, start, bytes, codes, n);
+  if (!sound) {
+    throw new DeepCompressionError(
+      'invalid-container',
+      'damaged tensor: a value that is not in its codebook',
+    );
   }
 }

@@ -14,7 +14,11 @@ import { squashTable, stretchLimit, stretchTable } from './logistic.ts';
 export const mixerInputs = 7;
 const largestWeight = 131071;
 const leastProbability = 32;
-const mostProbability = 65536 - leastProbability;
+
+/** `mixedProbability[x + 2048]`: squash(x), kept away from 0 and 1. */
+export const mixedProbability: Uint16Array = Uint16Array.from(squashTable, (p) =>
+  Math.min(Math.max(p, leastProbability), 65536 - leastProbability),
+);
 
 export interface MixerSettings {
   /** Estimates in all, those of all contexts together. */
@@ -77,9 +81,7 @@ export class Mixer {
     let x = (sum | 0) >> 14;
     if (x > stretchLimit) x = stretchLimit;
     else if (x < -stretchLimit) x = -stretchLimit;
-    let p = squashTable[x + 2048];
-    if (p < leastProbability) p = leastProbability;
-    else if (p > mostProbability) p = mostProbability;
+    const p = mixedProbability[x + 2048];
 
     const coded = coder.code(bit, p);
     const error = (coded << 16) - p;

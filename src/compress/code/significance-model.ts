@@ -12,11 +12,22 @@ import { Mixer } from './mixing.ts';
 const bitLimit = 500;
 const densityLimit = 250;
 
+/** How many columns and kernel places are told apart in a tensor. */
+export function contextsOf(
+  rowLength: number,
+  kernelLength: number,
+): { readonly columns: number; readonly kernel: number } {
+  return {
+    columns: Math.min(rowLength, 1 << 20),
+    kernel: kernelLength <= 64 && rowLength <= 1 << 20 ? kernelLength : 1,
+  };
+}
+
 export class SignificanceModel {
   /** Column and kernel place of the weight at hand. */
   column: number;
   place: number;
-  /** How many columns and kernel places are told apart. */
+  /** As `contextsOf` counts them. */
   readonly columns: number;
   readonly kernel: number;
 
@@ -35,8 +46,7 @@ export class SignificanceModel {
 
   /** For `n` weights that begin at flat index `start` of a tensor. */
   constructor(rowLength: number, kernelLength: number, start: number, n: number) {
-    this.columns = Math.min(rowLength, 1 << 20);
-    this.kernel = kernelLength <= 64 && rowLength <= 1 << 20 ? kernelLength : 1;
+    ({ columns: this.columns, kernel: this.kernel } = contextsOf(rowLength, kernelLength));
     this.column = start % this.columns;
     this.place = this.column % this.kernel;
     this.#at = Math.max(2 * this.columns, 2 * this.kernel, 4);

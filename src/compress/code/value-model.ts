@@ -15,7 +15,6 @@ export class ValueModel {
   /** Branches a value takes: ceil(log2(number of shared values)). */
   readonly depth: number;
 
-  /** Magnitude of each code, 0 .. 65535, relative to the largest. */
   readonly #magnitude: Int32Array;
   readonly #byColumn: Int32Array;
   #all: number;
@@ -35,11 +34,7 @@ export class ValueModel {
   constructor(codebook: Float64Array, columns: number, kernel: number) {
     const values = codebook.length - 1;
     this.depth = values < 2 ? 0 : 32 - Math.clz32(values - 1);
-    let largest = 0;
-    for (const v of codebook) largest = Math.max(largest, Math.abs(v));
-    this.#magnitude = Int32Array.from(codebook, (v) =>
-      largest > 0 ? Math.floor((Math.abs(v) / largest) * 65535) : 0,
-    );
+    this.#magnitude = relativeMagnitudes(codebook);
     let total = 0;
     for (let c = 1; c <= values; c++) total += this.#magnitude[c];
     this.#all = restart(Math.floor(total / Math.max(values, 1)) << (6 + countBits));
@@ -101,6 +96,15 @@ export class ValueModel {
     this.#recent += ((magnitude - this.#recent) * 77) >> 8;
     this.#lastRank = rank;
   }
+}
+
+/** Magnitude of each code, 0 .. 65535, relative to the largest. */
+export function relativeMagnitudes(codebook: Float64Array): Int32Array {
+  let largest = 0;
+  for (const v of codebook) largest = Math.max(largest, Math.abs(v));
+  return Int32Array.from(codebook, (v) =>
+    largest > 0 ? Math.floor((Math.abs(v) / largest) * 65535) : 0,
+  );
 }
 
 /** The same mean as if it had been updated twice. */

@@ -11,6 +11,7 @@ import {
   type NodeProtoSchema,
   type TensorProtoSchema,
 } from 'onnx-buf';
+import { wasmPlugin } from '../../../scripts/lib/wasm.mjs';
 import { mulberry32 } from '../../../src/model/random.ts';
 
 /** A folder for one test file, removed when its tests are done. */
@@ -36,6 +37,7 @@ export async function buildEngine(folder: string): Promise<BuiltEngine> {
     target: 'node20',
     format: 'esm',
     logLevel: 'warning',
+    plugins: [wasmPlugin],
     entryPoints: { cli: 'src/cli.ts', worker: 'src/engine/worker.ts' },
     outdir,
     banner: {
