@@ -6,6 +6,8 @@
  */
 import { blockWeights, type CodedBlock } from '../../src/compress/coded.ts';
 import { codeLengths } from '../../src/compress/code/code-lengths.ts';
+import { ArithmeticKernel } from '../../src/compress/code/arithmetic-kernel.ts';
+import { decodePlain, encodePlain } from '../../src/compress/code/arithmetic-plain.ts';
 import { BlockDecoder } from '../../src/compress/code/decode-block.ts';
 import type { TensorCoding } from '../../src/compress/code/encode-block.ts';
 import { cheapestIndex, gapCounts } from '../../src/compress/code/relative-index.ts';
@@ -14,7 +16,11 @@ import { Histogram } from '../../src/compress/histogram.ts';
 import { SortedPoints } from '../../src/compress/share/clusters.ts';
 import { initialCentroids, kmeans } from '../../src/compress/share/kmeans.ts';
 import { optimalCentroids } from '../../src/compress/share/optimal.ts';
-import { nearestQuantizer } from '../../src/compress/share/quantizer.ts';
+import {
+  nearestQuantizer,
+  QuantizerTable,
+  type Quantizer,
+} from '../../src/compress/share/quantizer.ts';
 import { StatisticsCounter } from '../../src/compress/statistics.ts';
 import { runTask, type ResultOf, type Task, type WeightSource } from '../../src/compress/tasks.ts';
 import { crc32 } from '../../src/model/crc32.ts';
@@ -54,6 +60,49 @@ const print = (stage: string, time: number, note = ''): void => {
   const rate = (n / time / 1e6).toFixed(1).padStart(7);
   console.log(`${stage.padEnd(34)} ${ns} ns/weight ${rate} M weights/s  ${note}`);
 };
+
+/**
+ * The coder of blocks in WebAssembly against the same in plain TypeScript, both ways. Baselines: the
+ * plain coder; none of both counts the quantizing and the checksum around it.
+ */
+function compareCoders(coding: TensorCoding, quantizer: Quantizer): void {
+  const kernel = new ArithmeticKernel();
+  const table = new QuantizerTable(quantizer, n);
+  const codes = Array.from({ length: blocks }, (_, b) => {
+    const of = new Uint16Array(blockWeights);
+    const at = b * blockWeights;
+    table.quantize(weights.subarray(at, at + blockWeights), blockWeights, at, of);
+    return of;
+  });
+  const streams = codes.map((of, b) => encodePlain(coding, b * blockWeights, of, blockWeights));
+  const decoded = new Uint16Array(blockWeights);
+  for (const [direction, fast, plain] of [
+    [
+      'encode',
+      (b: number): unknown => kernel.encode(coding, b * blockWeights, codes[b], blockWeights),
+      (b: number): unknown => encodePlain(coding, b * blockWeights, codes[b], blockWeights),
+    ],
+    [
+      'decode',
+      (b: number): unknown =>
+        kernel.decode(coding, b * blockWeights, streams[b], decoded, blockWeights),
+      (b: number): unknown =>
+        decodePlain(coding, b * blockWeights, streams[b], decoded, blockWeights),
+    ],
+  ] as const) {
+    const all = (work: (b: number) => unknown): (() => void) => {
+      return () => streams.forEach((_, b) => work(b));
+    };
+    const baseline = seconds(all(plain), 2);
+    const time = seconds(all(fast), 3);
+    print(`arithmetic ${direction}, plain`, baseline, 'not in the sum');
+    print(
+      `arithmetic ${direction}, WebAssembly`,
+      time,
+      `${(baseline / time).toFixed(1)} times the plain coder, not in the sum`,
+    );
+  }
+}
 
 const weights = normal(n);
 const source: WeightSource = {
@@ -184,6 +233,7 @@ for (const [name, quality, bits] of [
     stage('CRC-32 alone', () => coded.forEach(() => crc32(payload)), 'not in the sum', false);
   }
   print('sum', total);
+  compareCoders(arithmetic, quantizer);
 
   // the paper's iteration: every weight looks for its nearest centroid, every round
   const survivors = weights.filter((w) => Math.abs(w) >= threshold);
