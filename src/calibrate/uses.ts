@@ -127,7 +127,10 @@ function multipliedBy(node: OnnxNode, index: number): WeightUse['multiplied'] {
     return index === 0
       ? value(inputs[1], flag('transB') ? 'last' : 'second-last')
       : value(inputs[0], flag('transA') ? 'second-last' : 'last');
-  if (opType === 'Gather') return value(inputs[1], 'rows');
+  if (opType === 'Gather')
+    return (attributes.get('axis')?.i ?? 0) === 0
+      ? value(inputs[1], 'rows')
+      : { why: 'it is looked up by columns' };
   if (/^(LSTM|GRU|RNN)$/.test(opType))
     // What the recurrent weights multiply is the layer's own output of the step before.
     return index === 1

@@ -209,7 +209,7 @@ function graphValue(info: GraphProto['input'][number]): GraphValue {
   };
 }
 
-function valueInfo({ name, type, shape }: GraphValue): GraphProto['input'][number] {
+export function valueInfo({ name, type, shape }: GraphValue): GraphProto['input'][number] {
   if (type === 0) return create(ValueInfoProtoSchema, { name });
   const dim = shape.map((size) => ({
     value:

@@ -10,7 +10,7 @@ import { DeepCompressionError } from '../../model/errors.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import type { HostTensor, Session } from '../../train/runtime.ts';
 import { openSession } from '../runtime/ort-web.ts';
-import { outputsSuffix } from './graph-outputs.ts';
+import { outputsSuffix } from '../../calibrate/outputs-suffix.ts';
 import {
   hasOpenShape,
   imageGuesses,

@@ -25,7 +25,7 @@ export function geometryOf(
 ): Geometry | undefined {
   if (shape.length === 0) return undefined;
   const { opType } = node;
-  const axes = follow(shape, hops);
+  const axes = followAxes(shape, hops);
   if (opType === 'ConvTranspose') return convTranspose(node, shape, axes);
   if (/Conv(Integer)?$/.test(opType)) return conv(node, shape, axes);
   if (opType in gatesOf) return recurrent(gatesOf[opType], shape, axes);
@@ -39,7 +39,7 @@ export function geometryOf(
 }
 
 /** The axes after all hops, or undefined where one cannot be followed. */
-function follow(shape: readonly number[], hops: Hops | undefined): readonly Axis[] | undefined {
+export function followAxes(shape: readonly number[], hops: Hops | undefined): readonly Axis[] | undefined {
   let axes: Axis[] = shape.map((size, from) => ({ size, from }));
   for (let hop = hops; hop !== undefined; hop = hop.rest) {
     const { opType, attributes, inputs } = hop.node;

@@ -10,7 +10,7 @@ import { encode } from 'fast-png';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { LayerSimulator } from '../../../src/eie/run.ts';
 import { makeMachine } from '../../../src/eie/machine.ts';
-import { outputsSuffix } from '../../../src/engine/eie/graph-outputs.ts';
+import { outputsSuffix } from '../../../src/calibrate/outputs-suffix.ts';
 import { prepareLayers } from '../../../src/engine/eie/prepare.ts';
 import { prepareModel } from '../../../src/engine/eie/prepare-model.ts';
 import type { PreparedLayer } from '../../../src/engine/eie/prepared.ts';
