@@ -167,7 +167,7 @@ async function observeAll(
     onProgress?.(run + 1, runs.count);
     await turn();
   }
-  for (const { accumulator } of observed) await accumulator?.flush(gram);
+  for (const { accumulator } of observed) await accumulator?.flush(gram, turn);
 }
 
 /** The wanted values of one run by position; several where a loop gave one an iteration. */
@@ -219,10 +219,7 @@ async function observe(
       observer.available += count;
       for (const position of observer.samplers[i].draw(count)) {
         vectors.fill(position, accumulator.row);
-        if (accumulator.take()) {
-          await accumulator.flush(gram);
-          await turn();
-        }
+        if (accumulator.take()) await accumulator.flush(gram, turn);
       }
     }
   }

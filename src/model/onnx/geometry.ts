@@ -39,7 +39,10 @@ export function geometryOf(
 }
 
 /** The axes after all hops, or undefined where one cannot be followed. */
-export function followAxes(shape: readonly number[], hops: Hops | undefined): readonly Axis[] | undefined {
+export function followAxes(
+  shape: readonly number[],
+  hops: Hops | undefined,
+): readonly Axis[] | undefined {
   let axes: Axis[] = shape.map((size, from) => ({ size, from }));
   for (let hop = hops; hop !== undefined; hop = hop.rest) {
     const { opType, attributes, inputs } = hop.node;
