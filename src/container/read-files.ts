@@ -1,6 +1,6 @@
 /** Files in the metadata of a .dcz file: their runs (docs/dcz-format.md, section 3). */
 import { DeepCompressionError } from '../model/errors.ts';
-import { checkLocation } from '../model/location.ts';
+import { checkRestorable } from '../model/location.ts';
 import { dtypeBytes, elementSizes, holeKind, limits } from './format.ts';
 import type { Fail, IndexedChannel, IndexedFile, IndexedTensor } from './index-types.ts';
 import type { VarintReader } from './varint.ts';
@@ -31,7 +31,7 @@ function readLocation(fields: VarintReader, main: boolean, fail: Fail): string {
   const location = fields.text('a location', limits.location);
   if (main) return location === '' ? '' : fail('a model file with a location');
   try {
-    if (checkLocation(location) === location) return location;
+    if (checkRestorable(location) === location) return location;
   } catch (error) {
     if (!(error instanceof DeepCompressionError)) throw error;
     fail(error.message);
