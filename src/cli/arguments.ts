@@ -49,7 +49,7 @@ export const usage = `usage: deepc COMMAND …
 
 options
   --out FILE      file to write; refused when it exists, unless --force
-  --force         replace an existing output (never the input)
+  --force         replace an earlier output of the same kind (never an input, or another file)
   --preset NAME   a built-in recipe, or a *.dcrecipe.json file (default: deep-compression,
                   deep-compression-retrain for retrain)
   --recipe FILE   a *.dcrecipe.json file, or a preset's name

@@ -2,7 +2,15 @@
 import { writeAtomically } from '../platform/atomic.ts';
 import { toCsv, type Row } from '../eie/tables.ts';
 import type { AllJobs } from '../engine/jobs/all.ts';
-import type { SimulateLayers, SimulateResult, SweepResult } from '../engine/protocol-eie.ts';
+import { filesOf, pathsOf } from '../engine/input.ts';
+import { tableKind } from '../engine/output-kinds.ts';
+import type {
+  SimulateLayers,
+  SimulateResult,
+  SimulateSource,
+  SweepResult,
+} from '../engine/protocol-eie.ts';
+import { placeOf, type OutputRule } from '../platform/output.ts';
 import type { Progress } from '../engine/protocol.ts';
 import type { Command } from './arguments.ts';
 import { sourceOf } from './eie-arguments.ts';
@@ -20,8 +28,11 @@ export async function runEie(
   show: (progress: Progress) => void,
 ): Promise<EieOutcome> {
   const { eie, seed, threads } = c;
+  const source = sourceOf(c.file);
+  const rule = csvRule(c, source);
+  if (eie.csv !== '') placeOf(eie.csv, rule);
   const layers: SimulateLayers = {
-    source: sourceOf(c.file),
+    source,
     seed,
     threads,
     ...(eie.input !== '' && { input: { path: eie.input } }),
@@ -31,20 +42,30 @@ export async function runEie(
   if (c.command === 'simulate') {
     const input = { ...layers, machine, timelineBins, measureHost };
     const result = await jobs.simulate(input, signal, show);
-    await writeCsv(c, () => result.layers.map(layerRow));
+    if (eie.csv !== '') await writeCsv(c, rule, result.layers.map(layerRow));
     return { result: plain(result) as object, text: () => simulateTable(result) };
   }
   const result = await jobs.sweep({ ...layers, machine, axes }, signal, show);
-  await writeCsv(c, () => sweepRows(result));
+  if (eie.csv !== '') await writeCsv(c, rule, sweepRows(result));
   return { result: plain(result) as object, text: () => sweepTable(result) };
 }
 
-async function writeCsv(c: Command, rows: () => Row[]): Promise<void> {
-  if (c.eie.csv === '') return;
-  const inputs = [c.file.replace(/^cases:/, ''), c.eie.input].filter((path) => path !== '');
-  await writeAtomically(c.eie.csv, { overwrite: c.force, forbid: inputs }, (sink) =>
-    sink.write(new TextEncoder().encode(toCsv(rows()))),
-  );
+/** Checked before anything is simulated, and again when the table is written. */
+function csvRule(c: Command, source: SimulateSource): OutputRule {
+  const model =
+    source.kind === 'model'
+      ? filesOf(source.file)
+      : source.kind === 'cases'
+        ? pathsOf(source.file)
+        : [];
+  const kind = tableKind(c.command === 'simulate' ? ['layer', 'source', 'op'] : ['layer', 'pe']);
+  const inputs = [...model, ...(c.eie.input === '' ? [] : [c.eie.input])];
+  return { kind, overwrite: c.force, inputs };
+}
+
+async function writeCsv(c: Command, rule: OutputRule, rows: readonly Row[]): Promise<void> {
+  const text = new TextEncoder().encode(toCsv(rows));
+  await writeAtomically(c.eie.csv, rule, (sink) => sink.write(text));
 }
 
 /** Typed arrays as lists, as JSON has them. */

@@ -2,12 +2,14 @@
  * `deepc inspect --netron FILE --model-explorer FILE`: the metrics of the layers as other viewers take
  * them (src/view/exports.ts), the same answers that the inspector saves.
  */
-import { pathsOf } from '../engine/input.ts';
+import { filesOf } from '../engine/input.ts';
 import type { AllJobs } from '../engine/jobs/all.ts';
 import type { OnProgress } from '../engine/jobs/progress.ts';
 import type { FileInput } from '../engine/protocol-model.ts';
 import type { Views } from '../engine/protocol-view.ts';
+import { modelExplorerKind, netronKind } from '../engine/output-kinds.ts';
 import { writeAtomically } from '../platform/atomic.ts';
+import { refuseClash, type OutputKind } from '../platform/output.ts';
 import { metrics, type Metric } from '../view/exports.ts';
 import { UsageError } from './usage.ts';
 
@@ -62,16 +64,22 @@ export async function writeExports(
   show: OnProgress,
 ): Promise<string[]> {
   const wanted = [
-    { out: netron, query: { format: 'netron' } },
-    { out: modelExplorer, query: { format: 'model-explorer', metric } },
-  ] as const satisfies readonly { out: string; query: Views['export']['query'] }[];
+    { out: netron, kind: netronKind, query: { format: 'netron' } },
+    { out: modelExplorer, kind: modelExplorerKind, query: { format: 'model-explorer', metric } },
+  ] as const satisfies readonly {
+    out: string;
+    kind: OutputKind;
+    query: Views['export']['query'];
+  }[];
   if (netron === '' && modelExplorer === '') return [];
+  if (netron !== '' && modelExplorer !== '') refuseClash([netron, modelExplorer]);
+  const inputs = filesOf(file);
   const { view } = await jobs.openView({ file }, signal, show);
   const written: string[] = [];
   try {
-    for (const { out, query } of wanted) {
+    for (const { out, kind, query } of wanted) {
       if (out === '') continue;
-      await writeAtomically(out, { overwrite, forbid: pathsOf(file) }, async (sink) => {
+      await writeAtomically(out, { kind, overwrite, inputs }, async (sink) => {
         const data = await jobs.view({ view, name: 'export', query }, signal, show);
         sink.write(new TextEncoder().encode(`${JSON.stringify(data, null, 2)}\n`));
       });

@@ -2,6 +2,7 @@
  * Opening what a job is given: an .onnx or a .dcz, by path or by content. A thread opens the same
  * `SharedInput` again for itself: by path, or over one SharedArrayBuffer that all threads see.
  */
+import { dirname, join } from 'node:path';
 import { memorySource, readBytes, type ByteSource } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { openOnnx, type OnnxModel } from '../model/onnx/open.ts';
@@ -37,6 +38,8 @@ export interface Opened {
   /** The file itself. */
   readonly source: ByteSource;
   readonly model: OnnxModel;
+  /** Paths of every file it is read from: what an output may never replace. */
+  readonly files: readonly string[];
   /** Present when the file is a .dcz; `model` is then the one it restores. */
   readonly dcz: Dcz | undefined;
   close(): void;
@@ -78,6 +81,7 @@ export function openInput(file: SharedInput): Opened {
         path,
         source,
         dcz,
+        files: pathsOf(file),
         close,
         get model() {
           return (model ??= restoredModel(path, dcz));
@@ -90,7 +94,11 @@ export function openInput(file: SharedInput): Opened {
       opened.push(external);
       return external;
     });
-    return { path, source, dcz: undefined, model, close };
+    const files = pathsOf(file).flatMap((own) => [
+      own,
+      ...model.files.slice(1).map((f) => join(dirname(own), f.location)),
+    ]);
+    return { path, source, dcz: undefined, model, files, close };
   } catch (error) {
     close();
     throw error;
@@ -110,7 +118,14 @@ function noExternal(location: string): Closable {
   );
 }
 
-/** The path of an input that has one: what an output may never replace. */
-export function pathsOf(file: FileInput): string[] {
+/** The path of an input that has one. */
+export function pathsOf(file: FileInput | SharedInput): string[] {
   return 'path' in file ? [file.path] : [];
+}
+
+/** Paths of every file that a model is read from, for outputs that are made without opening it. */
+export function filesOf(file: FileInput): readonly string[] {
+  const opened = openInput(sharedInput(file));
+  opened.close();
+  return opened.files;
 }

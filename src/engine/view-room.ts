@@ -42,6 +42,8 @@ export class ViewRoom {
     readonly view: number;
     readonly stamp: string;
     readonly model: ViewModel;
+    /** Paths of every file it is read from. */
+    readonly files: readonly string[];
   } {
     let shared = this.#find(file);
     if (shared === undefined) {
@@ -51,7 +53,7 @@ export class ViewRoom {
     shared.handles++;
     const view = this.#next++;
     this.#handles.set(view, shared);
-    return { view, stamp: shared.stamp, model: shared.model };
+    return { view, stamp: shared.stamp, model: shared.model, files: shared.opened.files };
   }
 
   /** @throws DeepCompressionError `changed` for a handle that is not open, or whose file changed */

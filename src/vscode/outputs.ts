@@ -1,7 +1,30 @@
 /** What a page gives out: text for the clipboard, pictures and tables as files of the user's choice. */
 import * as vscode from 'vscode';
-import type { OutputMessage } from '../../webview/ui/output.ts';
+import type { ByteSource } from '../model/bytes.ts';
+import { writeAtomically } from '../platform/atomic.ts';
+import type { OutputKind } from '../platform/output.ts';
+import type { FileFormat, OutputMessage } from '../../webview/ui/output.ts';
 import { UserError } from './errors.ts';
+
+const beginning = (file: ByteSource): string => {
+  const bytes = new Uint8Array(Math.min(file.size, 1024));
+  file.readInto(bytes, 0);
+  return new TextDecoder('latin1').decode(bytes);
+};
+
+/** How an earlier one of each format is recognised: what is none is not replaced. */
+const kinds: Readonly<Record<FileFormat, OutputKind>> = {
+  svg: { name: 'an SVG picture', looksLike: (file) => /^\s*<(\?xml|svg)\b/.test(beginning(file)) },
+  png: { name: 'a PNG picture', looksLike: (file) => beginning(file).startsWith('\x89PNG\r\n') },
+  csv: {
+    name: 'a table',
+    looksLike: (file) => /^[^\0\r\n]+,[^\0\r\n]*\r?\n/.test(beginning(file)),
+  },
+  json: {
+    name: 'JSON of this program',
+    looksLike: (file) => /^(\[\s*\{"|\{\s*"(signature|results|config)":)/.test(beginning(file)),
+  },
+};
 
 export interface OutputPlace {
   /** Of the files' names: `<stem>-<name>.<format>`. */
@@ -28,11 +51,17 @@ export async function giveOut(
     filters: { [format.toUpperCase()]: [format] },
   });
   if (!uri) return undefined;
-  if (uri.toString() === model?.toString())
-    throw new UserError(vscode.l10n.t('A picture cannot replace the model it shows.'));
   const bytes =
     typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
-  await vscode.workspace.fs.writeFile(uri, bytes);
+  if (uri.scheme === 'file') {
+    const inputs = model?.scheme === 'file' ? [model.fsPath] : [];
+    const rule = { kind: kinds[format], overwrite: true, inputs }; // the dialog asked
+    await writeAtomically(uri.fsPath, rule, (sink) => sink.write(bytes));
+  } else {
+    if (uri.toString() === model?.toString())
+      throw new UserError(vscode.l10n.t('A picture cannot replace the model it shows.'));
+    await vscode.workspace.fs.writeFile(uri, bytes);
+  }
   const saved = uri.path.slice(uri.path.lastIndexOf('/') + 1);
   vscode.window.setStatusBarMessage(vscode.l10n.t('Saved {0}', saved), 4000);
   return saved;

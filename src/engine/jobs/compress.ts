@@ -2,23 +2,19 @@
  * compress: plan with the pipeline, write the container beside its final name, read it back and
  * verify it, and only then rename it. The input's files are opened for reading and never replaced.
  */
-import { join, dirname } from 'node:path';
 import { compressModel } from '../../compress/pipeline.ts';
 import { parseRecipe } from '../../compress/recipe.ts';
 import type { TaskResult, TaskRunner } from '../../compress/tasks.ts';
 import { writeDcz } from '../../container/write.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
+import { checkRestorable } from '../../model/location.ts';
 import type { Model } from '../../model/model.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { openFile } from '../../platform/files.ts';
-import { openInput, pathsOf, sharedInput } from '../input.ts';
+import { openInput, sharedInput } from '../input.ts';
+import { dczKind } from '../output-kinds.ts';
 import { startCrew, type Crew } from '../pool.ts';
-import type {
-  CompressInput,
-  CompressResult,
-  CompressedLayer,
-  FileInput,
-} from '../protocol-model.ts';
+import type { CompressInput, CompressResult, CompressedLayer } from '../protocol-model.ts';
 import { filledText, flag, integerFrom } from '../shape.ts';
 import { crewSize } from './crew-size.ts';
 import { defineJob, type JobContext } from './define.ts';
@@ -35,8 +31,8 @@ const written = 0.78;
 export interface CompressOptions {
   /** The recipe that the container states, when it is not the one that is applied. */
   readonly stated?: object;
-  /** Files never to be overwritten beside the input: what the input was made from. */
-  readonly forbid?: readonly string[];
+  /** Files that are inputs beside the input: what the input was made from. */
+  readonly inputs?: readonly string[];
 }
 
 export const compressJob = defineJob<CompressInput, CompressResult>({
@@ -73,7 +69,9 @@ export async function compressFile(
     const { model, path, dcz } = opened;
     if (dcz)
       throw new DeepCompressionError('invalid-input', `${path} is a .dcz file, already compressed`);
-    model.writer.layout(new Set()); // now rather than at the end: what cannot be written at all
+    // now rather than at the end: what cannot be written at all
+    model.writer.layout(new Set());
+    for (const { location } of model.files.slice(1)) checkRestorable(location);
     throwIfCancelled(signal);
     progress({ stage: 'open', layer: '', fraction: 0.01 });
     const crew = startCrew(shared, {
@@ -88,8 +86,9 @@ export async function compressFile(
       const bytes = await writeAtomically(
         input.out,
         {
+          kind: dczKind,
           overwrite: input.overwrite,
-          forbid: [...inputsOf(input.file, model), ...(options.forbid ?? [])],
+          inputs: [...opened.files, ...(options.inputs ?? [])],
         },
         async (sink, temporary) => {
           const plan = await compressModel(
@@ -156,12 +155,4 @@ function taskRunner(crew: Crew): TaskRunner {
 
 function weightsOf(model: Model): number {
   return model.tensors.reduce((sum, t) => sum + t.parameters, 0);
-}
-
-/** Every file of the model: none of them may be the output. */
-function inputsOf(file: FileInput, model: Model): string[] {
-  return pathsOf(file).flatMap((path) => [
-    path,
-    ...model.files.slice(1).map((f) => join(dirname(path), f.location)),
-  ]);
 }

@@ -1,20 +1,21 @@
 /**
- * decompress: the model a .dcz holds, and its external data files beside it. Threads decode blocks,
- * this one writes them in order; at most a few blocks a thread are in memory at a time.
+ * decompress: the model a .dcz holds, and its external data files beside it, all or none. Threads decode
+ * blocks, this one writes them in order; at most a few blocks a thread are in memory at a time. Data
+ * files bear the names that the model's bytes state, which must be free: nothing replaces them.
  */
-import { lstatSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { blockWeights } from '../../compress/coded.ts';
 import type { Dcz } from '../../container/read.ts';
 import type { ByteSink } from '../../model/bytes.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
-import { checkLocation } from '../../model/location.ts';
-import { writeAtomically } from '../../platform/atomic.ts';
-import { plainError } from '../../platform/errno.ts';
+import { writeSet } from '../../platform/file-set.ts';
+import { placeOf } from '../../platform/output.ts';
 import { ahead } from '../ahead.ts';
-import { openInput, pathsOf, sharedInput } from '../input.ts';
+import { openInput, sharedInput } from '../input.ts';
+import { onnxKind } from '../output-kinds.ts';
 import { startCrew, type Crew } from '../pool.ts';
 import type { DecompressInput, DecompressResult } from '../protocol-model.ts';
+import { freePlaces } from '../restore-places.ts';
 import { filledText, flag, integerFrom } from '../shape.ts';
 import { crewSize } from './crew-size.ts';
 import { defineJob } from './define.ts';
@@ -37,8 +38,15 @@ export const decompressJob = defineJob<DecompressInput, DecompressResult>({
           'invalid-input',
           `${path}: not a .dcz file, nothing to restore`,
         );
-      const targets = targetsOf(dcz, input.out);
-      refuseEarly(targets, input.overwrite);
+      const locations = dcz.files.slice(1).map((f) => f.location);
+      const rule = { kind: onnxKind, overwrite: input.overwrite, inputs: opened.files };
+      placeOf(input.out, rule);
+      const externalFiles = freePlaces(input.out, locations);
+      if (externalFiles.some((file) => resolve(file) === resolve(input.out)))
+        throw new DeepCompressionError(
+          'invalid-input',
+          `${input.out} is the name of the model's external data: choose another output`,
+        );
       const crew = startCrew(shared, {
         workerFile: runtime.workerFile,
         threads: crewSize(
@@ -48,29 +56,16 @@ export const decompressJob = defineJob<DecompressInput, DecompressResult>({
         signal,
       });
       const progress = portions(dcz, monotone(onProgress));
-      const written: string[] = []; // new files, taken back when a later one fails
-      const sizes: number[] = [];
       try {
-        // The model last: once it is there, everything it needs is.
-        for (let i = targets.length - 1; i >= 0; i--) {
-          if (i > 0) prepareFolder(targets[i], input.out);
-          const isNew = lstatSync(targets[i], { throwIfNoEntry: false }) === undefined;
-          sizes[i] = await writeAtomically(
-            targets[i],
-            { overwrite: input.overwrite, forbid: pathsOf(input.file) },
-            (sink) => writeFile(dcz, i, sink, crew, signal, progress),
-          );
-          if (isNew) written.push(targets[i]);
-        }
+        const sizes = await writeSet(input.out, locations, rule, (sink, i) =>
+          writeFile(dcz, i, sink, crew, signal, progress),
+        );
         return {
           input: { path, bytes: source.size },
           output: { path: input.out, bytes: sizes[0] },
-          externalFiles: targets.slice(1),
+          externalFiles,
           seconds: (performance.now() - start) / 1000,
         };
-      } catch (error) {
-        for (const file of written) rmSync(file, { force: true });
-        throw error;
       } finally {
         await crew.dispose();
       }
@@ -79,50 +74,6 @@ export const decompressJob = defineJob<DecompressInput, DecompressResult>({
     }
   },
 });
-
-/** Where each file goes: the model to `out`, external data below the same folder. */
-function targetsOf(dcz: Dcz, out: string): string[] {
-  const targets = dcz.files.map(({ location }, i) =>
-    i === 0 ? out : join(dirname(out), checkLocation(location)),
-  );
-  const clash = targets.slice(1).find((t) => resolve(t) === resolve(out));
-  if (clash !== undefined)
-    throw new DeepCompressionError(
-      'invalid-input',
-      `${out} is the name of the model's external data: choose another output`,
-    );
-  return targets;
-}
-
-/** All conflicts are found before anything is written, and nothing is written through a link. */
-function refuseEarly(targets: readonly string[], overwrite: boolean): void {
-  targets.forEach((target, i) => {
-    const there = lstatSync(target, { throwIfNoEntry: false });
-    if (!there) return;
-    if (i > 0 && there.isSymbolicLink())
-      throw new DeepCompressionError('io', `cannot write ${target}: it is a symbolic link`);
-    if (!overwrite) throw new DeepCompressionError('exists', `${target} already exists`);
-  });
-}
-
-/** Makes the folder of an external file, which no link may lead out of the model's folder. */
-function prepareFolder(target: string, out: string): void {
-  const folder = dirname(target);
-  const home = dirname(resolve(out));
-  try {
-    mkdirSync(folder, { recursive: true });
-    const real = realpathSync(folder);
-    const realHome = realpathSync(home);
-    if (real === realHome || real.startsWith(realHome.endsWith(sep) ? realHome : realHome + sep))
-      return;
-  } catch (error) {
-    throw plainError(error, 'write', target);
-  }
-  throw new DeepCompressionError(
-    'io',
-    `cannot write ${target}: a symbolic link leads out of the model's folder`,
-  );
-}
 
 function portions(dcz: Dcz, onProgress: OnProgress): (bytes: number) => void {
   const total = dcz.files.reduce((sum, f) => sum + f.size, 0);

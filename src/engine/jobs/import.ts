@@ -4,6 +4,7 @@ import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { openSource, pathsOf, sharedInput } from '../input.ts';
+import { onnxKind } from '../output-kinds.ts';
 import type { ImportInput, ImportResult } from '../protocol-model.ts';
 import { filledText, flag } from '../shape.ts';
 import { defineJob } from './define.ts';
@@ -39,8 +40,9 @@ export const importJob = defineJob<ImportInput, ImportResult>({
       const bytes = await writeAtomically(
         input.out,
         {
+          kind: onnxKind,
           overwrite: input.overwrite,
-          forbid: [...pathsOf(input.weights), ...pathsOf(input.prototxt)],
+          inputs: [...pathsOf(input.weights), ...pathsOf(input.prototxt)],
         },
         async (sink) => {
           await new Promise((resolve) => setImmediate(resolve));

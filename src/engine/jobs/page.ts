@@ -1,7 +1,7 @@
 /** page: a model, and the report of a .dcz, as one HTML file that any browser opens without network. */
 import { basename } from 'node:path';
 import { writeAtomically } from '../../platform/atomic.ts';
-import { pathsOf } from '../input.ts';
+import { pageKind } from '../output-kinds.ts';
 import { collectModel } from '../page/collect.ts';
 import { filledPage } from '../page/template.ts';
 import type { PageInput, PageResult } from '../protocol-page.ts';
@@ -18,7 +18,7 @@ export const pageJob = defineJob<PageInput, PageResult>({
     const { signal, onProgress, runtime } = context;
     const whole = monotone(onProgress);
     const room = new ViewRoom();
-    const { view, model } = room.open(file);
+    const { view, model, files } = room.open(file);
     try {
       const dcz = model.source.format === 'dcz';
       const report = dcz
@@ -27,8 +27,10 @@ export const pageJob = defineJob<PageInput, PageResult>({
       const collected = await collectModel(model, signal, share(whole, dcz ? 0.3 : 0, 0.99));
       const json = `{"report":${JSON.stringify(report)},"model":${collected.text}}`;
       const html = filledPage(runtime.pageTemplate, basename(model.source.path), json);
-      const bytes = await writeAtomically(out, { overwrite, forbid: pathsOf(file) }, (sink) =>
-        sink.write(new TextEncoder().encode(html)),
+      const bytes = await writeAtomically(
+        out,
+        { kind: pageKind, overwrite, inputs: files },
+        (sink) => sink.write(new TextEncoder().encode(html)),
       );
       whole({ stage: 'write', layer: '', fraction: 1 });
       return {

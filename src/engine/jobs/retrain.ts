@@ -4,12 +4,15 @@
  * it is; the rest of the recipe applies to the rest. What became of accuracy goes into a record beside
  * the .dcz (train/record.ts).
  */
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseRecipe, type LayerOverride, type Recipe } from '../../compress/recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
+import { checkRestorable } from '../../model/location.ts';
+import type { Model } from '../../model/model.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
-import { openInput, pathsOf, sharedInput } from '../input.ts';
+import { placeOf, refuseClash } from '../../platform/output.ts';
+import { openInput, sharedInput } from '../input.ts';
+import { dczKind, onnxKind } from '../output-kinds.ts';
 import type { Accuracy, Retraining } from '../protocol-accuracy.ts';
 import type { RetrainInput, RetrainResult } from '../protocol-train.ts';
 import type { CompressInput, CompressResult, FileInput } from '../protocol-model.ts';
@@ -17,7 +20,9 @@ import { filledText, flag, integerFrom, optional } from '../shape.ts';
 import { trainingRuntime } from '../runtime/training.ts';
 import { wholeModel } from '../train/model-bytes.ts';
 import { normalisationOf } from '../train/normalisation.ts';
-import { checkRecordPath, writeRecord } from '../train/record.ts';
+import { checkRecordPath, recordPath, writeRecord } from '../train/record.ts';
+import { dataFiles } from '../train/data.ts';
+import { checkCheckpoint, checkpointPath } from '../train/checkpoints.ts';
 import { trainModel, type Trained } from '../train/training.ts';
 import { writeTrained } from '../train/trained-model.ts';
 import { compressFile } from './compress.ts';
@@ -49,14 +54,13 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult>({
     const start = performance.now();
     const progress = monotone(onProgress);
     const recipe = trainingRecipe(input);
-    if (!input.overwrite && existsSync(input.out))
-      throw new DeepCompressionError('exists', `${input.out} already exists`);
-    if (!isOnnx(input.out)) checkRecordPath(input.out);
     progress({ stage: 'open', layer: '', fraction: 0 });
     const opened = openInput(sharedInput(input.file));
     const engine = trainingRuntime(runtime, input.threads);
     try {
       const { model } = opened;
+      const inputs = [...opened.files, ...dataFiles(input.data), ...dataFiles(input.test)];
+      checkOutputs(input, model, inputs);
       if (opened.dcz)
         throw new DeepCompressionError(
           'invalid-input',
@@ -88,12 +92,12 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult>({
       let bytes: number;
       try {
         const rest = share(progress, training, 1);
-        if (isOnnx(input.out)) bytes = await writeModel(file.path, input);
+        if (isOnnx(input.out)) bytes = await writeModel(file.path, input, inputs);
         else {
           const made = await compressFile(
             compressInput(file.path, input, recipe, trained),
             { ...context, onProgress: rest },
-            { stated: recipe, forbid: pathsOf(input.file) },
+            { stated: recipe, inputs },
           );
           compressed = { ...made, input: { ...made.input, path: opened.path } };
           bytes = made.output.bytes;
@@ -143,6 +147,19 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult>({
   },
 });
 
+/** Everything that cannot be written is found before the training. */
+function checkOutputs(input: RetrainInput, model: Model, inputs: readonly string[]): void {
+  const { out, overwrite } = input;
+  placeOf(out, { kind: isOnnx(out) ? onnxKind : dczKind, overwrite, inputs });
+  if (!isOnnx(out)) {
+    checkRecordPath(out);
+    for (const { location } of model.files.slice(1)) checkRestorable(location);
+  }
+  const checkpoint = checkpointPath(input);
+  refuseClash([out, ...(isOnnx(out) ? [] : [recordPath(out)]), checkpoint]);
+  checkCheckpoint(checkpoint, inputs);
+}
+
 function trainingRecipe({
   recipe: wanted,
   normalisation: given,
@@ -167,12 +184,16 @@ export function isOnnx(path: string): boolean {
 }
 
 /** The trained model in one file, external data put inside. */
-async function writeModel(path: string, input: RetrainInput): Promise<number> {
+async function writeModel(
+  path: string,
+  input: RetrainInput,
+  inputs: readonly string[],
+): Promise<number> {
   const opened = openInput({ path });
   try {
     return await writeAtomically(
       input.out,
-      { overwrite: input.overwrite, forbid: pathsOf(input.file) },
+      { kind: onnxKind, overwrite: input.overwrite, inputs },
       (sink) => sink.write(wholeModel(opened.model)),
     );
   } finally {

@@ -3,13 +3,17 @@
  * when the run is done. It states which run it is of, so that another run never goes on from it.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { openFile } from '../../platform/files.ts';
+import { placeOf, removeOutput, type OutputRule } from '../../platform/output.ts';
+import { checkpointKind } from '../checkpoint-kind.ts';
+import type { RetrainInput } from '../protocol-train.ts';
 import type { Dataset } from '../../train/dataset/dataset.ts';
 import { packPlain, unpackPlain } from '../../train/methods/checkpoint.ts';
+import { isCheckpointShape } from '../../train/methods/checkpoint-shape.ts';
 import type { Checkpoint } from '../../train/methods/run.ts';
 
 /** A hash of everything that a run follows from. */
@@ -23,6 +27,8 @@ export function fingerprint(model: Uint8Array, data: Dataset, settings: object):
 export interface CheckpointFile {
   /** Where the earlier run got to, when there was one. */
   readonly found: Checkpoint | undefined;
+  /** Why there is none to go on from, when one could not be written. */
+  readonly notes: readonly string[];
   save(checkpoint: Checkpoint): Promise<void>;
   remove(): void;
 }
@@ -30,35 +36,70 @@ export interface CheckpointFile {
 /** Writing takes at most about this share of the time. */
 const mostShare = 0.1;
 
-/** @throws DeepCompressionError `exists` when the file is of another run, unless `fresh` */
+export function checkpointPath({ out, checkpoint }: RetrainInput): string {
+  return checkpoint ?? `${out}.checkpoint`;
+}
+
+/** A checkpoint is replaced by the next one of its run, or of one that begins afresh. */
+function ruleOf(inputs: readonly string[]): OutputRule {
+  return { kind: checkpointKind, overwrite: true, inputs };
+}
+
+/** @throws DeepCompressionError `invalid-input` when another kind of file, or an input, has its name */
+export function checkCheckpoint(path: string, inputs: readonly string[]): void {
+  placeOf(path, ruleOf(inputs));
+}
+
+/**
+ * A checkpoint that cannot be written does not end the run: a note says so.
+ * @throws DeepCompressionError `invalid-input` when the file is of another run, unless `fresh`
+ */
 export function openCheckpoint(path: string, run: string, fresh: boolean): CheckpointFile {
   const found = !fresh && existsSync(path) ? read(path, run) : undefined;
+  const notes: string[] = [];
+  const attempt = async (action: () => Promise<unknown> | void): Promise<void> => {
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof DeepCompressionError)) throw error;
+      if (notes.length === 0) notes.push(`no checkpoint to go on from was kept: ${error.message}`);
+    }
+  };
   let next = 0;
   return {
     found,
+    notes,
     async save(checkpoint) {
       const start = performance.now();
       if (start < next) return;
       const bytes = packPlain({ run, checkpoint });
-      await writeAtomically(path, { overwrite: true }, (sink) => sink.write(bytes));
+      await attempt(() => writeAtomically(path, ruleOf([]), (sink) => sink.write(bytes)));
       const now = performance.now();
       next = now + (now - start) / mostShare;
     },
-    remove: () => rmSync(path, { force: true }),
+    remove: () => removeCheckpoint(path),
   };
+}
+
+/** Deletes a checkpoint, and no other file. */
+export function removeCheckpoint(path: string): void {
+  removeOutput(path, checkpointKind);
 }
 
 function read(path: string, run: string): Checkpoint {
   const file = openFile(path);
   try {
     const content = unpackPlain(readBytes(file, 0, file.size), path);
-    const { run: of, checkpoint } = content as { run?: string; checkpoint?: Checkpoint };
-    if (of === run && checkpoint) return checkpoint;
+    const { run: of, checkpoint } = (content ?? {}) as { run?: unknown; checkpoint?: unknown };
+    if (of === run && isCheckpointShape(checkpoint)) return checkpoint;
+  } catch (error) {
+    if (error instanceof DeepCompressionError && error.code === 'io') throw error;
+    // anything else is what is in the file
   } finally {
     file.close();
   }
   throw new DeepCompressionError(
-    'exists',
-    `${path} is the checkpoint of another run (other model, data, recipe, seed, runtime or number of threads): start afresh (--fresh), or delete it`,
+    'invalid-input',
+    `${path} is not a checkpoint of this run (it is damaged, or of another model, data, recipe, seed, runtime or number of threads): start afresh (--fresh), or delete it`,
   );
 }

@@ -12,7 +12,7 @@ import { parseCsv } from '../../train/dataset/csv.ts';
 import { datasetOf, type Dataset } from '../../train/dataset/dataset.ts';
 import { gunzipped, isIdx, parseIdx } from '../../train/dataset/idx.ts';
 import { isNpy, parseNpy, parseNpz } from '../../train/dataset/npy.ts';
-import { openSource, sharedInput } from '../input.ts';
+import { openSource, pathsOf, sharedInput } from '../input.ts';
 import type { DataInput } from '../protocol-train.ts';
 import type { FileInput } from '../protocol-model.ts';
 import { loadImages, type Reading } from './image-folder.ts';
@@ -35,6 +35,13 @@ export function isFolder(path: string): boolean {
   } catch {
     return false; // opening it will say what is wrong
   }
+}
+
+/** Paths of the files of a data set that has one; of a folder the folder alone. */
+export function dataFiles(input: DataInput | undefined): string[] {
+  if (!input) return [];
+  const labels = input.labels ?? labelsBeside(input.file);
+  return [...pathsOf(input.file), ...(labels ? pathsOf(labels) : [])];
 }
 
 function loadFile(input: DataInput): Dataset {

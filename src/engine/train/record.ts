@@ -12,6 +12,8 @@ import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { openFile } from '../../platform/files.ts';
+import { placeOf, type OutputRule } from '../../platform/output.ts';
+import { recordFormat, recordKind } from '../output-kinds.ts';
 import type { TrainingRecord } from '../protocol-accuracy.ts';
 
 interface RecordFile extends TrainingRecord {
@@ -26,7 +28,8 @@ export interface FoundRecord {
   readonly notes: readonly string[];
 }
 
-const format = 'deep-compression-training';
+/** A record is kept beside the .dcz it is of, whoever asks for it: it is replaced like a part of it. */
+const recordRule: OutputRule = { kind: recordKind, overwrite: true, inputs: [] };
 const mostBytes = 64 * 2 ** 20;
 let compiled: ValidateFunction<RecordFile> | undefined;
 /** Compiled with the first record that is read: it would be a part of every start of the worker. */
@@ -67,28 +70,20 @@ export async function writeRecord(dcz: string, found: TrainingRecord): Promise<s
   const path = recordPath(dcz);
   const { record } = readRecord(dcz);
   const file: RecordFile = {
-    format,
+    format: recordFormat,
     version: 1,
     dcz: identity(dcz),
     ...record,
     ...found,
   };
   const bytes = new TextEncoder().encode(`${JSON.stringify(file, null, 2)}\n`);
-  await writeAtomically(path, { overwrite: true }, (sink) => sink.write(bytes));
+  await writeAtomically(path, recordRule, (sink) => sink.write(bytes));
   return path;
 }
 
-/** @throws DeepCompressionError `exists` when another kind of file has the record's name */
+/** @throws DeepCompressionError `invalid-input` when another kind of file has the record's name */
 export function checkRecordPath(dcz: string): void {
-  const path = recordPath(dcz);
-  if (!existsSync(path)) return;
-  const there = jsonIn(path) as { format?: unknown } | null | undefined;
-  if (there?.format !== format)
-    // of any version
-    throw new DeepCompressionError(
-      'exists',
-      `${path} is in the place of the training record and is none: move it away`,
-    );
+  placeOf(recordPath(dcz), recordRule);
 }
 
 /** undefined: not a record of this version. */

@@ -26,7 +26,7 @@ import type { RetrainInput } from '../protocol-train.ts';
 import type { JobControl } from '../protocol.ts';
 import type { NamedRuntime } from '../runtime/training.ts';
 import { announce, notesOn } from './announce.ts';
-import { fingerprint, openCheckpoint } from './checkpoints.ts';
+import { checkpointPath, fingerprint, openCheckpoint } from './checkpoints.ts';
 import { loadDataset } from './data.ts';
 import { wholeModel } from './model-bytes.ts';
 import {
@@ -122,7 +122,7 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
       threads: engine.threads,
     };
     const checkpoint = openCheckpoint(
-      input.checkpoint ?? `${input.out}.checkpoint`,
+      checkpointPath(input),
       fingerprint(bytes, loaded, settings),
       input.fresh ?? false,
     );
@@ -183,7 +183,12 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
       before,
       resumed: checkpoint.found !== undefined,
       agreement,
-      notes: [...(loaded.notes ?? []), ...notesOn(graph, trainable), ...split.notes],
+      notes: [
+        ...(loaded.notes ?? []),
+        ...notesOn(graph, trainable),
+        ...split.notes,
+        ...checkpoint.notes,
+      ],
       score: (path) =>
         held ? scoreFile(path, setup, samples, split.validation, turn) : Promise.resolve(null),
       done: () => checkpoint.remove(),

@@ -21,6 +21,7 @@ interface Reference {
   readonly length: number;
 }
 
+const isCount = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) >= 0;
 const aligned = (n: number): number => (n + 7) & ~7;
 
 /** @param value holds no other typed arrays than Float32Array and Uint8Array */
@@ -56,12 +57,18 @@ export function packPlain(value: object): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** Whether a file that begins with these bytes is one, of any version. */
+export function isCheckpoint(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return bytes.length >= header && view.getUint32(0, true) === magic;
+}
+
 /** @throws DeepCompressionError `invalid-input` when the bytes are not what `packPlain` gave */
 export function unpackPlain(bytes: Uint8Array, name: string): unknown {
   const bad = (why: string): DeepCompressionError =>
     new DeepCompressionError('invalid-input', `${name}: ${why}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < header || view.getUint32(0, true) !== magic) throw bad('not a checkpoint');
+  if (!isCheckpoint(bytes)) throw bad('not a checkpoint');
   if (view.getUint32(4, true) !== version) throw bad('a checkpoint of another version');
   const length = view.getUint32(12, true);
   if (length > bytes.length - header || crc32(bytes.subarray(12)) !== view.getUint32(8, true))
@@ -72,10 +79,12 @@ export function unpackPlain(bytes: Uint8Array, name: string): unknown {
     (_, v: unknown) => {
       if (typeof v !== 'object' || v === null || !('$' in v)) return v;
       const { $, at, length: count } = v as Reference;
+      if (!Object.hasOwn(kinds, $)) throw bad('a damaged checkpoint');
       const make = kinds[$];
       const from = start + at;
       const size = count * make.BYTES_PER_ELEMENT;
-      if (!(at >= 0 && count >= 0) || from + size > bytes.length) throw bad('a damaged checkpoint');
+      if (!isCount(at) || !isCount(count) || from + size > bytes.length)
+        throw bad('a damaged checkpoint');
       return new make(bytes.slice(from, from + size).buffer);
     },
   );

@@ -11,6 +11,7 @@ import { clipNorm, Optimizer, type OptimizerState } from '../optimizer.ts';
 import { rateAt, type RateSchedule } from '../schedule.ts';
 import { randomAt, seedAt, type Network } from './network.ts';
 import { restore, snapshot, spread, trainedOf, variableGradients } from './parameters.ts';
+import { refuseOther } from './checkpoint-shape.ts';
 import type { Score } from './score.ts';
 
 export interface Epoch {
@@ -99,6 +100,12 @@ export async function runPhase(
 
   let best: Best;
   if (resumed) {
+    refuseOther(optimizer.state().moments, resumed.optimizer.moments);
+    refuseOther(snapshot(parameters), resumed.best.variables);
+    refuseOther(
+      states.map((s) => s.values),
+      resumed.best.states,
+    );
     optimizer.restore(resumed.optimizer);
     best = resumed.best;
   } else {

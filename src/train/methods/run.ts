@@ -6,7 +6,6 @@
  */
 import { matchesGlob, matchesLayer } from '../../compress/layer-globs.ts';
 import type { StageRecipe } from '../../compress/train-recipe.ts';
-import { DeepCompressionError } from '../../model/errors.ts';
 import type { OptimizerState } from '../optimizer.ts';
 import { gradualSparsity } from '../schedule.ts';
 import { seedAt, type Network } from './network.ts';
@@ -19,6 +18,7 @@ import {
   type Parameter,
   type Structure,
 } from './parameters.ts';
+import { ofAnotherNetwork, refuseOther } from './checkpoint-shape.ts';
 import { isBetter, runPhase, type Epoch, type PhaseHooks, type PhaseState } from './phase.ts';
 import { removeDeadUnits, type LayerPair } from './dead-units.ts';
 import type { Reconstruction } from './reconstruct.ts';
@@ -210,11 +210,11 @@ async function changeStructure(
 
 /** @throws DeepCompressionError `invalid-input` when the checkpoint is of another network */
 function takeUp({ parameters, states }: Network, resume: Checkpoint): void {
-  const other = (): never => {
-    throw new DeepCompressionError('invalid-input', 'the checkpoint is of another network');
-  };
-  if (resume.structures.length !== parameters.length || resume.states.length !== states.length)
-    other();
+  refuseOther(
+    states.map((s) => s.values),
+    resume.states,
+  );
+  if (resume.structures.length !== parameters.length) ofAnotherNetwork();
   parameters.forEach((p, i) => {
     const structure = resume.structures[i]!;
     const { length } =
@@ -223,16 +223,11 @@ function takeUp({ parameters, states }: Network, resume: Checkpoint): void {
         : structure.kind === 'ternary'
           ? structure.latent
           : (structure.mask ?? p.values);
-    if (length !== p.values.length) other();
+    if (length !== p.values.length) ofAnotherNetwork();
     p.structure = structure;
   });
-  const expected = parameters.flatMap((p) => variablesOf(p).map((v) => v.length));
-  const lengths = resume.variables.map((v) => v.length);
-  if (lengths.join() !== expected.join()) other();
+  refuseOther(parameters.flatMap(variablesOf), resume.variables);
   restore(parameters, resume.variables);
   for (const p of parameters) spread(p);
-  states.forEach((s, i) => {
-    if (resume.states[i]!.length !== s.values.length) other();
-    s.values.set(resume.states[i]!);
-  });
+  states.forEach((s, i) => s.values.set(resume.states[i]!));
 }

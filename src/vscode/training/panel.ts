@@ -11,6 +11,8 @@ import {
 import { trainingPage } from '../../../webview/training/page.ts';
 import { english } from '../../../webview/training/strings.ts';
 import type { RunOptions } from '../../engine/client.ts';
+import { checkpointKind } from '../../engine/checkpoint-kind.ts';
+import { removeOutput } from '../../platform/output.ts';
 import { formatShare } from '../../../webview/ui/format.ts';
 import { compressOne, type Compressed, type Compression } from '../compressing.ts';
 import type { Samples } from '../dataset.ts';
@@ -77,7 +79,7 @@ class TrainingView {
       session.fail(cancelled ? undefined : lineOf(error, training.model));
       // a window that closes ends the training as well, and that one goes on later
       const wanted = followed.signal?.aborted === true;
-      if (wanted && !resumed) await removeCheckpoint(training.out);
+      if (wanted && !resumed) removeCheckpoint(training.out);
       throw error;
     } finally {
       this.item.dispose();
@@ -179,10 +181,10 @@ export function checkpointOf(out: string): vscode.Uri {
 }
 
 /** Whoever cancels what they have just begun does not want to go on. */
-async function removeCheckpoint(out: string): Promise<void> {
+function removeCheckpoint(out: string): void {
   try {
-    await vscode.workspace.fs.delete(checkpointOf(out));
+    removeOutput(checkpointOf(out).fsPath, checkpointKind);
   } catch {
-    // there was none yet
+    // what is there is not ours
   }
 }

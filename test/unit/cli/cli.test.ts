@@ -313,8 +313,13 @@ test('an existing output is refused, replaced with --force, and the source never
   writeFileSync(out, 'precious');
   await fails(['compress', model, '--out', out], 1, /already exists \(--force replaces it\)/);
   assert.equal(readFileSync(out, 'utf8'), 'precious');
-  await succeeds(['compress', model, '--out', out, '--force']);
-  assert.notEqual(readFileSync(out, 'utf8'), 'precious');
+  await fails(['compress', model, '--out', out, '--force'], 1, /not a \.dcz file, so it is not/);
+  assert.equal(readFileSync(out, 'utf8'), 'precious');
+  const earlier = join(folder, 'earlier.dcz');
+  await succeeds(['compress', model, '--out', earlier, '--preset', 'eie']);
+  const before = readFileSync(earlier);
+  await succeeds(['compress', model, '--out', earlier, '--force']);
+  assert.ok(!before.equals(readFileSync(earlier)));
 
   const original = readFileSync(model);
   const link = join(folder, 'link.onnx');
@@ -322,7 +327,7 @@ test('an existing output is refused, replaced with --force, and the source never
   await fails(['compress', model, '--out', model, '--force'], 1, /never overwritten/);
   await fails(['compress', model, '--out', link, '--force'], 1, /never overwritten/);
   await fails(['compress', link, '--out', model, '--force'], 1, /never overwritten/);
-  await fails(['decompress', out, '--out', out, '--force'], 1, /never overwritten/);
+  await fails(['decompress', earlier, '--out', earlier, '--force'], 1, /never overwritten/);
   assert.ok(original.equals(readFileSync(model)));
 });
 

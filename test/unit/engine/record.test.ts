@@ -177,7 +177,10 @@ test('a file that is not ours keeps its place, and nothing is trained or scanned
   const out = join(folder, 'n.dcz');
   const recipe = { name: 'r', train: { stages: [{ kind: 'train', epochs: 1 }] } };
   const input = { file: { path: model }, data, out, seed: 1, threads: 1, overwrite: true };
-  const refused = { code: 'exists', message: /n\.training\.json is in the place of/ };
+  const refused = {
+    code: 'invalid-input',
+    message: /n\.training\.json is there and is not a training/,
+  };
   await assert.rejects(
     jobs.retrain({ ...input, recipe }, none, () => {}),
     refused,

@@ -5,16 +5,20 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { DeepCompressionError } from '../../../src/model/errors.ts';
 import { bufferedSink, writeAtomically } from '../../../src/platform/atomic.ts';
+import type { OutputKind, OutputRule } from '../../../src/platform/output.ts';
 import { saying } from '../model/support.ts';
 import { ownFolder } from './support.ts';
 
+const any: OutputKind = { name: 'a file', looksLike: () => true };
+const once: OutputRule = { kind: any, overwrite: false, inputs: [] };
+const again: OutputRule = { ...once, overwrite: true };
 const text = (t: string): Uint8Array => new TextEncoder().encode(t);
 
 test('the file appears whole, with its size as the result', async (t) => {
   const folder = ownFolder(t);
   const path = join(folder, 'out');
   const big = new Uint8Array(3 << 20).fill(7);
-  const size = await writeAtomically(path, { overwrite: false }, async (sink) => {
+  const size = await writeAtomically(path, once, async (sink) => {
     sink.write(text('head'));
     await Promise.resolve();
     assert.equal(fs.existsSync(path), false, 'nothing under the final name before the end');
@@ -35,7 +39,7 @@ test('a failing or cancelled filling leaves nothing, and an older file as it was
     new DeepCompressionError('cancelled', 'cancelled'),
     new TypeError('a defect'),
   ]) {
-    const failing = writeAtomically(path, { overwrite: true }, (sink) => {
+    const failing = writeAtomically(path, again, (sink) => {
       sink.write(new Uint8Array(2 << 20));
       throw error;
     });
@@ -50,10 +54,10 @@ test('an existing file is replaced only when that was confirmed', async (t) => {
   fs.writeFileSync(path, 'old', { mode: 0o600 });
   fs.chmodSync(path, 0o600);
   await assert.rejects(
-    writeAtomically(path, { overwrite: false }, () => assert.fail('nothing is computed in vain')),
+    writeAtomically(path, once, () => assert.fail('nothing is computed in vain')),
     saying('exists', /out already exists/),
   );
-  await writeAtomically(path, { overwrite: true }, (sink) => sink.write(text('new')));
+  await writeAtomically(path, again, (sink) => sink.write(text('new')));
   assert.equal(fs.readFileSync(path, 'utf8'), 'new');
   assert.equal(fs.statSync(path).mode & 0o777, 0o600);
 });
@@ -61,7 +65,7 @@ test('an existing file is replaced only when that was confirmed', async (t) => {
 test('a file that appears meanwhile is not overwritten', async (t) => {
   const folder = ownFolder(t);
   const path = join(folder, 'out');
-  const writing = writeAtomically(path, { overwrite: false }, (sink) => {
+  const writing = writeAtomically(path, once, (sink) => {
     sink.write(text('mine'));
     fs.writeFileSync(path, 'theirs');
   });
@@ -77,7 +81,7 @@ test('an input is never overwritten, by whatever name', async (t) => {
   fs.symlinkSync('model.onnx', join(folder, 'soft'));
   fs.linkSync(source, join(folder, 'hard'));
   for (const name of ['model.onnx', './x/../model.onnx', 'soft', 'hard']) {
-    const writing = writeAtomically(join(folder, name), { overwrite: true, forbid: [source] }, () =>
+    const writing = writeAtomically(join(folder, name), { ...again, inputs: [source] }, () =>
       assert.fail('nothing is computed in vain'),
     );
     await assert.rejects(writing, saying('invalid-input', /is an input and is never overwritten/));
@@ -89,9 +93,7 @@ test('a link to an output is followed, not replaced', async (t) => {
   const folder = ownFolder(t);
   fs.writeFileSync(join(folder, 'real'), 'old');
   fs.symlinkSync('real', join(folder, 'link'));
-  await writeAtomically(join(folder, 'link'), { overwrite: true }, (sink) =>
-    sink.write(text('new')),
-  );
+  await writeAtomically(join(folder, 'link'), again, (sink) => sink.write(text('new')));
   assert.equal(fs.readFileSync(join(folder, 'real'), 'utf8'), 'new');
   assert.ok(fs.lstatSync(join(folder, 'link')).isSymbolicLink());
 });
@@ -99,7 +101,7 @@ test('a link to an output is followed, not replaced', async (t) => {
 test('places that cannot be written say why', async (t) => {
   const folder = ownFolder(t);
   const write = (path: string): Promise<number> =>
-    writeAtomically(path, { overwrite: true }, (sink) => sink.write(text('x')));
+    writeAtomically(path, again, (sink) => sink.write(text('x')));
   await assert.rejects(write(folder), saying('io', /it is a folder/));
   await assert.rejects(
     write(join(folder, 'none', 'out')),
@@ -118,7 +120,7 @@ test('a read-only folder is refused in one line', async (t) => {
   if (root) process.seteuid?.(65534);
   try {
     await assert.rejects(
-      writeAtomically(join(folder, 'out'), { overwrite: false }, () => undefined),
+      writeAtomically(join(folder, 'out'), once, () => undefined),
       saying('io', /permission denied/),
     );
   } finally {
@@ -140,7 +142,7 @@ test('leftovers of a killed process are removed by the next writing, others are 
   const folder = ownFolder(t);
   const path = join(folder, 'out');
   let own = '';
-  await writeAtomically(path, { overwrite: true }, () => {
+  await writeAtomically(path, again, () => {
     own = fs.readdirSync(folder).find((name) => name.endsWith('.tmp')) ?? '';
   });
   assert.match(own, new RegExp(`^\\.out\\.[0-9a-f]{8}-${process.pid}-[0-9a-f]{8}\\.tmp$`));
@@ -153,7 +155,7 @@ test('leftovers of a killed process are removed by the next writing, others are 
   for (const name of [leftover(dead), leftover(alive.pid), elsewhere, other]) {
     fs.writeFileSync(join(folder, name), 'half');
   }
-  await writeAtomically(path, { overwrite: true }, (sink) => sink.write(text('whole')));
+  await writeAtomically(path, again, (sink) => sink.write(text('whole')));
   assert.deepEqual(
     fs.readdirSync(folder).sort(),
     ['out', leftover(alive.pid), elsewhere, other].sort(),

@@ -1,0 +1,58 @@
+/**
+ * The kinds of file that the jobs and the command line write, and how an earlier one is recognised: only
+ * that may be replaced (src/platform/output.ts). Recognising reads the beginning or the end of a file; of
+ * an .onnx its structure, as opening it does.
+ */
+import { readBytes, type ByteSource } from '../model/bytes.ts';
+import { parseModel } from '../model/onnx/parse-model.ts';
+import type { OutputKind } from '../platform/output.ts';
+import { isDcz } from './input.ts';
+
+const most = 1024;
+const textOf = (file: ByteSource, from: number): string =>
+  new TextDecoder().decode(readBytes(file, from, Math.min(file.size - from, most)));
+const beginning = (file: ByteSource): string => textOf(file, 0);
+const end = (file: ByteSource): string => textOf(file, Math.max(0, file.size - most));
+
+export const dczKind: OutputKind = { name: 'a .dcz file', looksLike: isDcz };
+
+export const onnxKind: OutputKind = {
+  name: 'an ONNX model',
+  looksLike: (file) => parseModel(file).graph !== undefined,
+};
+
+/** Styles and scripts come before the data in a page (scripts/lib/standalone.mjs). */
+const mostBeforeData = 8 << 20;
+export const pageKind: OutputKind = {
+  name: 'a report of this program',
+  looksLike: (file) =>
+    Buffer.from(readBytes(file, 0, Math.min(file.size, mostBeforeData))).includes(
+      'id="data">{"report":',
+    ),
+};
+
+/** The format that a training record states (train/record.ts). */
+export const recordFormat = 'deep-compression-training';
+export const recordKind: OutputKind = {
+  name: 'a training record',
+  looksLike: (file) => new RegExp(`^\\{\\s*"format":\\s*"${recordFormat}"`).test(beginning(file)),
+};
+
+export const netronKind: OutputKind = {
+  name: 'an attachment for Netron',
+  looksLike: (file) => /^\{\s*"signature":\s*"netron:attachment"/.test(beginning(file)),
+};
+
+export const modelExplorerKind: OutputKind = {
+  name: 'node data for Model Explorer',
+  looksLike: (file) =>
+    /^\{\s*"results":\s*\{/.test(beginning(file)) && end(file).includes('"gradient"'),
+};
+
+/** A table that begins with these columns. */
+export function tableKind(columns: readonly string[]): OutputKind {
+  return {
+    name: `a table with the columns ${columns.join(', ')}`,
+    looksLike: (file) => beginning(file).startsWith(`${columns.join(',')},`),
+  };
+}
