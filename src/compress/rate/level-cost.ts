@@ -1,0 +1,112 @@
+/**
+ * What levels cost: bits by magnitude in each of a few classes, a weight's class being the size of its
+ * neighbours (the level before it in its row, and that of the same column in the row before). The
+ * bits are those of an adaptive code that has seen all counts: the estimate that choosing levels
+ * needs, not the coder itself.
+ */
+
+/** Magnitudes with an entry of their own; the last stands for all larger ones. */
+export const costWidth = 64;
+/** Classes of neighbourhoods. */
+export const costClasses = 8;
+
+/** Class by 2 |left| + 2 |above|, at most `classOf.length - 1`. */
+const classOf = Uint8Array.of(
+  0,
+  1,
+  1,
+  1,
+  2,
+  2,
+  3,
+  3,
+  4,
+  4,
+  4,
+  5,
+  5,
+  5,
+  5,
+  5,
+  6,
+  6,
+  6,
+  6,
+  6,
+  6,
+  6,
+  6,
+  6,
+  6,
+  6,
+  6,
+  6,
+  6,
+  6,
+  6,
+  7,
+);
+
+/** Fills `classes` (rows x columns) from `levels`. */
+export function classify(
+  levels: Int16Array,
+  rows: number,
+  columns: number,
+  classes: Uint8Array,
+): void {
+  for (let r = 0, at = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++, at++) {
+      const left = c > 0 ? Math.abs(levels[at - 1]) : 0;
+      const above = r > 0 ? Math.abs(levels[at - columns]) : 0;
+      classes[at] = classOf[Math.min(classOf.length - 1, 2 * (left + above))];
+    }
+  }
+}
+
+/** How often each magnitude occurs in each class. */
+export function countLevels(levels: Int16Array, classes: Uint8Array): Float64Array {
+  const counts = new Float64Array(costClasses * costWidth);
+  for (let i = 0; i < levels.length; i++) {
+    counts[classes[i] * costWidth + Math.min(costWidth - 1, Math.abs(levels[i]))]++;
+  }
+  return counts;
+}
+
+/** Weight of what is known without counts, in counts. */
+const prior = 2;
+
+/**
+ * Bits of every magnitude in every class, from counts, the sign of what is not zero included. What was
+ * never counted in a class costs by the counts of all classes, and beyond those twice the bits of
+ * its binary digits more than the largest that was seen.
+ */
+export function bitsOf(counts: Float64Array): Float64Array {
+  const all = new Float64Array(costWidth);
+  let total = 0;
+  for (let i = 0; i < counts.length; i++) {
+    all[i % costWidth] += counts[i];
+    total += counts[i];
+  }
+  let mass = 0;
+  for (let k = 0; k < costWidth; k++) {
+    all[k] = (all[k] + 2 ** -k) / (total + 2);
+    mass += all[k];
+  }
+  const bits = new Float64Array(costClasses * costWidth);
+  for (let c = 0; c < costClasses; c++) {
+    let seen = 0;
+    for (let k = 0; k < costWidth; k++) seen += counts[c * costWidth + k];
+    for (let k = 0; k < costWidth; k++) {
+      const share = (counts[c * costWidth + k] + (prior * all[k]) / mass) / (seen + prior);
+      bits[c * costWidth + k] = -Math.log2(share) + (k > 0 ? 1 : 0);
+    }
+  }
+  return bits;
+}
+
+/** Bits of all levels in their classes. */
+export function totalBits(counts: Float64Array, bits: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < counts.length; i++) if (counts[i] > 0) sum += counts[i] * bits[i];
+  return sum;
+}
