@@ -9,7 +9,7 @@
  * rows x columns^2 multiplications and additions.
  */
 import type { CurvatureBlock } from './curvature.ts';
-import { costWidth } from './level-cost.ts';
+import { costEntry, costWidth } from './level-cost.ts';
 
 /** The largest magnitude of a level. */
 export const largestLevel = 32767;
@@ -22,6 +22,8 @@ export interface FeedbackTask {
   readonly weights: Float64Array;
   /** rows: distance of two levels. */
   readonly steps: Float64Array;
+  /** columns: what a column multiplies it by. */
+  readonly columnSteps: Float64Array;
   /** rows: what a unit of the row's mean squared output error costs. */
   readonly importance: Float64Array;
   /** What a bit costs. */
@@ -39,7 +41,8 @@ export interface FeedbackTask {
  * @returns the sum over rows of importance x squared output error that these columns cause
  */
 export function roundWithFeedback(task: FeedbackTask, block: CurvatureBlock): number {
-  const { rows, columns, weights, steps, importance, lambda, bits, classes, levels } = task;
+  const { rows, columns, weights, steps, columnSteps, importance, lambda, bits } = task;
+  const { classes, levels } = task;
   const { order, factor, damping } = block;
   const n = order.length;
   const errors = new Float64Array(4 * n);
@@ -55,18 +58,16 @@ export function roundWithFeedback(task: FeedbackTask, block: CurvatureBlock): nu
         const row = first + g;
         const at = row * columns + order[j];
         const weight = weights[at];
-        const step = steps[row];
+        const step = steps[row] * columnSteps[order[j]];
         const target = weight + carried[g] / pivot;
         const size = Math.abs(target / step);
         const price = importance[row] * (pivot * step) ** 2;
         const table = classes[at] * costWidth;
         let best = Math.min(largestLevel, Math.round(size));
         if (best > 0) {
-          let cost =
-            price * (size - best) ** 2 + lambda * bits[table + Math.min(best, costWidth - 1)];
+          let cost = price * (size - best) ** 2 + lambda * bits[table + costEntry(best)];
           const lower = best - 1;
-          const other =
-            price * (size - lower) ** 2 + lambda * bits[table + Math.min(lower, costWidth - 1)];
+          const other = price * (size - lower) ** 2 + lambda * bits[table + costEntry(lower)];
           if (other < cost) {
             cost = other;
             best = lower;

@@ -5,8 +5,23 @@
  * needs, not the coder itself.
  */
 
-/** Magnitudes with an entry of their own; the last stands for all larger ones. */
-export const costWidth = 64;
+/** Magnitudes below this have an entry of their own; above, halves of octaves have one. */
+const single = 32;
+const singleBits = 5;
+/** Entries of a class: of magnitudes up to 32767. */
+export const costWidth = single + 2 * (15 - singleBits);
+
+/** The entry of a magnitude, at most 32767. */
+export function costEntry(magnitude: number): number {
+  if (magnitude < single) return magnitude;
+  const octave = 31 - Math.clz32(magnitude);
+  return single + 2 * (octave - singleBits) + ((magnitude >> (octave - 1)) & 1);
+}
+
+/** Bits that tell the magnitudes of one entry apart. */
+function bitsWithin(entry: number): number {
+  return entry < single ? 0 : ((entry - single) >> 1) + singleBits - 1;
+}
 /** Classes of neighbourhoods. */
 export const costClasses = 8;
 
@@ -63,22 +78,22 @@ export function classify(
   }
 }
 
-/** How often each magnitude occurs in each class. */
+/** How often each entry occurs in each class. */
 export function countLevels(levels: Int16Array, classes: Uint8Array): Float64Array {
   const counts = new Float64Array(costClasses * costWidth);
   for (let i = 0; i < levels.length; i++) {
-    counts[classes[i] * costWidth + Math.min(costWidth - 1, Math.abs(levels[i]))]++;
+    counts[classes[i] * costWidth + costEntry(Math.abs(levels[i]))]++;
   }
   return counts;
 }
 
-/** Weight of what is known without counts, in counts. */
+/** Counts that stand for what is known before anything is counted. */
 const prior = 2;
 
 /**
- * Bits of every magnitude in every class, from counts, the sign of what is not zero included. What was
- * never counted in a class costs by the counts of all classes, and beyond those twice the bits of
- * its binary digits more than the largest that was seen.
+ * Bits of every entry in every class, from counts, the sign of what is not zero included. What was
+ * never counted in a class costs by the counts of all classes, and what was counted in none by
+ * halving from entry to entry.
  */
 export function bitsOf(counts: Float64Array): Float64Array {
   const all = new Float64Array(costWidth);
@@ -87,18 +102,16 @@ export function bitsOf(counts: Float64Array): Float64Array {
     all[i % costWidth] += counts[i];
     total += counts[i];
   }
-  let mass = 0;
-  for (let k = 0; k < costWidth; k++) {
-    all[k] = (all[k] + 2 ** -k) / (total + 2);
-    mass += all[k];
-  }
+  // 2^-1, 2^-2, ... add up to 1, so that these do too
+  for (let k = 0; k < costWidth; k++) all[k] = (all[k] + 2 ** -(k + 1)) / (total + 1);
   const bits = new Float64Array(costClasses * costWidth);
   for (let c = 0; c < costClasses; c++) {
+    const first = c * costWidth;
     let seen = 0;
-    for (let k = 0; k < costWidth; k++) seen += counts[c * costWidth + k];
+    for (let k = 0; k < costWidth; k++) seen += counts[first + k];
     for (let k = 0; k < costWidth; k++) {
-      const share = (counts[c * costWidth + k] + (prior * all[k]) / mass) / (seen + prior);
-      bits[c * costWidth + k] = -Math.log2(share) + (k > 0 ? 1 : 0);
+      const share = (counts[first + k] + prior * all[k]) / (seen + prior);
+      bits[first + k] = -Math.log2(share) + bitsWithin(k) + (k > 0 ? 1 : 0);
     }
   }
   return bits;

@@ -14,6 +14,7 @@ function task(rows: number, columns: number, seed: number, step: number): Feedba
     columns,
     weights: normal(rows * columns, seed),
     steps: new Float64Array(rows).fill(step),
+    columnSteps: new Float64Array(columns).fill(1),
     importance: new Float64Array(rows).fill(1),
     lambda: 0,
     bits: new Float64Array(costClasses * costWidth),
