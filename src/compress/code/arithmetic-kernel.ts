@@ -1,6 +1,6 @@
 /**
  * The arithmetic coder of a block in WebAssembly (assembly/arithmetic.ts), bit for bit what
- * arithmetic-plain.ts does, six times as fast. A thread makes one instance and keeps it; its memory
+ * arithmetic-plain.ts does, five times as fast. A thread makes one instance and keeps it; its memory
  * holds one block and its stream, at most 34 MB. An engine without WebAssembly or its vectors, or one
  * that gives no more memory, has no kernel, and its callers use the plain coder.
  */
@@ -35,6 +35,9 @@ interface Exports {
   finish(): void;
 }
 
+/** Shared values it tells apart; more are coded by the plain coder. */
+const mostRanks = 256;
+
 /** Weights of one call: engines put their optimised code in place between two calls. */
 const callWeights = 1 << 13;
 
@@ -58,7 +61,7 @@ export class ArithmeticKernel {
     new Uint16Array(memory.buffer, tables.value + 16384, 512).set(rates);
   }
 
-  /** As `encodePlain`; undefined when there is no memory for it. */
+  /** As `encodePlain`; undefined when the kernel cannot: no memory, more than 256 values. */
   encode(
     shape: BlockShape,
     start: number,
@@ -82,7 +85,7 @@ export class ArithmeticKernel {
     return stream.slice(0, length);
   }
 
-  /** As `decodePlain`; undefined when there is no memory for it. */
+  /** As `decodePlain`; undefined when the kernel cannot: no memory, more than 256 values. */
   decode(
     shape: BlockShape,
     start: number,
@@ -106,6 +109,7 @@ export class ArithmeticKernel {
     const x = this.#x;
     const { columns, kernel } = contextsOf(shape.rowLength, shape.kernelLength);
     const ranks = shape.codebook.length - 1;
+    if (ranks > mostRanks) return false;
     if (!x.prepare(encode, n, start % columns, columns, kernel, ranks, room)) return false;
     const magnitudes = relativeMagnitudes(shape.codebook);
     new Int32Array(x.memory.buffer, x.magnitudesAt(), ranks + 1).set(magnitudes);

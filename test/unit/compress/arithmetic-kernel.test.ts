@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { rates } from '../../../src/compress/code/adaptive.ts';
-import { decodeArithmetic, type BlockShape } from '../../../src/compress/code/arithmetic.ts';
+import {
+  decodeArithmetic,
+  encodeArithmetic,
+  type BlockShape,
+} from '../../../src/compress/code/arithmetic.ts';
 import { ArithmeticKernel } from '../../../src/compress/code/arithmetic-kernel.ts';
 import { decodePlain, encodePlain } from '../../../src/compress/code/arithmetic-plain.ts';
 import { blockWeights } from '../../../src/compress/coded.ts';
@@ -121,6 +125,19 @@ test('the largest block of the largest codebook, with more stream than it can us
   };
   const bytes = Uint8Array.from({ length: 20 << 20 }, () => 256 * random());
   agreeOnBytes(shape, 0, bytes, blockWeights);
+});
+
+test('more shared values than the kernel tells apart are left to the plain coder', () => {
+  const codebook = Float64Array.from({ length: 258 }, (_, c) => c);
+  const shape = { codebook, rowLength: 100, kernelLength: 1 };
+  const codes = Uint16Array.from({ length: 3000 }, (_, i) => (i * 7) % 258);
+  assert.equal(kernel.encode(shape, 0, codes, codes.length), undefined);
+  const stream = encodeArithmetic(shape, 0, codes, codes.length);
+  assert.deepEqual(stream, encodePlain(shape, 0, codes, codes.length));
+  const decoded = new Uint16Array(codes.length);
+  assert.equal(kernel.decode(shape, 0, stream, decoded, codes.length), undefined);
+  decodeArithmetic(shape, 0, stream, decoded, codes.length);
+  assert.deepEqual(decoded, codes);
 });
 
 test('the rate of an estimate comes out of single precision as it stands in the table', () => {
