@@ -3,12 +3,20 @@
  * Limit: 2 GiB in all, which is protobuf's own.
  */
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { ModelProtoSchema, TensorProto_DataLocation, type TensorProto } from 'onnx-buf';
+import {
+  ModelProtoSchema,
+  TensorProto_DataLocation,
+  type GraphProto,
+  type TensorProto,
+} from 'onnx-buf';
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
+import { checkLocation } from '../../model/location.ts';
 import type { Model } from '../../model/model.ts';
 
 const mostBytes = 2 ** 31 - 1;
+/** Bytes of all tensors, at most so many times those of the files: tied weights share a few. */
+const mostShared = 8;
 
 /** @throws DeepCompressionError `unsupported` when it is too large, `not-found` without its data */
 export function wholeModel(model: Model): Uint8Array<ArrayBuffer> {
@@ -22,17 +30,32 @@ export function wholeModel(model: Model): Uint8Array<ArrayBuffer> {
   const bytes = readBytes(main.source, 0, main.source.size) as Uint8Array<ArrayBuffer>;
   if (external.length === 0) return bytes;
   const proto = fromBinary(ModelProtoSchema, bytes);
-  for (const tensor of proto.graph?.initializer ?? []) embed(tensor, model);
-  for (const node of proto.graph?.node ?? [])
-    for (const { t } of node.attribute) if (t) embed(t, model);
+  // tensors may name the same stretch of a file again and again: what they make together is bounded
+  const budget = { left: Math.min(mostBytes, mostShared * total) - main.source.size };
+  const inGraph = (graph: GraphProto, depth: number): void => {
+    if (depth > 32) throw new DeepCompressionError('invalid-model', 'subgraphs nest too deep');
+    for (const tensor of graph.initializer) embed(tensor, model, budget);
+    for (const node of graph.node)
+      for (const { t, tensors, g, graphs } of node.attribute) {
+        if (t) embed(t, model, budget);
+        for (const tensor of tensors) embed(tensor, model, budget);
+        if (g) inGraph(g, depth + 1);
+        for (const sub of graphs) inGraph(sub, depth + 1);
+      }
+  };
+  if (proto.graph) inGraph(proto.graph, 0);
   return toBinary(ModelProtoSchema, proto);
 }
 
-function embed(tensor: TensorProto, model: Model): void {
+interface Budget {
+  left: number;
+}
+
+function embed(tensor: TensorProto, model: Model, budget: Budget): void {
   if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) return;
   const entry = (key: string): string | undefined =>
     tensor.externalData.find((e) => e.key === key)?.value;
-  const location = entry('location') ?? '';
+  const location = checkLocation(entry('location') ?? '');
   const file = model.files.find((f, i) => i > 0 && f.location === location);
   if (!file)
     throw new DeepCompressionError(
@@ -45,6 +68,12 @@ function embed(tensor: TensorProto, model: Model): void {
     throw new DeepCompressionError(
       'invalid-model',
       `${model.path}: external data ${location} is too short`,
+    );
+  budget.left -= length;
+  if (budget.left < 0)
+    throw new DeepCompressionError(
+      'unsupported',
+      `${model.path}: its tensors name ${location} so often that they make more than ${mostShared} times their files: it cannot be run here`,
     );
   tensor.rawData = readBytes(file.source, offset, length);
   tensor.dataLocation = TensorProto_DataLocation.DEFAULT;
