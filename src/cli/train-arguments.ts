@@ -6,6 +6,10 @@ import { UsageError } from './usage.ts';
 export const trainOptions = {
   data: { type: 'string' },
   labels: { type: 'string' },
+  split: { type: 'string' },
+  label: { type: 'string' },
+  header: { type: 'string' },
+  output: { type: 'string' },
   scale: { type: 'string' },
   mean: { type: 'string' },
   deviation: { type: 'string' },
@@ -20,7 +24,10 @@ export const trainOptions = {
   into: { type: 'string' },
 } as const;
 
-const ofData = ['data', 'labels', 'samples', 'threads'];
+const ofData = [
+  ...['data', 'labels', 'split', 'label', 'header', 'output'],
+  ...['samples', 'threads'],
+];
 export const evaluateTakes: readonly string[] = [...ofData, 'scale', 'mean', 'deviation', 'batch'];
 export const sensitivityTakes: readonly string[] = [
   ...ofData,
@@ -59,6 +66,12 @@ options of evaluate, retrain and sensitivity
   --data FILE     .npz (x, y), .npy, CSV (label column), IDX (MNIST files, gzipped or not), or a folder
                   with a folder of PNG and JPEG images for each class
   --labels FILE   labels, when they are in another file (looked for beside IDX and .npy files)
+  --split NAME    train, validation or test, of an .npz with x_train, y_train, x_test, …; without it
+                  evaluate takes test, retrain train, sensitivity validation or train
+  --label COLUMN  of a CSV: the label's name, or number from 1; without it the column named label,
+                  class, target or y, or the one that can only be it
+  --header yes|no whether a CSV's first line is names (default: as its content says)
+  --output NAME   the model's output that is scored (default: the first with floating-point numbers)
   --scale S --mean A,B,C --deviation A,B,C
                   samples become (value x S - mean) / deviation, one number or one a channel;
                   S may be a fraction (1/255); a recipe and a retrained .dcz may say it themselves
@@ -80,6 +93,7 @@ export type TrainValues = {
 
 export interface TrainArguments {
   readonly data: DataInput;
+  readonly output: string | undefined;
   readonly normalisation: NormalisationInput | undefined;
   readonly samples: number | undefined;
   readonly batch: number | undefined;
@@ -104,15 +118,26 @@ export function trainArguments(command: string, values: TrainValues): TrainArgum
     ...(mean && { mean }),
     ...(deviation && { deviation }),
   };
+  const table = {
+    ...(values.label !== undefined && { label: values.label }),
+    ...(values.header !== undefined && {
+      header: oneOf('header', values.header, ['yes', 'no']) === 'yes',
+    }),
+  };
   return {
     data: {
       file: { path: values.data },
       ...(values.labels !== undefined && { labels: { path: values.labels } }),
+      ...(values.split !== undefined && {
+        split: oneOf('split', values.split, ['train', 'validation', 'test']),
+      }),
+      ...table,
     },
+    output: values.output,
     normalisation: Object.keys(normalisation).length ? normalisation : undefined,
     samples: whole('samples', values.samples),
     batch: whole('batch', values.batch),
-    test: values.test === undefined ? undefined : { file: { path: values.test } },
+    test: values.test === undefined ? undefined : { file: { path: values.test }, ...table },
     checkpoint: values.checkpoint,
     fresh: values.fresh ?? false,
     sparsities: ofRange('sparsities', values.sparsities, 0, 0.9999),
@@ -120,6 +145,12 @@ export function trainArguments(command: string, values: TrainValues): TrainArgum
     inits: values.init?.split(',').map(initOf),
     into: values.into,
   };
+}
+
+function oneOf<T extends string>(key: string, text: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === text);
+  if (found) return found;
+  throw new UsageError(`--${key} is one of ${choices.join(', ')}, not '${text}'`);
 }
 
 function list(key: string, text: string): number[] {

@@ -17,12 +17,13 @@ export async function runTrain(
   signal: AbortSignal,
   show: (progress: Progress) => void,
 ): Promise<TrainOutcome> {
-  const { data, normalisation, samples, batch, test, checkpoint, fresh } = c.train;
+  const { data, output, normalisation, samples, batch, test, checkpoint, fresh } = c.train;
   const common = {
     file: { path: c.file },
     data,
     threads: c.threads,
     ...(samples !== undefined && { samples }),
+    ...(output !== undefined && { output }),
   };
   if (c.command === 'evaluate') {
     const input = {

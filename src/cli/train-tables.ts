@@ -3,10 +3,19 @@ import type { Accuracy, Retraining, SensitivityResult } from '../engine/protocol
 import type { ReportResult } from '../engine/protocol-model.ts';
 import type { EvaluateResult, RetrainResult } from '../engine/protocol-train.ts';
 import { count, name, number, percent, seconds, size, table, type Column } from './format.ts';
+import { listed, takenText, type Taken } from '../train/dataset/taken.ts';
+import type { ChosenOutput } from '../train/methods/output.ts';
 import { compressTable } from './tables.ts';
 
 const right = (title: string): Column => ({ title, align: 'right' });
 const exact = (share: number): string => `${(share * 100).toFixed(2)}%`;
+
+/** One line: what was taken for samples and labels, and which output was scored. */
+export function takenLine(taken: Taken, scored: ChosenOutput): string {
+  const { name: output, among } = scored;
+  const chosen = among.length > 0 ? `; output ${output} (of ${listed(among)})` : '';
+  return `taken: ${name(takenText(taken) + chosen, 400)}`;
+}
 
 /** `top-1 98.36% (error 1.64%), top-5 99.98%, loss 0.0543` */
 export function accuracyText({ top1, top5, loss }: Accuracy): string {
@@ -19,12 +28,14 @@ export function evaluateText(result: EvaluateResult): string {
   return [
     accuracyText(result),
     `${count(result.samples)} samples in ${seconds(result.seconds)}, ${count(Math.round(rate))} a second (${result.runtime})`,
+    takenLine(result.taken, result.scored),
     ...result.notes.map((note) => `note: ${name(note, 300)}`),
   ].join('\n');
 }
 
 /** Before and after, on the samples held out of training and on the test samples. */
-export function accuracyLines({ before, after, test, agreement }: Retraining): string[] {
+export function accuracyLines(retraining: Retraining): string[] {
+  const { before, after, test, agreement, taken, testTaken, scored } = retraining;
   const without = agreement
     ? ['without labels: accuracy is agreement with the model as it was']
     : [];
@@ -40,7 +51,12 @@ export function accuracyLines({ before, after, test, agreement }: Retraining): s
         ]
       : [],
   );
-  return [...without, ...lines];
+  return [
+    ...without,
+    ...lines,
+    ...(taken && scored ? [takenLine(taken, scored)] : []),
+    ...(testTaken ? [`test ${takenLine(testTaken, { name: '', among: [] })}`] : []),
+  ];
 }
 
 /** What a report shows of a .dcz, and of its accuracy where that is known. */
@@ -115,5 +131,7 @@ export function sensitivityText(result: SensitivityResult): string {
       ),
     );
   lines.push('', `${seconds(result.seconds)} (${result.runtime})`);
+  const { taken, scored } = result;
+  if (taken && scored) lines.push(takenLine(taken, scored));
   return [...lines, ...result.notes.map((note) => `note: ${name(note, 300)}`)].join('\n');
 }

@@ -1,8 +1,17 @@
 /**
  * What is known about how good a model is: accuracy, the epochs of a training, how much each layer can
- * take, and the record of all that beside a .dcz. Plain data; imports nothing, so that any other part of
- * the protocol may speak of it.
+ * take, and the record of all that beside a .dcz. Plain data, so that any other part of the protocol
+ * may speak of it.
  */
+import type { Taken } from '../train/dataset/taken.ts';
+import type { ChosenOutput } from '../train/methods/output.ts';
+
+/** What was scored: which samples and labels, and which output of the model. */
+export interface WasScored {
+  readonly taken: Taken;
+  readonly scored: ChosenOutput;
+}
+
 export interface Accuracy {
   readonly samples: number;
   /** Shares of the samples, 0..1; null for regression. */
@@ -55,7 +64,7 @@ export interface SharedAccuracy extends Accuracy {
   readonly init: CentroidInit;
 }
 
-export interface SensitivityResult {
+export interface SensitivityResult extends Partial<WasScored> {
   /** Of the model as it is. */
   readonly baseline: Accuracy;
   /** Each layer alone, all others as they are. */
@@ -75,8 +84,10 @@ export interface SensitivityResult {
   readonly notes: readonly string[];
 }
 
-/** What retraining did. */
-export interface Retraining {
+/** What retraining did; records of earlier versions do not say on what. */
+export interface Retraining extends Partial<WasScored> {
+  /** Of the test data, when there is some. */
+  readonly testTaken?: Taken;
   /** The samples had no labels: accuracy is agreement with the model as it was. */
   readonly agreement: boolean;
   /** On the samples held out of training: the input, and the written file read again; null without such. */

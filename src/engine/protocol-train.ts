@@ -2,14 +2,21 @@
  * What the jobs that need data take and give: evaluate, retrain, sensitivity. Plain data, like all
  * of protocol.ts; samples and weights never travel this way.
  */
-import type { Accuracy, CentroidInit, Retraining } from './protocol-accuracy.ts';
+import type { DataSplit } from '../train/dataset/taken.ts';
+import type { Accuracy, CentroidInit, Retraining, WasScored } from './protocol-accuracy.ts';
 import type { CompressResult, FileInput } from './protocol-model.ts';
 
 /** A labelled data set: .npz, .npy, IDX (gzipped or not), CSV, or a folder of images by class. */
 export interface DataInput {
   readonly file: FileInput;
-  /** Labels in a file of their own (IDX, .npy); looked for beside the samples when absent. */
+  /** Labels in a file of their own (IDX, .npy, text); looked for beside the samples when absent. */
   readonly labels?: FileInput;
+  /** The part to take of an .npz that has several; what suits the purpose when absent. */
+  readonly split?: DataSplit;
+  /** Of a table: name of the label's column, or its number from 1. */
+  readonly label?: string;
+  /** Of a table: whether its first line is names; decided by its content when absent. */
+  readonly header?: boolean;
 }
 
 /** (value * scale - mean) / deviation, one of each or one a channel. */
@@ -23,6 +30,8 @@ export interface EvaluateInput {
   /** An .onnx, or a .dcz: what it restores is then evaluated. */
   readonly file: FileInput;
   readonly data: DataInput;
+  /** Which of the model's outputs is scored; the first of floating-point numbers when absent. */
+  readonly output?: string;
   /** As the model was trained with; a .dcz that was retrained knows its own. */
   readonly normalisation?: NormalisationInput;
   /** Samples a run, 256 when absent; models with a fixed batch use theirs. */
@@ -33,7 +42,7 @@ export interface EvaluateInput {
   readonly threads?: number;
 }
 
-export interface EvaluateResult extends Accuracy {
+export interface EvaluateResult extends Accuracy, WasScored {
   /** Of the run over the samples alone. */
   readonly seconds: number;
   readonly runtime: string;
@@ -50,6 +59,8 @@ export interface RetrainInput {
   /** A .dcz, or an .onnx: the trained model, uncompressed. */
   readonly out: string;
   readonly overwrite: boolean;
+  /** Which of the model's outputs is trained; the first of floating-point numbers when absent. */
+  readonly output?: string;
   /** With a `train` section. */
   readonly recipe: string | object;
   /** In the place of the recipe's own. */
@@ -79,6 +90,7 @@ export interface RetrainResult extends Retraining {
 export interface SensitivityInput {
   readonly file: FileInput;
   readonly data: DataInput;
+  readonly output?: string;
   readonly normalisation?: NormalisationInput;
   readonly samples?: number;
   /** Shares of a layer's weights to prune, 0 to below 1; [] for no pruning. */

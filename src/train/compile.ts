@@ -200,9 +200,10 @@ function fixedInput(input: GraphValue, options: CompileOptions): GraphValue {
   const given = options.inputShapes?.[input.name];
   if (given) {
     const fits =
-      given.length === input.shape.length &&
-      input.shape.every((size, i) => typeof size !== 'number' || size === given[i]);
-    if (fits) return { ...input, shape: given };
+      input.rankless ||
+      (given.length === input.shape.length &&
+        input.shape.every((size, i) => typeof size !== 'number' || size === given[i]));
+    if (fits) return { name: input.name, type: input.type, shape: given };
     throw new DeepCompressionError(
       'invalid-input',
       `input ${input.name} does not have shape ${given.join(' x ')}`,

@@ -21,6 +21,8 @@ export interface GraphValue {
   readonly type: number;
   /** A name, or undefined, stands for a dimension that is not fixed. */
   readonly shape: readonly (number | string | undefined)[];
+  /** Not even the number of dimensions is known; `shape` is empty then. */
+  readonly rankless?: boolean;
 }
 
 export interface Graph {
@@ -199,9 +201,13 @@ function graphValue(info: GraphProto['input'][number]): GraphValue {
   return {
     name: info.name,
     type: tensor?.elemType ?? 0,
+    ...(tensor && !tensor.shape && { rankless: true }),
+    // some exporters write 0 or -1 for a dimension that is open
     shape: (tensor?.shape?.dim ?? []).map(({ value }) =>
       value.case === 'dimValue'
-        ? Number(value.value)
+        ? value.value > 0n
+          ? Number(value.value)
+          : undefined
         : value.case === 'dimParam' && value.value !== ''
           ? value.value
           : undefined,
@@ -209,8 +215,14 @@ function graphValue(info: GraphProto['input'][number]): GraphValue {
   };
 }
 
-export function valueInfo({ name, type, shape }: GraphValue): GraphProto['input'][number] {
+export function valueInfo(value: GraphValue): GraphProto['input'][number] {
+  const { name, type, shape } = value;
   if (type === 0) return create(ValueInfoProtoSchema, { name });
+  if (value.rankless)
+    return create(ValueInfoProtoSchema, {
+      name,
+      type: { value: { case: 'tensorType', value: { elemType: type } } },
+    });
   const dim = shape.map((size) => ({
     value:
       typeof size === 'number'

@@ -17,7 +17,7 @@ import { compileTraining } from '../../src/train/compile.ts';
 import { decodeGraph } from '../../src/train/graph.ts';
 import { Network, partsOf } from '../../src/train/methods/network.ts';
 import { runPhase } from '../../src/train/methods/phase.ts';
-import { bindSamples } from '../../src/train/methods/samples.ts';
+import { bindSamples, inputShapes } from '../../src/train/methods/samples.ts';
 import { maskOf } from '../../src/train/optimizer.ts';
 import type { Feeds } from '../../src/train/runtime.ts';
 import { lenet300, lenet5 } from '../fixtures/lenet.ts';
@@ -65,11 +65,11 @@ async function measure(name: Name, engine: NamedRuntime, batch: number): Promise
     name,
     train: { normalisation: { scale: 1 / 256 }, stages: [{ kind: 'train', epochs: 1 }] },
   });
-  const samples = bindSamples(
-    source.inputs,
-    await loadDataset({ file: { path: images } }, { inputs: source.inputs, turn: async () => {} }),
-    train!.normalisation,
+  const { data } = await loadDataset(
+    { file: { path: images } },
+    { inputs: source.inputs, prefer: [], turn: async () => {} },
   );
+  const samples = bindSamples(source.inputs, data, train!.normalisation);
   const weights = [...source.initializers.keys()];
   const parts = partsOf(batch, 1, name === 'LeNet-5' ? 'reused' : 'usedOnce', engine.helpers);
   const graph = await compileTraining(
@@ -77,7 +77,7 @@ async function measure(name: Name, engine: NamedRuntime, batch: number): Promise
     {
       trainable: weights,
       batch: batch / parts,
-      inputShapes: { [samples.input]: [batch / parts, ...samples.shape] },
+      inputShapes: inputShapes(samples, batch / parts),
       loss: { kind: 'cross-entropy' },
       batchNorm: 'frozen',
       dropout: false,
@@ -119,9 +119,7 @@ async function measure(name: Name, engine: NamedRuntime, batch: number): Promise
     const own = await engine.open(model);
     const theirs = side > 1 ? await engine.helpers?.open(model) : undefined;
     const lanes = theirs ? side : 1;
-    const feeds: Record<string, Feeds[string]> = {
-      [samples.input]: samples.batch(order, 0, size, size),
-    };
+    const feeds: Record<string, Feeds[string]> = samples.batch(order, 0, size, size);
     for (const { name: tensor, shape, values } of network.parameters)
       feeds[tensor] = { type: 'float32', dims: shape, data: values };
     if (model === graph.model)

@@ -61,7 +61,10 @@ for (const [name, seed] of Object.entries(seeds))
     for (let i = 0; i < cases; i++) {
       writeFileSync(path, i === 0 ? seed : damaged(seed, random));
       try {
-        const data = await loadDataset({ file: { path: file } }, { inputs, turn: async () => {} });
+        const { data } = await loadDataset(
+          { file: { path: file } },
+          { inputs, prefer: [], turn: async () => {} },
+        );
         const size = data.shape.reduce((a, b) => a * b, 1);
         assert.ok(data.samples > 0);
         assert.equal(data.values.length, data.samples * size);

@@ -5,9 +5,11 @@
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { openInput, openSource, sharedInput, type SharedInput } from '../input.ts';
+import type { GraphValue } from '../../train/graph.ts';
 import type { FileInput } from '../protocol-model.ts';
 import { isFolder, loadDataset } from '../train/data.ts';
 import { normalisationOf } from '../train/normalisation.ts';
+import { forScoring } from '../train/reading.ts';
 import { turns } from '../train/turns.ts';
 import { fileLabel } from './options.ts';
 import {
@@ -40,12 +42,18 @@ export async function readSample(
     const bytes =
       'path' in file && isFolder(file.path) ? undefined : readAll(file, largestSample, 'a sample');
     if (bytes && isArrays(bytes)) {
-      const arrays = parseSample(bytes, name);
+      const names = modelInputs(opened.model.graph).map((input) => input.name);
+      const arrays = parseSample(bytes, name, names);
       return { sample: { name, arrays, normalisation, channelsLast: false }, notes };
     }
     const input = dataInput(modelInputs(opened.model.graph));
-    const inputs = input ? [{ ...input, type: input.elemType, shape: input.shape ?? [] }] : [];
-    const data = await loadDataset({ file }, { inputs, turn: turns(signal), most: 1 });
+    const inputs = input
+      ? [{ name: input.name, type: input.elemType, ...shapeOfInput(input.shape) }]
+      : [];
+    const { data } = await loadDataset(
+      { file },
+      { inputs, prefer: forScoring, turn: turns(signal), most: 1 },
+    );
     const { shape, values, samples, channelsLast = false } = data;
     const first = { shape: [1, ...shape], data: values.slice(0, values.length / samples) };
     const sample = { name, arrays: new Map([['', first]]), normalisation, channelsLast };
@@ -53,6 +61,13 @@ export async function readSample(
   } finally {
     opened.close();
   }
+}
+
+function shapeOfInput(
+  shape: readonly (number | string)[] | undefined,
+): Pick<GraphValue, 'shape' | 'rankless'> {
+  if (!shape) return { shape: [], rankless: true };
+  return { shape: shape.map((d) => (typeof d === 'number' && d <= 0 ? undefined : d)) };
 }
 
 /** A whole file. @throws DeepCompressionError `invalid-input` above `limit` bytes */

@@ -10,7 +10,10 @@ import type { OnnxGraph, OnnxValueInfo } from '../../model/onnx/graph.ts';
 import { mulberry32 } from '../../model/random.ts';
 import type { DataArray } from '../../train/dataset/array.ts';
 import { fillBatch, type Normalisation } from '../../train/dataset/dataset.ts';
-import { isNpy, parseNpy, parseNpz } from '../../train/dataset/npy.ts';
+import { isNpy, parseNpy } from '../../train/dataset/npy.ts';
+import { chooseArrays, openNpz, type Npz } from '../../train/dataset/npz.ts';
+import { listed } from '../../train/dataset/taken.ts';
+import { forScoring } from '../train/reading.ts';
 import type { Feeds, HostTensor, TensorData } from '../../train/runtime.ts';
 
 /** Sizes an open dimension may get: of images first, of sequences and signals first. */
@@ -57,14 +60,39 @@ const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 
 /** Whether a file is a .npy or an .npz. */
 export const isArrays = (bytes: Uint8Array): boolean => isNpy(bytes) || isZip(bytes);
 
-/** Arrays of a .npy, called '', or an .npz. @throws DeepCompressionError */
-export function parseSample(bytes: Uint8Array, name: string): Map<string, DataArray> {
-  const arrays = isZip(bytes) ? parseNpz(bytes, name) : new Map([['', parseNpy(bytes, name)]]);
+/**
+ * Arrays of a .npy, called '', or an .npz: those named like `inputs`, else the one that is alone or
+ * called like samples; others are not unpacked.
+ * @throws DeepCompressionError
+ */
+export function parseSample(
+  bytes: Uint8Array,
+  name: string,
+  inputs: readonly string[],
+): Map<string, DataArray> {
+  const arrays = isZip(bytes)
+    ? wantedArrays(openNpz(bytes, name), name, inputs)
+    : new Map([['', parseNpy(bytes, name)]]);
   for (const [key, { data }] of arrays)
     for (let i = 0; i < data.length; i++)
       if (!Number.isFinite(data[i]))
         throw bad(name, `element ${i} of ${key || 'the array'} is not a finite number`);
   return arrays;
+}
+
+function wantedArrays(npz: Npz, name: string, inputs: readonly string[]): Map<string, DataArray> {
+  const named = npz.names.filter((array) => inputs.includes(array));
+  const samples =
+    named.length > 0 || npz.names.length === 1
+      ? undefined
+      : chooseArrays(npz.names, inputs, forScoring, name)?.samples;
+  const wanted = named.length > 0 ? named : samples === undefined ? npz.names : [samples];
+  if (wanted.length > 1 && named.length === 0) throw noInput(name, npz.names, inputs);
+  return new Map(wanted.map((array) => [array, npz.array(array)]));
+}
+
+function noInput(name: string, arrays: Iterable<string>, inputs: readonly string[]): Error {
+  return bad(name, `holds ${listed([...arrays])}, the model's inputs are ${listed(inputs)}`);
 }
 
 const bad = (name: string, what: string): DeepCompressionError =>
@@ -127,9 +155,10 @@ function assign(
   const [first] = [...arrays.values()];
   const target = dataInput(inputs);
   if (arrays.size === 1 && first && target) return new Map([[target.name, first]]);
-  throw bad(
+  throw noInput(
     name,
-    `holds ${[...arrays.keys()].join(', ')}, the model's inputs are ${inputs.map((i) => i.name).join(', ')}`,
+    arrays.keys(),
+    inputs.map((i) => i.name),
   );
 }
 

@@ -1,14 +1,16 @@
 /** evaluate: accuracy and loss of a model, or of what a .dcz restores, on labelled data. */
 import { decodeGraph } from '../../train/graph.ts';
+import { chooseOutput, withOutput } from '../../train/methods/output.ts';
 import { openPredictor, predictionKind } from '../../train/methods/predict.ts';
 import { bindSamples } from '../../train/methods/samples.ts';
 import { openInput, sharedInput } from '../input.ts';
 import type { EvaluateInput, EvaluateResult } from '../protocol-train.ts';
 import { trainingRuntime } from '../runtime/training.ts';
-import { integerFrom, optional } from '../shape.ts';
+import { filledText, integerFrom, optional } from '../shape.ts';
 import { loadDataset } from '../train/data.ts';
 import { wholeModel } from '../train/model-bytes.ts';
 import { normalisationOf } from '../train/normalisation.ts';
+import { forScoring } from '../train/reading.ts';
 import { scoreBatch } from '../train/training.ts';
 import { turns } from '../train/turns.ts';
 import { defineJob } from './define.ts';
@@ -19,6 +21,7 @@ export const evaluateJob = defineJob<EvaluateInput, EvaluateResult>({
   input: {
     file: fileInput,
     data: dataInput,
+    output: optional(filledText),
     normalisation: optional(normalisationInput),
     batch: optional(integerFrom(1)),
     samples: optional(integerFrom(1)),
@@ -33,18 +36,18 @@ export const evaluateJob = defineJob<EvaluateInput, EvaluateResult>({
       const bytes = wholeModel(opened.model);
       const graph = decodeGraph(bytes);
       const turn = turns(signal);
-      const data = await loadDataset(input.data, {
-        inputs: graph.inputs,
+      const output = chooseOutput(graph, input.output);
+      const { data, taken } = await loadDataset(input.data, {
+        ...{ inputs: graph.inputs, prefer: forScoring },
         turn,
         onRead: (line) => progress({ stage: 'read', layer: line, fraction: 0 }),
       });
       const normalisation = normalisationOf(input.normalisation, opened.dcz?.recipe);
       const samples = bindSamples(graph.inputs, data, normalisation);
-      const output = graph.outputs[0]?.name ?? '';
-      const predictor = await openPredictor(engine, bytes, {
+      const predictor = await openPredictor(engine, withOutput(bytes, graph, output), {
         samples,
-        kind: predictionKind(graph, output),
-        output,
+        kind: predictionKind(graph, output.name),
+        output: output.name,
         batch: input.batch ?? scoreBatch,
       });
       try {
@@ -58,7 +61,8 @@ export const evaluateJob = defineJob<EvaluateInput, EvaluateResult>({
         const seconds = (performance.now() - start) / 1000;
         return {
           ...score,
-          ...{ seconds, runtime: engine.name, normalisation, notes: data.notes ?? [] },
+          ...{ seconds, runtime: engine.name, normalisation, taken, scored: output },
+          notes: data.notes ?? [],
         };
       } finally {
         await predictor.close();

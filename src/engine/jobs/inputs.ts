@@ -1,4 +1,5 @@
 /** Shapes of what more than one job takes. */
+import type { DataSplit } from '../../train/dataset/taken.ts';
 import type { FileInput } from '../protocol-model.ts';
 import type {
   EiePrecision,
@@ -32,7 +33,13 @@ export const fileInput = either(
 /** A preset's name, or a recipe, which the job checks. */
 export const recipeInput = either(filledText, anyRecord);
 
-export const dataInput = record<DataInput>({ file: fileInput, labels: optional(fileInput) });
+export const dataInput = record<DataInput>({
+  file: fileInput,
+  labels: optional(fileInput),
+  split: optional(oneOf<DataSplit>({ train: true, validation: true, test: true })),
+  label: optional(filledText),
+  header: optional(flag),
+});
 
 export const normalisationInput = record<NormalisationInput>({
   scale: optional(number),

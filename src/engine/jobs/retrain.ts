@@ -9,6 +9,7 @@ import { parseRecipe, type LayerOverride, type Recipe } from '../../compress/rec
 import { DeepCompressionError } from '../../model/errors.ts';
 import { checkRestorable } from '../../model/location.ts';
 import type { Model } from '../../model/model.ts';
+import type { Taken } from '../../train/dataset/taken.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { placeOf, refuseClash } from '../../platform/output.ts';
 import { openInput, sharedInput } from '../input.ts';
@@ -38,6 +39,7 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult>({
   input: {
     file: fileInput,
     data: dataInput,
+    output: optional(filledText),
     test: optional(dataInput),
     out: filledText,
     overwrite: flag,
@@ -67,14 +69,17 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult>({
           `${opened.path} is a .dcz file: decompress it and retrain the .onnx`,
         );
       const { threads } = input;
+      let testTaken = null as Taken | null;
       const tested = async (file: RetrainInput['file']): Promise<Accuracy | null> => {
         if (!input.test) return null;
         const { normalisation } = recipe.train;
-        const job = { file, data: input.test, normalisation, threads };
-        const { samples, top1, top5, loss } = await evaluateJob.run(job, {
+        const output = input.output === undefined ? {} : { output: input.output };
+        const job = { file, data: input.test, normalisation, threads, ...output };
+        const { samples, top1, top5, loss, taken } = await evaluateJob.run(job, {
           ...context,
           onProgress: () => {},
         });
+        testTaken = taken;
         return { samples, top1, top5, loss };
       };
       const testBefore = await tested(input.file);
@@ -117,6 +122,9 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult>({
         epochs: trained.result.history,
         end: trained.result.end,
         data: nameOf(input.data.file),
+        taken: trained.taken,
+        ...(testTaken && { testTaken }),
+        scored: trained.output,
         recipe,
         seed: input.seed,
         runtime: engine.name,

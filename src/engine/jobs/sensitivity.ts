@@ -2,6 +2,7 @@
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { Model } from '../../model/model.ts';
 import { decodeGraph } from '../../train/graph.ts';
+import { chooseOutput } from '../../train/methods/output.ts';
 import { predictionKind } from '../../train/methods/predict.ts';
 import { bindSamples } from '../../train/methods/samples.ts';
 import { scan, type ScannedTensor } from '../../train/methods/sensitivity.ts';
@@ -13,6 +14,7 @@ import { trainingRuntime } from '../runtime/training.ts';
 import { loadDataset } from '../train/data.ts';
 import { wholeModel } from '../train/model-bytes.ts';
 import { normalisationOf } from '../train/normalisation.ts';
+import { forChoosing } from '../train/reading.ts';
 import { checkRecordPath, writeRecord } from '../train/record.ts';
 import { scoreBatch } from '../train/training.ts';
 import { trainableTensors } from '../train/trainable.ts';
@@ -28,6 +30,7 @@ export const sensitivityJob = defineJob<SensitivityInput, SensitivityResult>({
   input: {
     file: fileInput,
     data: dataInput,
+    output: optional(filledText),
     normalisation: optional(normalisationInput),
     samples: optional(integerFrom(1)),
     sparsities: optional(listOf(number)),
@@ -50,8 +53,9 @@ export const sensitivityJob = defineJob<SensitivityInput, SensitivityResult>({
       const { model } = opened;
       if (input.into !== undefined) checkInto(input.into, model);
       const graph = decodeGraph(wholeModel(model));
-      const data = await loadDataset(input.data, {
-        inputs: graph.inputs,
+      const output = chooseOutput(graph, input.output);
+      const { data, taken } = await loadDataset(input.data, {
+        ...{ inputs: graph.inputs, prefer: forChoosing },
         turn: turns(signal),
         onRead: (line) => progress({ stage: 'read', layer: line, fraction: 0 }),
       });
@@ -66,12 +70,14 @@ export const sensitivityJob = defineJob<SensitivityInput, SensitivityResult>({
         .map((t): ScannedTensor => ({ ...t, dtype: 'float32' }));
       if (tensors.length === 0)
         throw new DeepCompressionError('unsupported', `${opened.path}: no float32 weights to scan`);
-      const output = graph.outputs[0]?.name ?? '';
       const count = Math.min(data.samples, input.samples ?? data.samples);
       const found = await scan(
         engine,
         graph,
-        { samples, kind: predictionKind(graph, output), output, batch: scoreBatch },
+        {
+          ...{ samples, output: output.name, batch: scoreBatch },
+          kind: predictionKind(graph, output.name),
+        },
         tensors,
         {
           sparsities,
@@ -98,7 +104,7 @@ export const sensitivityJob = defineJob<SensitivityInput, SensitivityResult>({
         })),
         kinds: found.kinds,
         seconds: (performance.now() - start) / 1000,
-        runtime: engine.name,
+        ...{ runtime: engine.name, taken, scored: output },
         notes: trainable.notes.map((note) => note.replace('not trained', 'not scanned')),
       };
       if (input.into !== undefined) await writeRecord(input.into, { sensitivity: result });

@@ -19,7 +19,8 @@ import type { Checkpoint } from '../../train/methods/run.ts';
 /** A hash of everything that a run follows from. */
 export function fingerprint(model: Uint8Array, data: Dataset, settings: object): string {
   const hash = createHash('sha256').update(model).update(JSON.stringify(settings));
-  for (const part of [data.values, data.labels, data.targets])
+  const others = [...(data.others?.values() ?? [])].map((array) => array.data);
+  for (const part of [data.values, data.labels, data.targets, ...others])
     if (part) hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
   return hash.digest('hex');
 }

@@ -8,20 +8,18 @@ import { join } from 'node:path';
 import { readBytes } from '../../model/bytes.ts';
 import { openFile } from '../../platform/files.ts';
 import { plainError } from '../../platform/errno.ts';
-import { dataError } from '../../train/dataset/array.ts';
+import { dataError, type DataArray } from '../../train/dataset/array.ts';
 import type { Dataset } from '../../train/dataset/dataset.ts';
+import { labelsOf, unlabelled, type Labels, type TextArray } from '../../train/dataset/labels.ts';
+import type { Source } from '../../train/dataset/taken.ts';
 import { decodeImage, type Picture } from '../../train/dataset/image.ts';
 import { fitPicture, type Frame } from '../../train/dataset/resample.ts';
 import type { GraphValue } from '../../train/graph.ts';
+import type { Reading } from './reading.ts';
 
-export interface Reading {
-  /** The model's inputs: pictures take the shape of the first. */
-  readonly inputs: readonly GraphValue[];
-  /** Called between pictures; may throw `cancelled`. */
-  readonly turn: () => Promise<void>;
-  readonly onRead?: (line: string) => void;
-  /** Only so many pictures; all when absent. */
-  readonly most?: number;
+export interface LoadedImages {
+  readonly data: Dataset;
+  readonly source: Source;
 }
 
 const endings = /\.(png|jpe?g)$/i;
@@ -29,11 +27,21 @@ const mostBytes = 2 ** 31;
 /** Of one file; no picture that is decoded has more. */
 const mostFileBytes = 2 ** 28;
 
-/** @throws DeepCompressionError one line that names the folder or the picture, and what is wrong */
-export async function loadImages(folder: string, reading: Reading): Promise<Dataset> {
+/**
+ * @param given labels from a file of their own, for pictures without class folders, in the order of
+ *   their names
+ * @throws DeepCompressionError one line that names the folder or the picture, and what is wrong
+ */
+export async function loadImages(
+  folder: string,
+  reading: Reading,
+  given: DataArray | TextArray | undefined,
+): Promise<LoadedImages> {
   const entries = listed(folder);
   const classes = entries.filter((e) => e.isDirectory()).map((e) => e.name);
   const loose = classes.length === 0;
+  if (given && !loose)
+    throw dataError(folder, 'its folders are the classes: leave the labels file out');
   // beside class folders nothing is read
   const others: Others = { count: loose ? 0 : entries.length - classes.length };
   const numbers = numbered(classes);
@@ -45,7 +53,9 @@ export async function loadImages(folder: string, reading: Reading): Promise<Data
           throw dataError(folder, `no PNG or JPEG image in the class folder ${name}`);
         return own.map((path) => ({ path, label }));
       });
-  const files = found.slice(0, reading.most);
+  if (given && given.shape[0] !== found.length)
+    throw dataError(folder, `${found.length} images but ${given.shape[0] ?? 0} labels`);
+  const files = given ? found : found.slice(0, reading.most);
   if (files.length === 0) throw dataError(folder, 'no PNG or JPEG image, and no folder of a class');
   const first = readImage(files[0]!.path);
   const { frame, shape, channelsLast } = frameFor(reading.inputs[0], first, folder);
@@ -60,13 +70,38 @@ export async function loadImages(folder: string, reading: Reading): Promise<Data
     values.set(channelsLast ? fitted : planes(fitted, frame.channels), i * size);
     if (i % 64 === 0) reading.onRead?.(`${i} of ${files.length} images`);
   }
+  const labels = given
+    ? labelsOf(given, folder)
+    : loose
+      ? unlabelled
+      : folderLabels(files, numbers);
   return {
-    ...{ name: folder, samples: files.length, shape, values, channelsLast },
-    labels: loose ? undefined : Int32Array.from(files, ({ label }) => label),
-    classes: loose ? 0 : Math.max(...numbers.map(({ label }) => label)) + 1,
-    targets: undefined,
-    targetShape: [],
-    notes: others.count > 0 ? [`${others.count} other files in ${folder} were passed over`] : [],
+    data: {
+      ...{ name: folder, samples: files.length, shape, values, channelsLast, ...labels },
+      notes: others.count > 0 ? [`${others.count} other files in ${folder} were passed over`] : [],
+    },
+    source: {
+      samples: loose ? 'its images' : `images in ${classes.length} folders`,
+      labels: given
+        ? 'the labels file, in the order of the names of the images'
+        : loose
+          ? null
+          : 'the names of the folders',
+    },
+  };
+}
+
+function folderLabels(
+  files: readonly { readonly label: number }[],
+  numbers: readonly { readonly name: string; readonly label: number }[],
+): Labels {
+  const own = numbers.every(({ name, label }) => Number(name) === label);
+  return {
+    ...unlabelled,
+    kind: own ? 'class numbers' : 'class names',
+    labels: Int32Array.from(files, ({ label }) => label),
+    classes: numbers.reduce((most, { label }) => Math.max(most, label), 0) + 1,
+    classNames: own ? [] : numbers.map(({ name }) => name),
   };
 }
 
@@ -111,7 +146,7 @@ function picturesIn(folder: string, others: Others): string[] {
   const found: string[] = [];
   for (const entry of listed(folder)) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) found.push(...picturesIn(path, others));
+    if (entry.isDirectory()) for (const deeper of picturesIn(path, others)) found.push(deeper);
     else if (endings.test(entry.name)) found.push(path);
     else others.count++;
   }

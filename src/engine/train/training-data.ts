@@ -18,6 +18,13 @@ export function dataForLoss(data: Dataset, loss: TrainRecipe['loss']): Dataset {
         ? 'loss cross-entropy needs class numbers, these are other values (loss mse takes them)'
         : 'loss cross-entropy needs labels (loss distillation does without)',
     );
+  if (loss === 'mse' && data.labels && data.targets)
+    return { ...data, labels: undefined, classes: 0 }; // probabilities
+  if (loss === 'mse' && data.labels && data.kind === 'one-hot rows') {
+    const targets = new Float32Array(data.samples * data.classes);
+    data.labels.forEach((label, n) => (targets[n * data.classes + label] = 1));
+    return { ...data, labels: undefined, classes: 0, targets, targetShape: [data.classes] };
+  }
   if (loss === 'mse' && !data.targets) {
     // one whole number a sample reads as a class number
     if (!data.labels) throw lacks('loss mse needs targets');

@@ -5,10 +5,12 @@
 import { checkGlobs } from '../../compress/layer-globs.ts';
 import type { Recipe } from '../../compress/recipe.ts';
 import type { TrainRecipe } from '../../compress/train-recipe.ts';
+import { DeepCompressionError } from '../../model/errors.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import { compileTraining, type TrainingGraph } from '../../train/compile.ts';
 import { augmenter } from '../../train/dataset/augment.ts';
 import type { Dataset } from '../../train/dataset/dataset.ts';
+import type { Taken } from '../../train/dataset/taken.ts';
 import { decodeGraph, type Graph } from '../../train/graph.ts';
 import type { LossSpec } from '../../train/loss.ts';
 import { layerPairs } from '../../train/methods/dead-units.ts';
@@ -17,7 +19,8 @@ import { Network, partsOf, type Teacher } from '../../train/methods/network.ts';
 import { openPredictor, predictionKind } from '../../train/methods/predict.ts';
 import { reconstructLayers } from '../../train/methods/reconstruct.ts';
 import { runStages, type RunResult } from '../../train/methods/run.ts';
-import { bindSamples, type Samples } from '../../train/methods/samples.ts';
+import { chooseOutput, withOutput, type ChosenOutput } from '../../train/methods/output.ts';
+import { bindSamples, inputShapes, type Samples } from '../../train/methods/samples.ts';
 import type { Score } from '../../train/methods/score.ts';
 import type { Layer } from '../../train/methods/structure.ts';
 import type { OnProgress } from '../jobs/progress.ts';
@@ -36,6 +39,7 @@ import {
   trainableTensors,
   type Trainable,
 } from './trainable.ts';
+import { forTraining } from './reading.ts';
 import { dataForLoss, labelledBy, splitFor } from './training-data.ts';
 import { turns } from './turns.ts';
 
@@ -65,6 +69,8 @@ export interface Trained {
   /** Whether scores are agreement with the model as it was, for want of labels. */
   readonly agreement: boolean;
   readonly notes: readonly string[];
+  readonly taken: Taken;
+  readonly output: ChosenOutput;
   /** Of a written file, on the held-out samples. */
   score(path: string): Promise<Score | null>;
   /** The output is written: what an interrupted run needs can go. */
@@ -81,15 +87,14 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
   const trainable = trainableTensors(model, source);
   const named = train.stages.flatMap((stage) => [...stage.layers, ...stage.freeze]);
   checkGlobs([...named, ...Object.keys(recipe.layers)], model.tensors);
-  const loaded = dataForLoss(
-    await loadDataset(input.data, {
-      inputs: source.inputs,
-      turn,
-      onRead: (line) => progress({ stage: 'read', layer: line, fraction: 0 }),
-    }),
-    train.loss,
-  );
-  const { graph, parts } = await compile(bytes, source, trainable, loaded, setup);
+  const output = chooseOutput(source, input.output);
+  const { data, taken } = await loadDataset(input.data, {
+    ...{ inputs: source.inputs, prefer: forTraining },
+    turn,
+    onRead: (line) => progress({ stage: 'read', layer: line, fraction: 0 }),
+  });
+  const loaded = dataForLoss(data, train.loss);
+  const { graph, parts } = await compile(bytes, source, trainable, loaded, output.name, setup);
   let samples = bindSamples(source.inputs, loaded, train.normalisation);
   let teacher: Teacher | undefined;
   if (train.loss === 'distillation') {
@@ -189,8 +194,11 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
         ...split.notes,
         ...checkpoint.notes,
       ],
+      ...{ taken, output },
       score: (path) =>
-        held ? scoreFile(path, setup, samples, split.validation, turn) : Promise.resolve(null),
+        held
+          ? scoreFile(path, setup, samples, output, split.validation, turn)
+          : Promise.resolve(null),
       done: () => checkpoint.remove(),
     };
   } finally {
@@ -203,6 +211,7 @@ async function compile(
   source: Graph,
   { byName }: Trainable,
   data: Dataset,
+  output: string,
   { recipe: { train }, engine, input }: TrainingSetup,
 ): Promise<{ readonly graph: TrainingGraph; readonly parts: number }> {
   const samples = bindSamples(source.inputs, data, train.normalisation);
@@ -211,21 +220,37 @@ async function compile(
   const parameters = [...byName.values()].reduce((sum, t) => sum + t.parameters, 0);
   const weights = [...byName.values()].some(isReused) ? 'reused' : 'usedOnce';
   const parts = samples.fixedBatch ? 1 : partsOf(batch, parameters, weights, engine.helpers);
-  const part = batch / parts;
-  const graph = await compileTraining(
-    bytes,
-    {
-      trainable: [...byName.keys()],
-      batch: part,
-      inputShapes: { [samples.input]: [part, ...samples.shape] },
-      loss: lossOf(train),
-      batchNorm: train.batchNorm,
-      dropout: train.dropout,
-      freezeUnsupported: true,
-    },
-    engine,
-  );
-  return { graph, parts };
+  const compiled = (size: number): Promise<TrainingGraph> =>
+    compileTraining(
+      bytes,
+      {
+        trainable: [...byName.keys()],
+        batch: size,
+        ...{ inputShapes: inputShapes(samples, size), output },
+        loss: lossOf(train),
+        batchNorm: train.batchNorm,
+        dropout: train.dropout,
+        freezeUnsupported: true,
+      },
+      engine,
+    );
+  try {
+    return { graph: await compiled(batch / parts), parts };
+  } catch (error) {
+    const refused = error instanceof DeepCompressionError && error.code === 'invalid-model';
+    if (!refused || batch === 1) throw error;
+    // a Reshape inside may fix the batch, whatever the input says
+    const takesOne = await compiled(1).then(
+      () => true,
+      () => false,
+    );
+    if (!takesOne) throw error;
+    throw new DeepCompressionError(
+      'invalid-recipe',
+      `the model takes one sample at a time (something inside fixes the batch): set train.batch of the recipe to 1, not ${train.batch}`,
+      { cause: error },
+    );
+  }
 }
 
 function lossOf({ loss, temperature, teacher }: TrainRecipe): LossSpec {
@@ -262,6 +287,7 @@ async function scoreFile(
   path: string,
   { engine, recipe }: TrainingSetup,
   { data }: Samples,
+  output: ChosenOutput,
   order: Uint32Array,
   turn: () => Promise<void>,
 ): Promise<Score> {
@@ -269,11 +295,10 @@ async function scoreFile(
   try {
     const bytes = wholeModel(opened.model);
     const graph = decodeGraph(bytes);
-    const output = graph.outputs[0]?.name ?? '';
-    const predictor = await openPredictor(engine, bytes, {
+    const predictor = await openPredictor(engine, withOutput(bytes, graph, output), {
       samples: bindSamples(graph.inputs, data, recipe.train.normalisation),
-      kind: predictionKind(graph, output),
-      output,
+      kind: predictionKind(graph, output.name),
+      output: output.name,
       batch: scoreBatch,
     });
     try {

@@ -35,11 +35,22 @@ export function elementsOf(name: string, shape: readonly number[]): number {
 
 /** Unpacked bytes of one file: larger ones do not fit into a typed array with what is made of it. */
 export const mostInflated = 2 ** 31;
+/** What anything may unpack to; beyond it, a hundred times its packed size at most. */
+const freeInflation = 2 ** 26;
+const mostRatio = 100;
 
 /**
- * Deflate makes at most about 1032 bytes of one: a declared size above that is a lie, and no memory
- * is given to it.
+ * Checks the size that packed data state before memory is given to it. Deflate could make 1032 bytes
+ * of one; samples pack far less, and what is nothing but repetition is no data set.
+ * @throws DeepCompressionError `invalid-input`
  */
-export function plausibleInflation(compressed: number, declared: number): boolean {
-  return declared <= 1040 * compressed + 4096;
+export function checkInflation(packed: number, stated: number, name: string): void {
+  if (stated > 1040 * packed + 4096)
+    throw dataError(name, 'damaged: it states an impossible unpacked size');
+  if (stated > mostInflated) throw dataError(name, 'more than 2 GiB when it is unpacked');
+  if (stated > freeInflation && stated > mostRatio * packed)
+    throw dataError(
+      name,
+      `would unpack to ${Math.round(stated / 2 ** 20)} MiB, more than ${mostRatio} times its size: save it unpacked if it is meant so`,
+    );
 }

@@ -5,6 +5,7 @@
 import { mulberry32 } from '../../model/random.ts';
 import { dataError } from './array.ts';
 import type { ArrayData, DataArray } from './array.ts';
+import { labelsOf, unlabelled, type LabelKind, type TextArray } from './labels.ts';
 
 export interface Dataset {
   readonly name: string;
@@ -13,15 +14,21 @@ export interface Dataset {
   readonly shape: readonly number[];
   /** `samples` times the elements of `shape`. */
   readonly values: ArrayData;
+  /** Arrays for the model's inputs beside the first, by name; a first axis of `samples` each. */
+  readonly others?: ReadonlyMap<string, DataArray>;
   /** The channels, which normalisation speaks of, are the last axis of a sample, not the first. */
   readonly channelsLast?: boolean;
   /** Class of each sample; undefined without labels or for regression. */
   readonly labels: Int32Array | undefined;
   /** Number of classes: the largest label plus one. */
   readonly classes: number;
-  /** Regression targets, `targetShape` each. */
+  /** Regression targets or probabilities of the classes, `targetShape` each. */
   readonly targets: Float32Array | undefined;
   readonly targetShape: readonly number[];
+  /** What the labels were; absent without any. */
+  readonly kind?: LabelKind;
+  /** Names in the order of their class numbers, where labels are names. */
+  readonly classNames?: readonly string[];
   /** What a user should know of how it was read. */
   readonly notes?: readonly string[];
 }
@@ -37,11 +44,16 @@ export interface Normalisation {
 export const unnormalised: Normalisation = { scale: 1, mean: [0], deviation: [1] };
 
 /**
- * Samples from the array x (first axis: samples) and y: class numbers [n], one-hot rows [n, classes],
- * or regression targets; undefined where only inputs are known.
+ * Samples from the array x (first axis: samples) and their labels; undefined where only inputs are known.
+ * @param columns names of the classes, where labels are rows with a column a class
  * @throws DeepCompressionError `invalid-input`.
  */
-export function datasetOf(x: DataArray, y: DataArray | undefined, name: string): Dataset {
+export function datasetOf(
+  x: DataArray,
+  y: DataArray | TextArray | undefined,
+  name: string,
+  columns: readonly string[] = [],
+): Dataset {
   const samples = x.shape[0] ?? 0;
   if (x.shape.length < 2)
     throw dataError(name, 'samples need at least one axis besides their number');
@@ -53,47 +65,10 @@ export function datasetOf(x: DataArray, y: DataArray | undefined, name: string):
         `sample ${Math.floor(i / (x.data.length / samples))} holds a value that is not a number`,
       );
   const base = { name, samples, shape: x.shape.slice(1), values: x.data };
-  const none = { labels: undefined, classes: 0, targets: undefined, targetShape: [] };
-  if (!y) return { ...base, ...none };
+  if (!y) return { ...base, ...unlabelled };
   if (y.shape[0] !== samples)
     throw dataError(name, `${samples} samples but ${y.shape[0] ?? 0} labels`);
-  const labels = classNumbers(y) ?? oneHot(y);
-  if (labels) {
-    const negative = labels.findIndex((label) => label < 0);
-    if (negative >= 0)
-      throw dataError(name, `label ${labels[negative]} of sample ${negative} is negative`);
-    const classes = labels.reduce((most, label) => Math.max(most, label), 0) + 1;
-    return { ...base, ...none, labels, classes };
-  }
-  const bad = y.data.findIndex((value: number) => !Number.isFinite(value));
-  if (bad >= 0) throw dataError(name, 'a target that is not a number');
-  return { ...base, ...none, targets: Float32Array.from(y.data), targetShape: y.shape.slice(1) };
-}
-
-/** Whole numbers in one column. */
-function classNumbers(y: DataArray): Int32Array | undefined {
-  const column = y.shape.length === 1 || y.data.length === y.shape[0];
-  const whole = (v: number): boolean => Number.isInteger(v) && Math.abs(v) < 2 ** 24;
-  return column && (y.data as Float64Array).every(whole) ? Int32Array.from(y.data) : undefined;
-}
-
-/** Rows with a single 1 among zeros. */
-function oneHot(y: DataArray): Int32Array | undefined {
-  if (y.shape.length !== 2) return undefined;
-  const [rows = 0, columns = 0] = y.shape;
-  const labels = new Int32Array(rows);
-  for (let r = 0; r < rows; r++) {
-    let ones = 0;
-    for (let c = 0; c < columns; c++) {
-      const value = y.data[r * columns + c];
-      if (value === 1) {
-        ones++;
-        labels[r] = c;
-      } else if (value !== 0) return undefined;
-    }
-    if (ones !== 1) return undefined;
-  }
-  return labels;
+  return { ...base, ...labelsOf(y, name, columns) };
 }
 
 /** A permutation of 0 .. count - 1 (Fisher and Yates). */

@@ -1,15 +1,12 @@
 /**
- * NumPy's .npy (format versions 1 to 3) and .npz (a ZIP of them, stored or deflated). Numbers and
- * booleans of up to 8 bytes, either byte order, C or Fortran order; 64-bit integers and float16 are
- * widened to float64 and float32. No pickled objects: they are programs, not data.
+ * NumPy's .npy (format versions 1 to 3). Numbers and booleans of up to 8 bytes, and texts (labels),
+ * either byte order, C or Fortran order; 64-bit integers and float16 are widened to float64 and float32.
+ * No pickled objects: they are programs, not data.
  */
-import { unzipSync, type UnzipFileInfo } from 'fflate';
 import { fromFloat16 } from '../../model/half.ts';
-import { dataError, elementsOf, mostInflated, plausibleInflation } from './array.ts';
+import { dataError, elementsOf } from './array.ts';
 import type { ArrayData, DataArray } from './array.ts';
-
-const mostEntries = 65_535;
-const isArray = (file: UnzipFileInfo): boolean => file.name.endsWith('.npy');
+import type { TextArray } from './labels.ts';
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
@@ -17,8 +14,52 @@ export function isNpy(bytes: Uint8Array): boolean {
   return magic.every((byte, i) => bytes[i] === byte);
 }
 
-/** @throws DeepCompressionError `invalid-input`. */
+/** An array of numbers. @throws DeepCompressionError `invalid-input` */
 export function parseNpy(bytes: Uint8Array, name: string): DataArray {
+  const array = parseNpyOrText(bytes, name);
+  if ('text' in array) throw dataError(name, 'an array of text where numbers are needed');
+  return array;
+}
+
+/** An array of numbers or of text. @throws DeepCompressionError `invalid-input` */
+export function parseNpyOrText(bytes: Uint8Array, name: string): DataArray | TextArray {
+  const bad = (what: string): Error => dataError(name, what);
+  const { order, kind, width, fortran, shape, from } = headerOf(bytes, name);
+  const little = order !== '>';
+  const count = elementsOf(name, shape);
+  const size = kind === 'U' ? 4 * width : width;
+  if (bytes.length - from < count * size)
+    throw bad(`ends early: ${count} elements of ${size} bytes do not fit`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (kind === 'U' || kind === 'S') {
+    if (width === 0 && count > bytes.length) throw bad('texts without characters');
+    if (fortran && shape.length > 1) throw bad('text in Fortran order');
+    const body = bytes.subarray(from, from + count * size);
+    const text =
+      kind === 'U' ? wideTexts(view, from, count, width, little, bad) : texts(body, count, width);
+    return { text, shape };
+  }
+  const read = readers[`${kind}${width}`];
+  if (!read) throw bad(`elements of type ${kind}${width}, which are not numbers this reads`);
+  const values = read.make(count);
+  if (width === 1 && values.BYTES_PER_ELEMENT === 1)
+    new Uint8Array(values.buffer).set(bytes.subarray(from, from + count));
+  else for (let i = 0; i < count; i++) values[i] = read.get(view, from + i * width, little);
+  return { shape, data: fortran ? fromFortran(values, shape, read.make) : values };
+}
+
+interface Header {
+  readonly order: string;
+  readonly kind: string;
+  /** Bytes an element, characters of a text of kind U. */
+  readonly width: number;
+  readonly fortran: boolean;
+  readonly shape: readonly number[];
+  /** Where the elements begin. */
+  readonly from: number;
+}
+
+function headerOf(bytes: Uint8Array, name: string): Header {
   const bad = (what: string): Error => dataError(name, what);
   if (!isNpy(bytes) || bytes.length < 12) throw bad('not a .npy array');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -28,58 +69,56 @@ export function parseNpy(bytes: Uint8Array, name: string): DataArray {
   if (bytes[6]! < 1 || bytes[6]! > 3 || start + length > bytes.length || length > 65_536)
     throw bad('a .npy header that does not fit');
   const header = new TextDecoder().decode(bytes.subarray(start, start + length));
-  const descr = /'descr':\s*'([<>|=])([a-zA-Z])(\d+)'/.exec(header);
+  if (/'descr':\s*'\|O/.test(header))
+    throw bad(
+      'Python objects (pickled), which are programs and are not read: save numbers or text, e.g. y.astype(str)',
+    );
+  const descr = /'descr':\s*'([<>|=])([a-zA-Z])(\d{1,6})'/.exec(header);
   const order = /'fortran_order':\s*(True|False)/.exec(header);
   const dims = /'shape':\s*\(([\d,\s]*)\)/.exec(header);
-  if (!descr || !order || !dims) throw bad('a .npy header that is not of plain numbers');
-  const shape = (dims[1] ?? '')
+  if (!descr || !order || !dims) throw bad('a .npy header that is not of plain numbers or text');
+  const shape = dims[1]!
     .split(',')
     .map((s) => s.trim())
     .filter((s) => s !== '')
     .map(Number);
-  const kind = `${descr[2]}${descr[3]}`;
-  const read = readers[kind];
-  if (!read) throw bad(`elements of type ${kind}, which are not numbers this reads`);
-  const count = elementsOf(name, shape);
-  const width = Number(descr[3]);
-  const from = start + length;
-  if (bytes.length - from < count * width)
-    throw bad(`ends early: ${count} elements of ${width} bytes do not fit`);
-  const values = read.make(count);
-  const little = descr[1] !== '>';
-  if (width === 1 && values.BYTES_PER_ELEMENT === 1)
-    new Uint8Array(values.buffer).set(bytes.subarray(from, from + count));
-  else for (let i = 0; i < count; i++) values[i] = read.get(view, from + i * width, little);
-  return { shape, data: order[1] === 'True' ? fromFortran(values, shape, read.make) : values };
+  return {
+    ...{ order: descr[1]!, kind: descr[2]!, width: Number(descr[3]) },
+    ...{ fortran: order[1] === 'True', shape, from: start + length },
+  };
 }
 
-/** Arrays of an .npz by name, without `.npy`. */
-export function parseNpz(bytes: Uint8Array, name: string): Map<string, DataArray> {
-  let files: Record<string, Uint8Array>;
-  let entries = 0;
-  let total = 0;
-  // a directory can claim billions of entries, all of them the same bytes: looked at before unpacking
-  const check = (file: UnzipFileInfo): boolean => {
-    if (++entries > mostEntries) throw dataError(name, `more than ${mostEntries} files in it`);
-    if (!isArray(file)) return false;
-    if (!plausibleInflation(file.size, file.originalSize))
-      throw dataError(name, `${file.name} claims an impossible size`);
-    total += file.originalSize;
-    if (total > mostInflated) throw dataError(name, 'more than 2 GiB when it is unpacked');
-    return false;
-  };
-  try {
-    unzipSync(bytes, { filter: check });
-    files = unzipSync(bytes, { filter: isArray });
-  } catch (cause) {
-    if ((cause as Error).name === 'DeepCompressionError') throw cause;
-    throw dataError(name, 'not a readable .npz (ZIP) file');
+/** UTF-32, padded with zeros. */
+function wideTexts(
+  view: DataView,
+  from: number,
+  count: number,
+  width: number,
+  little: boolean,
+  bad: (what: string) => Error,
+): string[] {
+  const result: string[] = [];
+  for (let i = 0, at = from; i < count; i++, at += 4 * width) {
+    let text = '';
+    for (let c = 0; c < width; c++) {
+      const point = view.getUint32(at + 4 * c, little);
+      if (point > 0x10ffff) throw bad('text with characters that do not exist');
+      if (point === 0) break;
+      text += String.fromCodePoint(point);
+    }
+    result.push(text);
   }
-  const arrays = new Map<string, DataArray>();
-  for (const [file, content] of Object.entries(files))
-    arrays.set(file.slice(0, -4), parseNpy(content, `${name}, ${file}`));
-  if (arrays.size === 0) throw dataError(name, 'an .npz without arrays');
-  return arrays;
+  return result;
+}
+
+/** Bytes, padded with zeros. */
+function texts(body: Uint8Array, count: number, width: number): string[] {
+  const decoder = new TextDecoder();
+  return Array.from({ length: count }, (_, i) => {
+    const own = body.subarray(i * width, (i + 1) * width);
+    const end = own.indexOf(0);
+    return decoder.decode(end < 0 ? own : own.subarray(0, end));
+  });
 }
 
 interface Reader {

@@ -175,13 +175,8 @@ export class Network {
     const { graph } = this;
     const { samples, teacher, change } = this.options;
     const feeds: Record<string, HostTensor> = this.#weights();
-    feeds[samples.input] = samples.batch(
-      order,
-      from,
-      from + size,
-      size,
-      change && ((values) => change(values, random)),
-    );
+    const varied = change && ((values: Float32Array) => change(values, random));
+    Object.assign(feeds, samples.batch(order, from, from + size, size, varied));
     const { data } = samples;
     if (graph.labels) {
       const classes = new BigInt64Array(size);

@@ -5,7 +5,8 @@
  */
 import { TensorProto_DataType as DataType } from 'onnx-buf';
 import { DeepCompressionError } from '../../model/errors.ts';
-import { cloneGraph, encodeGraph, shapeOf, type Graph } from '../graph.ts';
+import { widenFloat16 } from '../../model/half.ts';
+import { cloneGraph, encodeGraph, shapeOf, stringOf, type Graph } from '../graph.ts';
 import {
   allOf,
   type Feeds,
@@ -38,6 +39,11 @@ export function predictionKind(graph: Graph, output: string): PredictionKind {
   for (let i = 0; i < 8; i++) {
     const node = graph.nodes.find((candidate) => candidate.output.includes(value));
     if (node?.opType === 'Softmax') return 'probabilities';
+    if (
+      node?.domain === 'ai.onnx.ml' &&
+      /^(SOFTMAX|LOGISTIC)$/.test(stringOf(node, 'post_transform', ''))
+    )
+      return 'probabilities';
     if (node?.opType === 'LogSoftmax') return 'log-probabilities';
     if (!node || !['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Cast'].includes(node.opType))
       break;
@@ -78,7 +84,21 @@ export async function openPredictor(
   const own = await opened(runtime, model);
   let theirs: Session | undefined;
   const { samples, kind } = options;
-  const batch = samples.fixedBatch ?? options.batch;
+  let batch = samples.fixedBatch ?? options.batch;
+  const predictions = (outputs: Outputs, rows: number): ReturnType<typeof predictionOf> =>
+    predictionOf(
+      options.output === undefined ? Object.values(outputs)[0] : outputs[options.output],
+      rows,
+    );
+  /** Whether one sample a run works where more do not: a Reshape inside may fix the batch. */
+  const takesOne = async (order: Uint32Array, feeds: Feeds): Promise<boolean> => {
+    try {
+      predictions(await own.run({ ...feeds, ...samples.batch(order, 0, 1, 1) }), 1);
+      return true;
+    } catch {
+      return false; // what failed first is told
+    }
+  };
   const run = async (
     order: Uint32Array,
     feeds: Feeds,
@@ -97,19 +117,23 @@ export async function openPredictor(
       for (let k = Math.min(left, helpers && theirs ? threads : 1); k > 0; k--) {
         const to = Math.min(order.length, from + batch);
         const rows = samples.fixedBatch ?? to - from;
-        const inputs = { ...feeds, [samples.input]: samples.batch(order, from, to, rows) };
+        const inputs = { ...feeds, ...samples.batch(order, from, to, rows) };
         runs.push({ from, to, rows, outputs: (k > 1 ? theirs! : own).run(inputs) });
         from = to;
       }
-      const outputs = await allOf(runs.map((run) => run.outputs));
-      runs.forEach(({ from, to, rows }, i) => {
-        const found =
-          options.output === undefined
-            ? Object.values(outputs[i]!)[0]
-            : outputs[i]![options.output];
-        const { data, size } = predictionOf(found, rows);
-        take(data, size, from, to);
-      });
+      let found;
+      try {
+        const outputs = await allOf(runs.map((run) => run.outputs));
+        found = runs.map(({ rows }, i) => predictions(outputs[i]!, rows));
+      } catch (cause) {
+        const first = runs[0]!.from === 0 && runs[0]!.rows > 1;
+        if (!first || samples.fixedBatch !== undefined || !(await takesOne(order, feeds)))
+          return refused(cause);
+        batch = 1;
+        from = 0;
+        continue;
+      }
+      runs.forEach((run, i) => take(found[i]!.data, found[i]!.size, run.from, run.to));
     }
     await between(order.length, order.length);
   };
@@ -144,10 +168,15 @@ async function opened(runtime: Runtime, model: Uint8Array<ArrayBuffer>): Promise
   try {
     return await runtime.open(model);
   } catch (cause) {
-    throw new DeepCompressionError('invalid-model', `the model does not run: ${oneLine(cause)}`, {
-      cause,
-    });
+    return refused(cause);
   }
+}
+
+function refused(cause: unknown): never {
+  if (cause instanceof DeepCompressionError) throw cause;
+  throw new DeepCompressionError('invalid-model', `the model does not run: ${oneLine(cause)}`, {
+    cause,
+  });
 }
 
 export function oneLine(error: unknown): string {
@@ -160,16 +189,27 @@ function predictionOf(
   rows: number,
 ): { readonly data: Float32Array; readonly size: number } {
   if (!output) throw new DeepCompressionError('not-found', 'the model has no such output');
-  const { data, dims } = output;
-  if (!(data instanceof Float32Array))
-    throw new DeepCompressionError(
-      'unsupported',
-      `the model's output is ${output.type}, not float32: it cannot be scored`,
-    );
+  const { dims } = output;
+  const data = floatsOf(output);
   if (dims[0] !== rows || data.length % rows !== 0 || data.length === 0)
     throw new DeepCompressionError(
       'invalid-model',
       `the model's output has shape ${dims.join(' x ')} for ${rows} samples`,
     );
   return { data, size: data.length / rows };
+}
+
+function floatsOf({ type, data }: HostTensor): Float32Array {
+  if (data instanceof Float32Array) return data;
+  if (type === 'float64') return Float32Array.from(data as Float64Array);
+  if (type === 'float16') {
+    const { buffer, byteOffset, length } = data;
+    const wide = new Float32Array(length);
+    widenFloat16(new Uint16Array(buffer, byteOffset, length), wide);
+    return wide;
+  }
+  throw new DeepCompressionError(
+    'unsupported',
+    `the model's output is ${type}, not floating-point numbers: it cannot be scored`,
+  );
 }

@@ -15,7 +15,7 @@ import { rateAt } from '../schedule.ts';
 import { seedAt } from './network.ts';
 import { spread, trainedOf, variableGradients, type Parameter } from './parameters.ts';
 import { orderOf, rateOf } from './phase.ts';
-import type { Samples } from './samples.ts';
+import { inputShapes, type Samples } from './samples.ts';
 import type { Layer } from './structure.ts';
 
 /** A tensor with its present values. */
@@ -82,13 +82,12 @@ async function fit(
   work: Reconstruction,
 ): Promise<{ readonly first: number; readonly last: number } | undefined> {
   const { runtime, samples, batch, parameters } = work;
-  const input = samples.input;
   const compiled = await compileTraining(
     upTo(value, work.source, [...parameters, ...work.states]),
     {
       trainable: names,
       batch,
-      inputShapes: { [input]: [batch, ...samples.shape] },
+      inputShapes: inputShapes(samples, batch),
       loss: { kind: 'mse' },
       batchNorm: 'frozen',
       dropout: false,
@@ -115,8 +114,8 @@ async function fit(
         for (let s = 0; s < steps && !work.stopped(); s++) {
           await work.turn();
           const x = samples.batch(order, s * batch, (s + 1) * batch, batch);
-          const wanted = (await teacher.run({ [input]: x }))[value]!;
-          const feeds: Record<string, HostTensor> = { [input]: x, [compiled.target!]: wanted };
+          const wanted = (await teacher.run(x))[value]!;
+          const feeds: Record<string, HostTensor> = { ...x, [compiled.target!]: wanted };
           for (const { name, shape, values } of own)
             feeds[name] = { type: 'float32', dims: shape, data: values };
           const outputs = await student.run(feeds);

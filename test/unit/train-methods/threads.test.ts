@@ -34,12 +34,12 @@ function countingSamples(count: number): Samples {
   return {
     data: { samples: count } as Samples['data'],
     normalisation: { scale: 1, mean: [0], deviation: [1] },
-    input: 'x',
-    shape: [1],
+    shapes: new Map([['x', [1]]]),
     fixedBatch: undefined,
     batch(order, from, to) {
       for (let i = from; i < to; i++) array[i - from] = order[i]!;
-      return { type: 'float32', dims: [to - from, 1], data: array.subarray(0, to - from) };
+      const data = array.subarray(0, to - from);
+      return { x: { type: 'float32', dims: [to - from, 1], data } };
     },
   };
 }

@@ -102,7 +102,11 @@ describe('images', () => {
 });
 
 const input = (...shape: (number | string)[]): GraphValue => ({ name: 'x', type: 1, shape });
-const reading = (value: GraphValue) => ({ inputs: [value], turn: () => Promise.resolve() });
+const reading = (value: GraphValue) => ({
+  inputs: [value],
+  prefer: [],
+  turn: () => Promise.resolve(),
+});
 /** A folder from paths and the fixtures that lie there. */
 function tree(name: string, files: Readonly<Record<string, string>>): string {
   const root = join(temp, name);
@@ -124,7 +128,7 @@ describe('a folder of images', () => {
       '0/.hidden.png': 'expected.json',
     });
     symlinkSync(root, join(root, '0', 'round'));
-    const data = await loadImages(root, reading(input('n', 1, 28, 28)));
+    const { data } = await loadImages(root, reading(input('n', 1, 28, 28)), undefined);
     assert.deepEqual([data.samples, data.shape, data.classes], [4, [1, 28, 28], 11]);
     assert.deepEqual([...data.labels!], [0, 0, 2, 10]);
     assert.deepEqual(data.notes, [`2 other files in ${root} were passed over`]);
@@ -135,13 +139,14 @@ describe('a folder of images', () => {
       'Cat/b.png': 'grey.png',
       '9/c.png': 'rgb.png',
     });
-    const data = await loadImages(root, reading(input(1, 3, 'h', 'w')));
+    const { data } = await loadImages(root, reading(input(1, 3, 'h', 'w')), undefined);
     assert.deepEqual([...data.labels!], [0, 1, 2]);
     assert.deepEqual(data.shape, [3, 13, 19], 'an open size is that of the first picture');
   });
   test('pictures lie as the model takes them: planes, pixels or a row', async () => {
     const root = tree('layouts', { 'a/1.png': 'rgb.png' });
-    const load = (...shape: (number | string)[]) => loadImages(root, reading(input(...shape)));
+    const load = async (...shape: (number | string)[]) =>
+      (await loadImages(root, reading(input(...shape)), undefined)).data;
     const [planes, pixels, row] = [
       await load('n', 3, 7, 7),
       await load('n', 7, 7, 3),
@@ -155,7 +160,7 @@ describe('a folder of images', () => {
   });
   test('pictures without class folders are samples without labels', async () => {
     const root = tree('loose', { 'a.png': 'rgb.png', 'b.png': 'grey.png' });
-    const data = await loadImages(root, reading(input('n', 3, 8, 8)));
+    const { data } = await loadImages(root, reading(input('n', 3, 8, 8)), undefined);
     assert.deepEqual([data.samples, data.labels], [2, undefined]);
   });
 
@@ -219,7 +224,7 @@ describe('a folder of images', () => {
   ];
   for (const [what, make, value, line] of bad)
     test(`${what} is named in one line`, async () => {
-      await assert.rejects(loadImages(make(), reading(value)), (error: Error) => {
+      await assert.rejects(loadImages(make(), reading(value), undefined), (error: Error) => {
         assert.ok(error instanceof DeepCompressionError);
         assert.match(error.message, line);
         assert.ok(!error.message.includes('\n'));
