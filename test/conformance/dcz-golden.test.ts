@@ -44,10 +44,14 @@ test('the example of the specification is written byte for byte', () => {
   assert.equal(Buffer.from(bytes).toString('hex'), Buffer.from(golden).toString('hex'));
 });
 
-test('the example of the specification is read by both decoders', () => {
-  const dcz = openDcz(memorySource('golden.dcz', golden));
-  assert.deepEqual(readBytes(dcz.fileSource(0), 0, 9), restored);
-  assert.deepEqual(dcz.tensors[0].coded.valueLengths, Uint8Array.of(1, 1));
-  assert.equal(dcz.tensors[0].rmse, 0.5);
-  assert.deepEqual(decodeIndependently(golden).files, [{ location: '', bytes: restored }]);
+test('the example of the specification is read by both decoders, of version 1 too', () => {
+  for (const version of [1, 2]) {
+    const file = golden.slice();
+    file[3] = version;
+    const dcz = openDcz(memorySource('golden.dcz', file));
+    assert.deepEqual(readBytes(dcz.fileSource(0), 0, 9), restored);
+    assert.deepEqual(dcz.tensors[0].coded.valueLengths, Uint8Array.of(1, 1));
+    assert.equal(dcz.tensors[0].rmse, 0.5);
+    assert.deepEqual(decodeIndependently(file).files, [{ location: '', bytes: restored }]);
+  }
 });

@@ -28,6 +28,14 @@ class Estimate {
     return stretchTable[shift(this.m, 10)];
   }
 
+  /** As the prior of section 5.2 has it. */
+  static expected(p: number): Estimate {
+    const e = new Estimate();
+    e.m = 64 * p;
+    e.c = 24;
+    return e;
+  }
+
   static of(m: number): Estimate {
     const e = new Estimate();
     e.m = m;
@@ -129,6 +137,120 @@ function mixed(
   });
   learn(bit);
   return bit;
+}
+
+/** Section 5: levels of a grid. */
+export function decodeLevelBlock(
+  tensor: { largest: number; rowLength: number; kernelLength: number },
+  start: number,
+  n: number,
+  stream: Uint8Array,
+): number[] {
+  const { largest, rowLength, kernelLength } = tensor;
+  const levels: number[] = [];
+  if (largest === 0) return new Array<number>(n).fill(0);
+  const bits = new IndependentBits(stream);
+  const bitLength = (x: number): number => (x === 0 ? 0 : Math.floor(Math.log2(x)) + 1);
+  const lengths = bitLength(largest);
+  let depth = 0;
+  while (2 ** depth < lengths) depth++;
+  const unit = 2 ** (22 - lengths);
+  const r = Math.min(rowLength, 2 ** 20);
+  const k = kernelLength <= 64 && rowLength <= 2 ** 20 ? kernelLength : 1;
+  const all = Estimate.of(Math.floor((largest * unit) / 4));
+  const initialClass = classOf(shift(all.m * 16, 22 - lengths));
+  let row = Estimate.of(all.m);
+  const columns = new Map<number, Estimate>();
+  const estimates = new Map<string, Estimate>();
+  const signs = new Estimates();
+  const weights = new Map<string, number[]>();
+  const decide = (
+    contexts: { name: string; class: number }[],
+    node: string,
+    set: string,
+  ): number => {
+    const inputs = contexts.map((context) => {
+      const name = `${context.name} ${node}`;
+      const found = estimates.get(name) ?? Estimate.expected(chanceOf(node, depth, context.class));
+      estimates.set(name, found);
+      return found;
+    });
+    const mine = weights.get(set) ?? new Array<number>(7).fill(2900);
+    weights.set(set, mine);
+    return mixed(bits, inputs, mine, 18, (bit) => {
+      for (const estimate of inputs) estimate.learn(bit, 255);
+    });
+  };
+  for (let i = 0; i < n; i++) {
+    const column = (start + i) % r;
+    if (column === 0 && i > 0) row = Estimate.of(all.m);
+    const at = (j: number): number => (j >= 0 ? levels[j] : Math.floor(largest / 4));
+    const [a, b, u] = [at(i - 1), at(i - (k > 1 ? k : 2)), at(i - r)];
+    const sixteenths = (e: Estimate): number => shift(e.m * 16, 22 - lengths);
+    const c = columns.get(column);
+    const [A, R] = [sixteenths(all), sixteenths(row)];
+    const C = c ? sixteenths(c) : A;
+    const M = Math.floor((A + R + C) / 3);
+    const N = 4 * (2 * Math.abs(a) + Math.abs(b) + Math.abs(u));
+    const contexts = [A, M, R, C, Math.floor((N + 2 * M) / 3), Math.floor((R + C) / 2)].map(
+      (mean, family) => ({ name: `${family} ${classOf(mean)}`, class: classOf(mean) }),
+    );
+    contexts.push({ name: `place ${column % k}`, class: initialClass });
+    let level = 0;
+    if (decide(contexts, 'zero', 'zero') === 1) {
+      const s = [a, b, u].map(Math.sign).join();
+      const estimate = signs.get(s);
+      const negative = bits.bit(clamp(shift(estimate.m, 6), 1024, 64512));
+      estimate.learn(negative, 255);
+      let node = 1;
+      for (let rest = depth - 1; rest >= 0; rest--) {
+        const upper = (2 * node + 1) * 2 ** rest - 2 ** depth;
+        node = 2 * node + (upper < lengths ? decide(contexts, `tree ${node}`, `tree ${node}`) : 0);
+      }
+      const e = node - 2 ** depth;
+      level = 1;
+      if (e > 0) level = 2 + decide(contexts, `first ${e}`, 'first');
+      if (e > 1) level = 2 * level + decide(contexts, `second ${e} ${level % 2}`, 'second');
+      if (e > 2) level = level * 2 ** (e - 2) + bits.raw(e - 2);
+      check(level <= largest, 'level');
+      if (negative === 1) level = -level;
+    }
+    levels.push(level);
+    const mine = c ?? Estimate.of(all.m);
+    columns.set(column, mine);
+    mine.adapt(Math.abs(level) * unit, 30);
+    row.adapt(Math.abs(level) * unit, 24);
+    all.adapt(Math.abs(level) * unit, 500);
+  }
+  return levels;
+}
+
+function classOf(x: number): number {
+  if (x < 4) return 0;
+  const e = Math.floor(Math.log2(x));
+  return Math.min(63, 4 * (e - 2) + (Math.floor(x / 2 ** (e - 2)) % 4) + 1);
+}
+
+/** Section 5.2: the chance of a 1, of 65536, at a node in a class. */
+function chanceOf(node: string, depth: number, c: number): number {
+  const mean = c === 0 ? 15 : 2 ** (2 + Math.floor((c - 1) / 4)) * (9 + 2 * ((c - 1) % 4));
+  const tail = (j: number): number =>
+    j === 0 ? 32768 : squash(-Math.min(2047, Math.floor(((2 * j - 1) * 22713) / mean)));
+  const [what, x, y] = node.split(' ');
+  let interval: [number, number, number];
+  if (what === 'zero') interval = [0, 1, Infinity];
+  else if (what === 'tree') {
+    const width = 2 ** (depth - 1 - Math.floor(Math.log2(Number(x))));
+    const first = 2 * width * Number(x) - 2 ** depth;
+    interval = [2 ** first, 2 ** (first + width), 2 ** (first + 2 * width)];
+  } else {
+    const size = what === 'first' ? 2 ** Number(x) : 2 ** (Number(x) - 1);
+    const low = 2 ** Number(x) + (y === '1' ? size : 0);
+    interval = [low, low + size / 2, low + size];
+  }
+  const [low, middle, high] = interval.map(tail);
+  const p = low > high ? Math.floor((65536 * (middle - high)) / (low - high)) : 32768;
+  return clamp(p, 1311, 64225);
 }
 
 export function decodeArithmeticBlock(

@@ -5,7 +5,11 @@
 import { readFileSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
 import { check } from './independent-check.ts';
-import { IndependentBits, decodeArithmeticBlock } from './independent-arithmetic.ts';
+import {
+  IndependentBits,
+  decodeArithmeticBlock,
+  decodeLevelBlock,
+} from './independent-arithmetic.ts';
 import { decodeHuffmanBlock } from './independent-huffman.ts';
 
 export interface DecodedTensor {
@@ -179,8 +183,13 @@ function restoreTensor(tensor: DecodedTensor, data: Cursor): Uint8Array {
     const n = Math.min(2 ** 20, tensor.weights - b * 2 ** 20);
     const valueStream = data.take(values);
     const gapStream = data.take(gaps);
+    const { levels } = tensor;
     const codes = tensor.arithmetic
-      ? decodeArithmeticBlock(tensor, b * 2 ** 20, n, valueStream)
+      ? levels
+        ? decodeLevelBlock({ ...tensor, ...levels }, b * 2 ** 20, n, valueStream).map((k) =>
+            k === 0 ? 0 : k > 0 ? levels.largest + k : levels.largest + 1 + k,
+          )
+        : decodeArithmeticBlock(tensor, b * 2 ** 20, n, valueStream)
       : decodeHuffmanBlock(tensor, n, entries, valueStream, gapStream);
     const payload = new DataView(new ArrayBuffer(n * width));
     codes.forEach((code, i) => {

@@ -4,9 +4,11 @@
  */
 import { DeepCompressionError } from '../../model/errors.ts';
 import { blockWeights, type CodedBlock, type CodedTensor } from '../coded.ts';
+import { largestOf } from '../share/grid.ts';
 import { decodeArithmetic } from './arithmetic.ts';
 import { weightsOfBlock, type TensorCoding } from './encode-block.ts';
 import { decodeSymbols, huffmanTable, type HuffmanTable } from './huffman.ts';
+import { decodeLevels } from './levels.ts';
 import { fromEntries } from './relative-index.ts';
 
 /** A decoder with the tensor's tables prepared; it keeps its buffers between blocks. */
@@ -44,7 +46,9 @@ export class BlockDecoder {
     if (!(entries >= 0 && entries <= n)) invalid('a block has more entries than weights');
     if (this.#valueTable === undefined) {
       if (entries !== n) invalid('a block has fewer entries than weights');
-      decodeArithmetic(t, block * blockWeights, coded.values, codes, n);
+      const start = block * blockWeights;
+      if (t.grid === undefined) decodeArithmetic(t, start, coded.values, codes, n);
+      else decodeLevels({ ...t, largest: largestOf(t.codebook) }, start, coded.values, codes, n);
     } else if (this.#gapTable === undefined) {
       if (entries !== n) invalid('a block has fewer entries than weights');
       decodeSymbols(this.#valueTable, coded.values, codes, n);

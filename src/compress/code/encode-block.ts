@@ -4,13 +4,26 @@
  */
 import { crc32 } from '../../model/crc32.ts';
 import { blockWeights, type CodedBlock, type CodedTensor } from '../coded.ts';
+import { largestOf } from '../share/grid.ts';
 import { encodeArithmetic } from './arithmetic.ts';
 import { canonicalCodes, encodeSymbols } from './huffman.ts';
+import { encodeLevels } from './levels.ts';
 import { toEntries } from './relative-index.ts';
 import { bytesOf, Restorer } from './restore.ts';
 
 /** What is decided about a tensor before its blocks are coded. */
 export type TensorCoding = Omit<CodedTensor, 'blocks'>;
+
+/** Levels of a grid have a model of their own. */
+function encodeArithmeticOf(
+  t: TensorCoding,
+  start: number,
+  codes: Uint16Array,
+  n: number,
+): Uint8Array<ArrayBuffer> {
+  if (t.grid === undefined) return encodeArithmetic(t, start, codes, n);
+  return encodeLevels({ ...t, largest: largestOf(t.codebook) }, start, codes, n);
+}
 
 /** Weights of block `block`; blocks are all full but the last. */
 export function weightsOfBlock(weights: number, block: number): number {
@@ -45,7 +58,7 @@ export class BlockEncoder {
     const crc = this.#checksum(codes, n, block * blockWeights);
     const gaps = new Uint8Array(0);
     if (t.coder === 'arithmetic') {
-      const values = encodeArithmetic(t, block * blockWeights, codes, n);
+      const values = encodeArithmeticOf(t, block * blockWeights, codes, n);
       return { entries: n, values, gaps, crc32: crc };
     }
     if (t.indexBits === 0) {

@@ -107,10 +107,10 @@ export function randomGridOf(random: Random, weights: number): Grid {
 function randomGrid(random: Random, id: number, weights: number): Part {
   const dtype = pick(random, dtypes);
   const coder = pick<Coder>(random, ['huffman', 'arithmetic']);
-  const largest =
-    coder === 'arithmetic'
-      ? pick(random, [0, 1, 3, 7, 127])
-      : pick(random, [0, 1, 3, 7, 127, 1000]);
+  const largest = pick(
+    random,
+    coder === 'arithmetic' ? [0, 1, 2, 3, 5, 7, 127, 1000, 32767] : [0, 1, 3, 7, 127, 1000],
+  );
   const grid = randomGridOf(random, weights);
   const codebook = levelCodebook(largest);
   const density = pick(random, [0.1, 0.5, 1]);
