@@ -7,21 +7,23 @@ import { blocksOf, weightsOfBlock } from './code/encode-block.ts';
 import {
   codeLayer,
   forEachBlock,
+  type Assigned,
   type LayerJob,
   type LeftAlone,
   type PlannedTensor,
 } from './layer.ts';
-import { channelRange, wholeExtents } from './share/channels.ts';
+import { channelRange, wholeExtents, type Extents } from './share/channels.ts';
 import {
   channelsOf,
   layoutOf,
   levelCodebook,
   mostLevels,
   type AssignedGrid,
+  type Grid,
   type GridLayout,
 } from './share/grid.ts';
 import { roundTo } from './share/quantizer.ts';
-import { scaleFrom, scaleOf } from './share/scales.ts';
+import { nearestScale, scaleFrom, scaleOf } from './share/scales.ts';
 
 /** Scales are multiples of this many 64ths of an octave: 4.4 %, which costs 3 to 4 bits a channel. */
 const scaleStep = 4;
@@ -30,10 +32,10 @@ const scaleStep = 4;
 const offsets = Array.from({ length: 10 }, (_, i) => -2 * scaleStep * i);
 
 /**
- * Codes a layer with the nearest levels: as many as `bits` allow (8 bits are -127 to 127), or with
- * steps as fine as the noise asks for that the layer may get.
+ * Codes a layer with the nearest levels: as many as `bits` allow (8 bits are -127 to 127), or as fine as
+ * the noise asks for that a layer may get which has `part` of all weights that are compressed.
  */
-export async function gridAndCode(job: LayerJob): Promise<PlannedTensor | LeftAlone> {
+export async function gridAndCode(job: LayerJob, part: number): Promise<PlannedTensor | LeftAlone> {
   const { tensor, recipe } = job;
   const layout = layoutOf(tensor);
   const parts = await forEachBlock(job, 'analyse', (block) => ({ kind: 'extents', block, layout }));
@@ -43,12 +45,53 @@ export async function gridAndCode(job: LayerJob): Promise<PlannedTensor | LeftAl
     parts.map((part) => part.extents),
   );
   if (!extents.largest.every(Number.isFinite)) return { reason: 'has values that are not finite' };
-  const most = 2 ** (recipe.share.bits - 1) - 1;
+  const { bits, noise } = recipe.share;
+  if (noise > 0) {
+    const scales = noisyScales(job, extents, noise * part);
+    return codeLayer(job, withNearestLevel({ ...layout, scales }, reach(extents.largest, scales)));
+  }
+  const most = 2 ** (bits - 1) - 1;
   const keeping = keepingScales(job, extents.largest, most);
   const scales = await bestScales(job, layout, most, keeping);
-  const grid = { ...layout, scales };
-  const assignment = { kind: 'nearest level', grid, largest: most } as const;
-  return codeLayer(job, { assignment, codebook: levelCodebook(most), grid });
+  return codeLayer(job, withNearestLevel({ ...layout, scales }, most));
+}
+
+function withNearestLevel(grid: Grid, largest: number): Assigned {
+  const assignment = { kind: 'nearest level', grid, largest } as const;
+  return { assignment, codebook: levelCodebook(largest), grid };
+}
+
+/** The largest level that the weights round to. */
+function reach(largest: Float64Array, scales: Int32Array): number {
+  let most = 0;
+  largest.forEach((size, c) => (most = Math.max(most, Math.round(size / scaleOf(scales[c])))));
+  return most;
+}
+
+/**
+ * Scales with which rounding adds `noise` to the squares of each channel's weights, relative to them:
+ * a uniform error of step s has the mean square s^2 / 12. A channel without small weights may need more
+ * levels than there are; its scale is then the least that does with them.
+ */
+function noisyScales(
+  { tensor }: LayerJob,
+  { largest, squares }: Omit<Extents, 'first'>,
+  noise: number,
+): Int32Array {
+  const weights = tensor.parameters / squares.length;
+  let last = 0;
+  return Int32Array.from(squares, (sum, c) => {
+    if (largest[c] === 0) return last;
+    const step = Math.sqrt((12 * noise * sum) / weights);
+    const least = scaleFrom(largest[c] / mostLevels, scaleStep);
+    last = Math.max(nearestScale(step, scaleStep), least);
+    const finite = (): boolean =>
+      Number.isFinite(
+        roundTo(Math.round(largest[c] / scaleOf(last)) * scaleOf(last), tensor.dtype),
+      );
+    while (!finite()) last -= scaleStep;
+    return last;
+  });
 }
 
 /**

@@ -75,11 +75,15 @@ export async function compressModel(
       onStep: (stage, weights) => progress.step(tensor, stage, weights),
     });
   }
+  const weights = jobs.reduce((sum, { tensor }) => sum + tensor.parameters, 0);
   const free = jobs.filter(({ tensor }) => !assigned.has(tensor.id));
   const cuts = await globalCuts(free, signal);
   const done = await overlapping(jobs, async (job) => {
     const levels = assigned.get(job.tensor.id);
-    const result = await (levels ? codeLevels(job, levels) : compressLayer(job, cuts.get(job)));
+    const part = job.tensor.parameters / weights;
+    const result = await (levels
+      ? codeLevels(job, levels)
+      : compressLayer(job, cuts.get(job), part));
     progress.finish(job.tensor);
     return result;
   });
@@ -141,9 +145,10 @@ async function analyse(job: LayerJob): Promise<AnalysedLayer | LeftAlone> {
 async function compressLayer(
   job: LayerJob,
   prepared: Prepared | LeftAlone | undefined,
+  part: number,
 ): Promise<PlannedTensor | LeftAlone> {
   if (job.recipe.share.method === 'exact') return keepAndCode(job);
-  if (job.recipe.share.method === 'grid') return gridAndCode(job);
+  if (job.recipe.share.method === 'grid') return gridAndCode(job, part);
   if (prepared !== undefined) {
     return 'reason' in prepared
       ? prepared

@@ -29,6 +29,11 @@ export interface ShareRecipe {
    */
   readonly bits: number;
   readonly init: 'linear' | 'density' | 'random';
+  /**
+   * For grid: squared error relative to the weights' own, of all layers together; 0: as `bits` say.
+   * A layer gets of it what it has of the weights.
+   */
+  readonly noise: number;
 }
 
 export interface IndexRecipe {
@@ -134,6 +139,7 @@ function completeRecipe(
       method: 'kmeans',
       bits: 8,
       init: 'linear',
+      noise: 0,
       ...(given.share as Partial<ShareRecipe> | undefined),
     },
     index: { bits: 'auto', ...(given.index as Partial<IndexRecipe> | undefined) },

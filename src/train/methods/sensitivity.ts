@@ -168,7 +168,7 @@ function layerOf(
     tensor,
     recipe: {
       prune: { method: 'sparsity', quality: 0, target: sparsity, granularity: 'weight' },
-      share: { method: 'kmeans', bits, init },
+      share: { method: 'kmeans', bits, init, noise: 0 },
       index: { bits: 'auto' },
       coder: 'huffman',
     },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { blockWeights } from '../../../src/compress/coded.ts';
+import { decodeLevels, encodeLevels } from '../../../src/compress/code/levels.ts';
 import { BlockDecoder } from '../../../src/compress/code/decode-block.ts';
 import { restoreBlock } from '../../../src/compress/code/restore.ts';
 import type { PlannedTensor } from '../../../src/compress/layer.ts';
@@ -26,6 +27,7 @@ import {
 import { runTask } from '../../../src/compress/tasks.ts';
 import { fakeModel, inlineRunner, sourceOf, type FakeTensor } from './model.ts';
 import { gaussian as normal, randomGridOf, scaleAt } from '../container/random-models.ts';
+import { DeepCompressionError } from '../../../src/model/errors.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 
 async function compress(
@@ -217,5 +219,85 @@ test('channels are those of the geometry, else of the first axis, else one', () 
     rows: 1,
     cols: 5,
     transposed: false,
+  });
+});
+
+test('any levels come back from their stream, whatever the shape and the largest level', () => {
+  const one = fc.record({
+    largest: fc.constantFrom(0, 1, 2, 3, 4, 15, 16, 127, 255, 5000, 32767),
+    n: fc.integer({ min: 1, max: 600 }),
+    rowLength: fc.integer({ min: 1, max: 300 }),
+    kernelLength: fc.constantFrom(1, 2, 9, 25, 64, 65),
+    start: fc.nat(1000),
+    seed: fc.nat(),
+    spread: fc.constantFrom(0, 0.01, 0.1, 1),
+  });
+  fc.assert(
+    fc.property(one, ({ largest, n, start, seed, spread, ...shape }) => {
+      const random = mulberry32(seed);
+      const codes = Uint16Array.from({ length: n }, () => {
+        const level = Math.round(normal(random) * spread * largest);
+        return codeOf(Math.max(-largest, Math.min(largest, level)), largest);
+      });
+      const bytes = encodeLevels({ largest, ...shape }, start, codes, n);
+      const read = new Uint16Array(n);
+      decodeLevels({ largest, ...shape }, start, bytes, read, n);
+      assert.deepEqual(read, codes);
+    }),
+    { seed: 1, numRuns: 200 },
+  );
+});
+
+test('any bytes decode to levels that the grid has, or are refused', () => {
+  const random = mulberry32(7);
+  for (let i = 0; i < 200; i++) {
+    const largest = 1 + Math.floor(32767 ** random());
+    const bytes = Uint8Array.from({ length: 60 }, () => 256 * random());
+    const codes = new Uint16Array(300);
+    const shape = { largest, rowLength: 1 + Math.floor(40 * random()), kernelLength: 9 };
+    try {
+      decodeLevels(shape, i, bytes, codes, 300);
+    } catch (error) {
+      assert.ok(error instanceof DeepCompressionError && error.code === 'invalid-container');
+    }
+    assert.ok(codes.every((code) => code <= 2 * largest));
+  }
+});
+
+test('levels whose sizes go by rows and columns take less than their entropy', () => {
+  const random = mulberry32(8);
+  const column = Float64Array.from({ length: 100 }, () => Math.exp(normal(random)));
+  const levels = Array.from({ length: 20_000 }, (_, i) =>
+    Math.round(2 * column[i % 100] * normal(random)),
+  );
+  const largest = levels.reduce((most, k) => Math.max(most, Math.abs(k)), 0);
+  const counts = new Map<number, number>();
+  for (const k of levels) counts.set(k, (counts.get(k) ?? 0) + 1);
+  let entropy = 0;
+  for (const count of counts.values()) entropy -= count * Math.log2(count / levels.length);
+  const codes = Uint16Array.from(levels, (k) => codeOf(k, largest));
+  const shape = { largest, rowLength: 100, kernelLength: 1 };
+  const bits = 8 * encodeLevels(shape, 0, codes, codes.length).length;
+  assert.ok(bits < 0.93 * entropy, `${bits} bits for an entropy of ${entropy}`);
+});
+
+test('the noise of a recipe is what rounding adds, shared out by size', async () => {
+  const random = mulberry32(9);
+  const layer = (rows: number): FakeTensor => ({
+    shape: [rows, 100],
+    values: Float32Array.from({ length: rows * 100 }, () => normal(random)),
+  });
+  const layers = [layer(90), layer(10)];
+  const plan = await compress(layers, { method: 'grid', noise: 0.01 });
+  plan.tensors.forEach((planned, i) => {
+    const { values } = layers[i];
+    let error = 0;
+    let square = 0;
+    restored(planned).forEach((v, j) => {
+      error += (v - values[j]) ** 2;
+      square += values[j] ** 2;
+    });
+    const asked = [0.009, 0.001][i];
+    assert.ok(Math.abs(error / square / asked - 1) < 0.1, `${error / square} for ${asked}`);
   });
 });

@@ -45,7 +45,7 @@ function layer(
   };
   const recipe: LayerRecipe = {
     prune: { method: 'none', quality: 0.5, target: 0.5, granularity: 'weight', ...prune },
-    share: { method: 'kmeans', bits: 4, init: 'linear', ...share },
+    share: { method: 'kmeans', bits: 4, init: 'linear', noise: 0, ...share },
     index: { bits: 'auto' },
     coder: 'huffman',
   };
