@@ -70,7 +70,7 @@ function open(model: OnnxModel, names: readonly string[], folder: string): Promi
     path: file.location,
     data: readBytes(file.source, 0, file.source.size),
   }));
-  return openSession(bytes, externals, folder);
+  return openSession(bytes, externals, folder, true);
 }
 
 async function run(

@@ -24,12 +24,14 @@ export function bundledFolder(): string {
 /**
  * A session over a model in memory.
  * @param folder holds ort-wasm-simd-threaded.{mjs,wasm}; only the first call in a thread counts
+ * @param every whether inner values are asked for, which the runtime would fuse away
  * @throws Error what the runtime says of a model it refuses
  */
 export async function openSession(
   model: Uint8Array,
   externals: readonly ExternalData[],
   folder: string,
+  every = false,
 ): Promise<Session> {
   ort.env.logLevel = 'fatal';
   ort.env.wasm.numThreads = 1; // training divides the batch instead (helpers.ts)
@@ -37,6 +39,7 @@ export async function openSession(
   const session = await ort.InferenceSession.create(model, {
     executionProviders: ['wasm'],
     logSeverityLevel: 4,
+    ...(every && { graphOptimizationLevel: 'disabled' }),
     ...(externals.length > 0 && { externalData: [...externals] }),
   });
   return hostSession(session, (type, data, dims) => new ort.Tensor(type, data, dims));
