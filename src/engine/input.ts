@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { memorySource, readBytes, type ByteSource } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { openOnnx, type OnnxModel } from '../model/onnx/open.ts';
+import { recognised } from '../model/recognise.ts';
 import { magic } from '../container/format.ts';
 import { openDcz, type Dcz } from '../container/read.ts';
 import { externalResolver } from '../platform/external.ts';
@@ -61,6 +62,9 @@ export function openSource(file: SharedInput): Closable {
   return Object.assign(memorySource(file.label, file.bytes), { close() {} });
 }
 
+/** Enough to tell what a file is. */
+const headBytes = 512;
+
 /** @throws DeepCompressionError of any code a file can cause */
 export function openInput(file: SharedInput): Opened {
   const opened: Closable[] = [];
@@ -89,11 +93,13 @@ export function openInput(file: SharedInput): Opened {
       };
     }
     const resolve = 'path' in file ? externalResolver(file.path) : noExternal;
-    const model = openOnnx(path, source, (location) => {
-      const external = resolve(location);
-      opened.push(external);
-      return external;
-    });
+    const model = told(source, path, () =>
+      openOnnx(path, source, (location) => {
+        const external = resolve(location);
+        opened.push(external);
+        return external;
+      }),
+    );
     const files = pathsOf(file).flatMap((own) => [
       own,
       ...model.files.slice(1).map((f) => join(dirname(own), f.location)),
@@ -102,6 +108,20 @@ export function openInput(file: SharedInput): Opened {
   } catch (error) {
     close();
     throw error;
+  }
+}
+
+/** What `open` gives; of a file that is no model, what it is instead. */
+function told<T>(source: ByteSource, path: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof DeepCompressionError) || error.code !== 'invalid-model') throw error;
+    const what = recognised(readBytes(source, 0, Math.min(source.size, headBytes)));
+    if (!what) throw error;
+    throw new DeepCompressionError('invalid-model', `${path} is not an ONNX model but ${what}`, {
+      cause: error,
+    });
   }
 }
 
