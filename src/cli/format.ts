@@ -78,7 +78,7 @@ export function table(
   footer: readonly (readonly string[])[] = [],
 ): string {
   const all = [columns.map((c) => c.title), ...rows, ...footer];
-  const widths = columns.map((_, i) => Math.max(...all.map((row) => row[i].length)));
+  const widths = columns.map((_, i) => all.reduce((most, row) => Math.max(most, row[i].length), 0));
   const line = (row: readonly string[]): string =>
     row
       .map((cell, i) =>

@@ -32,7 +32,7 @@ export class StatisticsCounter {
   add(codes: Uint16Array, n: number): void {
     for (let i = 0; i < n; i++) this.#codeCounts[codes[i]]++;
     if (this.#short.length < longRun) this.#short = widen(this.#short, longRun);
-    this.#long.push(...countRuns(codes, n, this.#short));
+    for (const run of countRuns(codes, n, this.#short)) this.#long.push(run);
   }
 
   /** Takes the counts of a `count` task. */
@@ -42,7 +42,7 @@ export class StatisticsCounter {
       this.#short = widen(this.#short, runs.short.length);
     }
     runs.short.forEach((n, run) => (this.#short[run] += n));
-    this.#long.push(...runs.long);
+    for (const run of runs.long) this.#long.push(run);
     this.#squaredError += squaredError;
   }
 

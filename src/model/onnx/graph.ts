@@ -83,7 +83,8 @@ export interface OnnxFunction {
 export function subgraphsOf(node: OnnxNode): OnnxGraph[] {
   const graphs: OnnxGraph[] = [];
   for (const attribute of node.attributes.values()) {
-    if (attribute.graphs !== undefined) graphs.push(...attribute.graphs);
+    // one by one: a file may hold more than a call takes arguments
+    for (const graph of attribute.graphs ?? []) graphs.push(graph);
   }
   return graphs;
 }

@@ -155,7 +155,7 @@ function assemble(size: number, edits: Edit[]): Segment[] {
     if (edit.at > position) {
       segments.push({ kind: 'copy', offset: position, length: edit.at - position });
     }
-    segments.push(...edit.segments);
+    for (const segment of edit.segments) segments.push(segment);
     position = edit.at + edit.length;
   }
   if (position < size || segments.length === 0) {

@@ -131,6 +131,13 @@ export function parseNode(
   return { path, name, opType, domain, overload, inputs, outputs, attributes };
 }
 
+/** Of what lies inside a node: a long name would be repeated in the path of each of its parts. */
+const longestName = 100;
+
+function shortName(name: string, start: number): string {
+  return name.length > longestName ? `${name.slice(0, longestName)}… at ${start}` : name;
+}
+
 export function parseAttribute(
   parse: Parse,
   message: MessageSpan,
@@ -152,7 +159,7 @@ export function parseAttribute(
     reader.skip(end);
   }
   reader.position = begin;
-  const path = `${nodePath}.attribute[${name}]`;
+  const path = `${nodePath}.attribute[${shortName(name, message.start)}]`;
   const attribute: OnnxAttribute = { name, type: 0 };
   const floats = new ChunkList();
   const ints = new ChunkList();

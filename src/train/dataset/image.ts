@@ -4,6 +4,7 @@
  * dropped, 16 bits become 8, CMYK becomes RGB, and an EXIF orientation is left alone.
  */
 import { decode as decodePng, type DecodedPng } from 'fast-png';
+import { Unzlib } from 'fflate';
 import { decode as decodeJpeg } from 'jpeg-js';
 import { dataError } from './array.ts';
 
@@ -49,7 +50,7 @@ function fromPng(bytes: Uint8Array): Picture {
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (header.byteLength < 26) throw new Error('it is cut off');
   if (header.getUint32(16) * header.getUint32(20) > mostPixels) throw new Error('it is too large');
-  const decoded = decodePng(bytes, { checkCrc: true });
+  const decoded = decodePng(neededChunks(bytes, header), { checkCrc: true });
   const { width, height, depth, channels, palette } = decoded;
   const values = depth < 8 ? unpacked(decoded) : decoded.data;
   const grey = !palette && channels < 3;
@@ -67,6 +68,67 @@ function fromPng(bytes: Uint8Array): Picture {
       for (let c = 0; c < kept; c++) picture[at++] = Math.round(values[i * channels + c]! * factor);
   }
   return { width, height, channels: grey ? 1 : 3, data: picture };
+}
+
+/** What pictures are made of; profiles, texts and times are not unpacked. */
+const needed = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND']);
+/** Packed pixels that unpack to little, whatever they hold. */
+const smallPacked = 2 ** 18;
+
+/**
+ * The file without the chunks that its pixels do not need, once it is known that its pixels unpack to
+ * what its header states: a small file may claim, or hold, any amount.
+ */
+function neededChunks(bytes: Uint8Array, header: DataView): Uint8Array {
+  const [width, height] = [header.getUint32(16), header.getUint32(20)];
+  const channels = [1, 0, 3, 1, 2, 0, 4][header.getUint8(25)] ?? 0;
+  const row = 1 + Math.ceil((width * channels * header.getUint8(24)) / 8);
+  // interlaced: seven smaller pictures, whose rows each begin with a byte
+  const stated = 2 * (row + 7) * (height + 7);
+  const parts: Uint8Array[] = [bytes.subarray(0, 8)];
+  const pixels: Uint8Array[] = [];
+  let packed = 0;
+  let kept = 8;
+  for (let at = 8; at + 12 <= bytes.length;) {
+    const end = at + 12 + header.getUint32(at);
+    if (end > bytes.length) throw new Error('it is cut off');
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (needed.has(type)) {
+      parts.push(bytes.subarray(at, end));
+      kept += end - at;
+    }
+    if (type === 'IDAT') {
+      pixels.push(bytes.subarray(at + 8, end - 4));
+      packed += end - at - 12;
+    }
+    at = end;
+  }
+  if (packed > stated + 4096) throw new Error('it holds more than its pixels');
+  if (packed > smallPacked) checkUnpacked(pixels, stated);
+  const result = new Uint8Array(kept);
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
+}
+
+/** Unpacks piece by piece, keeping nothing. @throws Error beyond `most` bytes */
+function checkUnpacked(pixels: readonly Uint8Array[], most: number): void {
+  let unpacked = 0;
+  const inflator = new Unzlib((piece) => {
+    unpacked += piece.length;
+    if (unpacked > most) throw new Error('it holds more than its pixels');
+  });
+  const step = 1 << 15;
+  pixels.forEach((part, i) => {
+    for (let from = 0; from < part.length; from += step)
+      inflator.push(
+        part.subarray(from, from + step),
+        i === pixels.length - 1 && from + step >= part.length,
+      );
+  });
 }
 
 /** Values of less than a byte, row by row: each row begins with a byte of its own. */

@@ -1,0 +1,161 @@
+/**
+ * Small files that claim, or unpack to, very much: a line, and no memory for what they claim. Each is
+ * opened in a process of its own whose memory is watched.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { before } from 'node:test';
+import { encode } from 'fast-png';
+import { zipSync, zlibSync } from 'fflate';
+import { crc32 } from '../../../src/model/crc32.ts';
+import { recognised } from '../../../src/model/recognise.ts';
+import { decodeImage } from '../../../src/train/dataset/image.ts';
+import { lenet300 } from '../../fixtures/lenet.ts';
+import { npy } from './eie-models.ts';
+import { buildEngine, temporaryFolder } from './support.ts';
+
+const folder = temporaryFolder();
+const text = (s: string): Uint8Array => new TextEncoder().encode(s);
+let cli = '';
+
+before(async () => {
+  ({ cli } = await buildEngine(folder));
+  writeFileSync(join(folder, 'm.onnx'), lenet300(1, [16, 8]));
+});
+
+function chunk(type: string, body: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(12 + body.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, body.length);
+  bytes.set(text(type), 4);
+  bytes.set(body, 8);
+  view.setUint32(8 + body.length, crc32(bytes.subarray(4, 8 + body.length)));
+  return bytes;
+}
+
+/** A picture of 28 x 28 with `extra` after its header, and `pixels` for its own. */
+function png(extra: readonly Uint8Array[], pixels?: Uint8Array): Uint8Array {
+  const data = new Uint8Array(784).fill(9);
+  const whole = encode({ width: 28, height: 28, channels: 1, depth: 8, data });
+  const rest = pixels ? [chunk('IDAT', pixels), chunk('IEND', text(''))] : [whole.subarray(33)];
+  return Buffer.concat([whole.subarray(0, 33), ...extra, ...rest]);
+}
+
+const zeros = zlibSync(new Uint8Array(1 << 28), { level: 9 });
+
+/** Messages of protocol buffers: `field` with the bytes of `parts`. */
+function message(field: number, ...parts: Uint8Array[]): Uint8Array {
+  const body = Buffer.concat(parts);
+  const length: number[] = [];
+  for (let left = body.length; ; left = Math.floor(left / 128)) {
+    length.push(left < 128 ? left : (left % 128) + 128);
+    if (left < 128) break;
+  }
+  return Buffer.concat([Uint8Array.of(field * 8 + 2, ...length), body]);
+}
+
+/** A node whose attribute has a name of a megabyte, and in its graph many nodes with a tensor each. */
+function longPath(): Uint8Array {
+  const tensor = Buffer.concat([Uint8Array.of(8, 1, 16, 1), message(9, new Uint8Array(4))]);
+  const constant = message(
+    1,
+    message(2, text('c')),
+    message(4, text('Constant')),
+    message(5, message(1, text('value')), message(5, tensor)),
+  );
+  const inner = message(6, ...Array<Uint8Array>(4000).fill(constant));
+  const node = message(
+    1,
+    message(4, text('If')),
+    message(5, message(1, new Uint8Array(1 << 20).fill(97)), inner),
+  );
+  return Buffer.concat([Uint8Array.of(8, 8), message(7, node), message(8, Uint8Array.of(16, 13))]);
+}
+
+/** A node with more graphs than a call takes arguments. */
+function manyGraphs(): Uint8Array {
+  const graphs = Array<Uint8Array>(200_000).fill(message(11, message(2, text('g'))));
+  const node = message(
+    1,
+    message(4, text('If')),
+    message(5, message(1, text('a')), Buffer.concat(graphs)),
+  );
+  return Buffer.concat([Uint8Array.of(8, 8), message(7, node), message(8, Uint8Array.of(16, 13))]);
+}
+
+/** Runs the command line under a limit; the most memory it had, in MiB. */
+function run(...args: readonly string[]): { code: number | null; error: string; most: number } {
+  const watch = join(folder, 'watch.mjs');
+  writeFileSync(
+    watch,
+    `process.on('exit', () => process.stderr.write('\\nmost ' + process.resourceUsage().maxRSS));\nprocess.argv.splice(1, 1);\nawait import(${JSON.stringify(`file://${cli}`)});\n`,
+  );
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--max-old-space-size=1024', watch, cli, ...args],
+    { cwd: folder, encoding: 'utf8', timeout: 30_000 },
+  );
+  return { code: status, error: stderr, most: Number(/most (\d+)/.exec(stderr)?.[1]) / 1024 };
+}
+
+const bombs: readonly (readonly [
+  string,
+  () => Uint8Array,
+  readonly string[],
+  RegExp | undefined,
+])[] = [
+  [
+    'data.npz',
+    () =>
+      zipSync({ 'x.npy': npy([1 << 15, 784], new Float32Array((1 << 15) * 784)) }, { level: 9 }),
+    ['evaluate', 'm.onnx', '--data', 'data.npz'],
+    /x\.npy: would unpack to/,
+  ],
+  [
+    'p/0/a.png',
+    () => png([], zeros),
+    ['evaluate', 'm.onnx', '--data', 'p'],
+    /more than its pixels/,
+  ],
+  ['long.onnx', longPath, ['inspect', 'long.onnx'], undefined],
+  ['graphs.onnx', manyGraphs, ['inspect', 'graphs.onnx'], undefined],
+];
+
+for (const [name, make, args, says] of bombs)
+  test(`${name} stays below a gigabyte and half a minute`, () => {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), make());
+    const { code, error, most } = run(...args);
+    assert.ok(most < 1024, `${most} MiB; ${error.slice(0, 300)}`);
+    assert.equal(code, says ? 1 : 0, error.slice(0, 300));
+    if (says) assert.match(error, says);
+    assert.doesNotMatch(error, /call stack|RangeError/);
+  });
+
+test('a colour profile of a picture is not unpacked', () => {
+  const profile = chunk('iCCP', Buffer.concat([text('p\0\0'), zeros]));
+  assert.equal(decodeImage(png([profile]), 'a.png').data[0], 9);
+});
+
+test('a file that is no model is told by its content', () => {
+  const told: readonly (readonly [string | Uint8Array, RegExp])[] = [
+    ['version https://git-lfs.github.com/spec/v1\noid', /git lfs pull/],
+    ['<!DOCTYPE html><html>', /web page/],
+    [Uint8Array.of(0x1f, 0x8b, 8, 0), /gunzip/],
+    ['xxxxORTM', /\.ort/],
+    ['GGUF\x03', /GGUF/],
+    ['xxxxTFL3', /TensorFlow Lite/],
+    [Uint8Array.of(0x80, 2, 0x63), /pickle/],
+    ['ir_version: 8\ngraph {', /ONNX model as text/],
+  ];
+  for (const [head, says] of told)
+    assert.match(recognised(typeof head === 'string' ? text(head) : head) ?? '', says);
+  assert.equal(recognised(lenet300(1, [16, 8])), undefined);
+  writeFileSync(join(folder, 'lfs.onnx'), 'version https://git-lfs.github.com/spec/v1\n');
+  assert.match(
+    run('inspect', 'lfs.onnx').error,
+    /lfs\.onnx is not an ONNX model but a git-LFS pointer.*run git lfs pull/,
+  );
+});
