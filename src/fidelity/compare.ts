@@ -5,7 +5,7 @@
  */
 import { changeOf, type SampleChange } from './answers.ts';
 import { effectiveCount, wilson, type Interval } from './interval.ts';
-import { kindOf, type OutputHint, type OutputKind, type SampleOutput } from './kinds.ts';
+import { highest, kindOf, type OutputHint, type OutputKind, type SampleOutput } from './kinds.ts';
 
 /** All outputs of one sample by name. */
 export type SampleOutputs = Readonly<Record<string, SampleOutput>>;
@@ -34,6 +34,8 @@ export interface OutputFidelity {
 
 export interface Fidelity extends OutputFidelity {
   readonly samples: number;
+  /** Shares of labelled samples whose class is right, in either model; null without labels or classes. */
+  readonly accuracy: { readonly original: number; readonly changed: number } | null;
   /** Every output; what is above is of the one that answers, `name`. */
   readonly outputs: readonly OutputFidelity[];
 }
@@ -59,13 +61,17 @@ export function kindsOf(
 export class Comparison {
   readonly #changes = new Map<string, SampleChange[]>();
   #samples = 0;
+  #labelled = 0;
+  readonly #right = { original: 0, changed: 0 };
 
   constructor(readonly kinds: ReadonlyMap<string, OutputKind>) {
     for (const name of kinds.keys()) this.#changes.set(name, []);
   }
 
-  add(original: SampleOutputs, changed: SampleOutputs): void {
+  /** `label`: the sample's class, where it is known. */
+  add(original: SampleOutputs, changed: SampleOutputs, label?: number): void {
     this.#samples++;
+    if (label !== undefined) this.#judge(original, changed, label);
     for (const [name, kind] of this.kinds) {
       const a = original[name];
       const b = changed[name];
@@ -79,8 +85,29 @@ export class Comparison {
     );
     const answering = outputs.find((o) => o.kind !== 'values') ?? outputs[0];
     const none = summed('', 'values', []);
-    return { samples: this.#samples, ...(answering ?? none), outputs };
+    const { original, changed } = this.#right;
+    const n = this.#labelled;
+    const accuracy = n > 0 ? { original: original / n, changed: changed / n } : null;
+    return { samples: this.#samples, ...(answering ?? none), accuracy, outputs };
   }
+
+  #judge(original: SampleOutputs, changed: SampleOutputs, label: number): void {
+    const name = [...this.kinds].find(([, { kind }]) => kind === 'class')?.[0];
+    const a = name === undefined ? undefined : original[name]?.data;
+    const b = name === undefined ? undefined : changed[name]?.data;
+    if (!a || !b) return;
+    this.#labelled++;
+    if (highest(a, 0, 1, a.length) === label) this.#right.original++;
+    if (highest(b, 0, 1, b.length) === label) this.#right.changed++;
+  }
+}
+
+/**
+ * What a change costs, as one share: accuracy where there are labels, else what the original's own
+ * probabilities expect to lose.
+ */
+export function lossOf({ accuracy, expectedLoss }: Fidelity): number {
+  return accuracy ? accuracy.original - accuracy.changed : expectedLoss;
 }
 
 function summed(
