@@ -22,13 +22,17 @@ export const trainOptions = {
   bits: { type: 'string' },
   init: { type: 'string' },
   into: { type: 'string' },
+  against: { type: 'string' },
 } as const;
 
 const ofData = [
   ...['data', 'labels', 'split', 'label', 'header', 'output'],
   ...['samples', 'threads'],
 ];
-export const evaluateTakes: readonly string[] = [...ofData, 'scale', 'mean', 'deviation', 'batch'];
+export const evaluateTakes: readonly string[] = [
+  ...ofData,
+  ...['scale', 'mean', 'deviation', 'batch', 'against'],
+];
 export const sensitivityTakes: readonly string[] = [
   ...ofData,
   'scale',
@@ -56,7 +60,8 @@ export const retrainTakes: readonly string[] = [
 ];
 
 export const trainUsage = `
-  deepc evaluate MODEL|FILE.dcz --data FILE    accuracy and loss on labelled samples
+  deepc evaluate MODEL|FILE.dcz --data FILE    accuracy and loss on labelled samples, or, with
+        [--against ORIGINAL]                   --against, agreement on samples without labels
   deepc retrain MODEL --data FILE --out FILE.dcz|FILE.onnx [--preset NAME | --recipe FILE]
                                                train as the recipe's stages say, then compress
   deepc sensitivity MODEL --data FILE          accuracy with each layer pruned, or sharing values, alone`;
@@ -77,6 +82,7 @@ options of evaluate, retrain and sensitivity
                   S may be a fraction (1/255); a recipe and a retrained .dcz may say it themselves
   --samples N     only the first N samples
   --batch N       evaluate: samples a run (default: 256)
+  --against MODEL evaluate: how many answers are those of this model; no labels are needed
   --test FILE     retrain: score this before and after, and use it for nothing else
   --checkpoint F  retrain: what an interrupted run goes on from (default: beside --out)
   --fresh         retrain: do not go on from a checkpoint that is there
@@ -104,6 +110,7 @@ export interface TrainArguments {
   readonly bits: readonly number[] | undefined;
   readonly inits: readonly CentroidInit[] | undefined;
   readonly into: string | undefined;
+  readonly against: string | undefined;
 }
 
 /** @throws UsageError */
@@ -144,6 +151,7 @@ export function trainArguments(command: string, values: TrainValues): TrainArgum
     bits: ofRange('bits', values.bits, 1, 8, true),
     inits: values.init?.split(',').map(initOf),
     into: values.into,
+    against: values.against,
   };
 }
 

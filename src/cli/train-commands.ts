@@ -3,6 +3,7 @@ import type { AllJobs } from '../engine/jobs/all.ts';
 import type { Progress } from '../engine/protocol.ts';
 import type { Command } from './arguments.ts';
 import type { TrainArguments } from './train-arguments.ts';
+import { agreementText } from './fidelity-text.ts';
 import { evaluateText, retrainText, sensitivityText } from './train-tables.ts';
 
 export interface TrainOutcome {
@@ -25,6 +26,12 @@ export async function runTrain(
     ...(samples !== undefined && { samples }),
     ...(output !== undefined && { output }),
   };
+  if (c.command === 'evaluate' && c.train.against !== undefined) {
+    const against = { path: c.train.against };
+    const input = { ...common, against, ...(normalisation && { normalisation }) };
+    const result = await jobs.agreement(input, signal, show);
+    return { result, text: () => agreementText(result) };
+  }
   if (c.command === 'evaluate') {
     const input = {
       ...common,

@@ -2,11 +2,10 @@
  * How samples of a data set get into a model: the input they fit, state that is fed back from one run to
  * the next, and whole numbers that the graph itself compares with a constant (a sampling rate). A model
  * with state takes the samples in their order, as stretches that begin with state zero.
- * Limits: one input takes samples; state is recognised by its name: an output whose name begins with that
+ * Limits: state is recognised by its name: an output whose name begins with that
  * of an input of the same element type and rank.
  */
 import type { NodeProto } from 'onnx-buf';
-import { DeepCompressionError } from '../../model/errors.ts';
 import type { Dataset, Normalisation } from '../../train/dataset/dataset.ts';
 import { type Graph, type GraphValue } from '../../train/graph.ts';
 import { bindSamples, type Samples } from '../../train/methods/samples.ts';
@@ -33,18 +32,35 @@ export interface Feeding {
   samplesOf(group: number): { readonly from: number; readonly to: number };
 }
 
-/** @throws DeepCompressionError `invalid-input` or `unsupported`: which input cannot be fed, and why */
-export function feedingOf(graph: Graph, data: Dataset, normalisation: Normalisation): Feeding {
+/** Inputs by how they are fed. */
+interface Fed {
+  readonly states: readonly StatePair[];
+  readonly constants: Readonly<Record<string, HostTensor>>;
+  readonly sampled: readonly GraphValue[];
+}
+
+function fedInputs(graph: Graph): Fed {
   const states = statePairs(graph);
   const others = graph.inputs.filter(({ name }) => !states.some((s) => s.input.name === name));
   const constants: Record<string, HostTensor> = {};
-  const open: GraphValue[] = [];
+  const sampled: GraphValue[] = [];
   for (const input of others) {
     const constant = others.length > 1 ? comparedWith(graph, input) : undefined;
     if (constant) constants[input.name] = constant;
-    else open.push(input);
+    else sampled.push(input);
   }
-  const samples = samplesFor(open, data, normalisation);
+  return { states, constants, sampled };
+}
+
+/** The inputs that samples are for. */
+export function sampledInputs(graph: Graph): readonly GraphValue[] {
+  return fedInputs(graph).sampled;
+}
+
+/** @throws DeepCompressionError `invalid-input` or `unsupported`: which input cannot be fed, and why */
+export function feedingOf(graph: Graph, data: Dataset, normalisation: Normalisation): Feeding {
+  const { states, constants, sampled } = fedInputs(graph);
+  const samples = bindSamples(sampled, data, normalisation);
   const length = states.length
     ? Math.max(leastStretch, Math.ceil(data.samples / mostStretches))
     : 1;
@@ -81,18 +97,6 @@ function statePairs(graph: Graph): StatePair[] {
     );
     return output ? [{ input, output: output.name }] : [];
   });
-}
-
-function samplesFor(
-  open: readonly GraphValue[],
-  data: Dataset,
-  normalisation: Normalisation,
-): Samples {
-  if (open.length === 1) return bindSamples(open, data, normalisation);
-  throw new DeepCompressionError(
-    'unsupported',
-    `the model has ${open.length} inputs that need samples (${open.map((i) => i.name).join(', ')}): data sets are for one`,
-  );
 }
 
 /** The constant that the graph compares a single whole number with. */

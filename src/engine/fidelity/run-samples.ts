@@ -70,7 +70,8 @@ export async function runSamples(
 
 function batchOf({ samples, states }: Feeding): number {
   if (samples.fixedBatch !== undefined) return samples.fixedBatch;
-  const size = samples.shape.reduce((a, b) => a * b, 1);
+  let size = 0;
+  for (const shape of samples.shapes.values()) size += shape.reduce((a, b) => a * b, 1);
   return Math.max(1, Math.min(mostBatch, Math.floor(batchValues / (states.length ? 1 : size))));
 }
 
@@ -90,10 +91,10 @@ async function runBatch(
   for (let step = 0; step < steps; step++) {
     if (step % 16 === 15) await turn(0, 0);
     const order = Uint32Array.from(spans, ({ from, to }) => Math.min(to - 1, from + step));
-    const input = samples.batch(order, 0, order.length, rows);
-    // a batch's array is used again for the next one, which may begin before this one has run
-    const own = { ...input, data: input.data.slice() };
-    const found = await session.run({ ...constants, ...state, [samples.input]: own });
+    const inputs = Object.entries(samples.batch(order, 0, order.length, rows));
+    // a batch's arrays are used again for the next one, which may begin before this one has run
+    const own = inputs.map(([name, input]) => [name, { ...input, data: input.data.slice() }]);
+    const found = await session.run({ ...constants, ...state, ...Object.fromEntries(own) });
     state = Object.fromEntries(states.map((s) => [s.input.name, found[s.output]!]));
     const split = splitRows(found, outputs, rows);
     spans.forEach(({ from, to }, row) => {

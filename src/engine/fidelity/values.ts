@@ -7,7 +7,8 @@ import type { HostTensor, TensorData } from '../../train/runtime.ts';
 /** The values as float32, or undefined for what is not numbers (strings). */
 export function floatsOf({ type, data }: HostTensor): Float32Array | undefined {
   if (data instanceof Float32Array) return data;
-  if (type === 'float16' && data instanceof Uint16Array) return Float32Array.from(data, fromFloat16);
+  if (type === 'float16' && data instanceof Uint16Array)
+    return Float32Array.from(data, fromFloat16);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array)
     return Float32Array.from(data, Number);
   return ArrayBuffer.isView(data) ? Float32Array.from(data) : undefined;

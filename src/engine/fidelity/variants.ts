@@ -79,10 +79,14 @@ export class Variants {
   }
 
   /** Another model with the same inputs and outputs. */
-  async fidelityOf(bytes: Uint8Array<ArrayBuffer>, groups: Uint32Array): Promise<Fidelity> {
+  async fidelityOf(
+    bytes: Uint8Array<ArrayBuffer>,
+    groups: Uint32Array,
+    progress?: (fraction: number) => void,
+  ): Promise<Fidelity> {
     const { labels } = this.setup.data;
     const comparison = new Comparison(this.#kinds!);
-    await runSamples(bytes, this.#running(), groups, (sample, outputs) =>
+    await runSamples(bytes, this.#running(progress), groups, (sample, outputs) =>
       comparison.add(this.#kept.get(sample)!, outputs, labels?.[sample]),
     );
     return comparison.result();

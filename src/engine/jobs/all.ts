@@ -3,6 +3,7 @@ import { LayerStore } from '../eie/layer-store.ts';
 import type { Runtime } from '../input.ts';
 import type { Job } from '../protocol.ts';
 import { ViewRoom } from '../view-room.ts';
+import { agreementJob } from './agreement.ts';
 import { compareJob } from './compare.ts';
 import { compressJob } from './compress.ts';
 import { decompressJob } from './decompress.ts';
@@ -31,6 +32,7 @@ export const declaredJobs = {
   simulate: simulateJob,
   sweep: sweepJob,
   published: publishedJob,
+  agreement: agreementJob,
   evaluate: evaluateJob,
   retrain: retrainJob,
   sensitivity: sensitivityJob,

@@ -94,7 +94,10 @@ export function checkTargets(data: Dataset, size: number): void {
     );
   }
   if (!data.targets)
-    throw new DeepCompressionError('invalid-input', `${data.name}: there are no labels`);
+    throw new DeepCompressionError(
+      'invalid-input',
+      `${data.name}: there are no labels: say with --against which model the answers are compared with`,
+    );
   const width = data.targetShape.reduce((a, b) => a * b, 1);
   if (width !== size)
     throw new DeepCompressionError(

@@ -1,0 +1,44 @@
+/** What a compression did to the outputs of a model, in words. */
+import type { Fidelity } from '../fidelity/compare.ts';
+import type { AgreementResult } from '../engine/protocol-fidelity.ts';
+import { count, name, seconds } from './format.ts';
+
+const share = (x: number): string => `${(x * 100).toFixed(2)}%`;
+
+/** What an answer of each kind of output is. */
+const answers: Readonly<Record<Fidelity['kind'], string>> = {
+  class: 'classes',
+  classes: 'classes, one a position,',
+  sequence: 'texts (CTC)',
+  map: 'regions of the probability map',
+  decision: 'yes-or-no answers (above 0.5)',
+  ids: 'whole numbers',
+  values: 'outputs',
+};
+
+/** `2.50% of 120 classes changed (95% interval 0.85% to 7.09%), …` */
+export function fidelityLine(f: Fidelity): string {
+  const moved = `outputs moved by ${share(f.relativeError)}`;
+  if (f.interval === null) return `${moved} of their size on ${count(f.samples)} samples`;
+  const { low, high } = f.interval;
+  const changed = `${share(f.disagreement)} of ${count(Math.round(f.answers))} ${answers[f.kind]} changed (95% interval ${share(low)} to ${share(high)})`;
+  const cost = f.accuracy
+    ? `accuracy ${share(f.accuracy.original)} -> ${share(f.accuracy.changed)}`
+    : `expected loss of accuracy ${share(f.expectedLoss)}`;
+  return `${changed}, ${cost}, ${moved}`;
+}
+
+export function agreementText({
+  fidelity,
+  seconds: time,
+  runtime,
+  notes,
+}: AgreementResult): string {
+  const others = fidelity.outputs.filter((o) => o.name !== fidelity.name);
+  return [
+    fidelityLine(fidelity),
+    ...others.map((o) => `  ${name(o.name)}: moved by ${share(o.relativeError)}`),
+    `${count(fidelity.samples)} samples in ${seconds(time)} (${runtime})`,
+    ...notes.map((note) => `note: ${name(note, 300)}`),
+  ].join('\n');
+}
