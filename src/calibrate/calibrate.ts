@@ -19,7 +19,7 @@ import { setsOfMatrices, sourcesOf, type Group, type Source } from './sources.ts
 import { asFloats, vectorsOf, type Value, type Vectors } from './vectors.ts';
 
 export const vectorsPerColumn = 16;
-export const enoughVectors = 4096;
+export const enoughVectors = 1024;
 
 /** The runs of the model over the samples. */
 export interface Runs {
