@@ -250,6 +250,13 @@ function converted(type: string, data: ArrayLike<number>): TensorData {
   }
 }
 
+/** What an input that is called so always is; null for any other. */
+export function constantFor({ name, elemType }: OnnxValueInfo): number | null {
+  if (/^(sr|.*sampl(e|ing)_?rate)$/i.test(name)) return 16000;
+  if (/mask/i.test(name)) return 1;
+  return /type/i.test(name) && ![1, 10, 11].includes(elemType) ? 0 : null;
+}
+
 function randomTensor(
   { name, elemType, shape }: OnnxValueInfo,
   guess: number,
@@ -267,13 +274,7 @@ function randomTensor(
   if (!(count <= most)) refuse(`of ${dims.join(' x ')} is too large to make up`);
   const random = mulberry32(seed);
   const floats = type.startsWith('float');
-  const constant = /^(sr|.*sampl(e|ing)_?rate)$/i.test(name)
-    ? 16000
-    : /mask/i.test(name)
-      ? 1
-      : /type/i.test(name) && !floats
-        ? 0
-        : null;
+  const constant = constantFor({ name, elemType, shape });
   const values = new Float64Array(count);
   for (let i = 0; i < count; i++)
     values[i] =
