@@ -23,10 +23,12 @@ import {
   modelInputs,
   parseSample,
 } from '../eie/sample.ts';
+import { shapeOfInput } from '../eie/read-sample.ts';
 import { openSource, sharedInput } from '../input.ts';
 import type { DataInput } from '../protocol-train.ts';
 import type { FileInput } from '../protocol-model.ts';
 import { isFolder, loadDataset } from '../train/data.ts';
+import { forScoring } from '../train/reading.ts';
 
 export interface SampleRuns {
   readonly runs: Runs;
@@ -107,11 +109,9 @@ async function readArrays(
   const target = dataInput(inputs);
   if (!target)
     throw new DeepCompressionError('unsupported', 'the model has no input that takes numbers');
-  const reading = {
-    turn,
-    inputs: [{ ...target, type: target.elemType, shape: target.shape ?? [] }],
-  };
-  const data = await loadDataset(input, onRead ? { ...reading, onRead } : reading);
+  const wanted = [{ name: target.name, type: target.elemType, ...shapeOfInput(target.shape) }];
+  const reading = { turn, inputs: wanted, prefer: forScoring };
+  const { data } = await loadDataset(input, onRead ? { ...reading, onRead } : reading);
   const shape = [data.samples, ...data.shape];
   return {
     ...{ name, channelsLast: data.channelsLast ?? false, notes: data.notes ?? [] },
@@ -131,7 +131,11 @@ function namedArrays(
     if (source.size < 4 || source.size > 2 ** 31) return undefined;
     const head = readBytes(source, 0, 4);
     if (head[0] !== 0x50 || !isArrays(head)) return undefined;
-    const all = parseSample(readBytes(source, 0, source.size), name);
+    const all = parseSample(
+      readBytes(source, 0, source.size),
+      name,
+      inputs.map((i) => i.name),
+    );
     const own = new Map([...all].filter(([key]) => inputs.some((i) => i.name === key)));
     return own.size > 0 ? own : undefined;
   } finally {

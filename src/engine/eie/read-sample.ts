@@ -63,7 +63,8 @@ export async function readSample(
   }
 }
 
-function shapeOfInput(
+/** The shape of an input as data sets are read for it. */
+export function shapeOfInput(
   shape: readonly (number | string)[] | undefined,
 ): Pick<GraphValue, 'shape' | 'rankless'> {
   if (!shape) return { shape: [], rankless: true };
