@@ -50,7 +50,7 @@ export const usage = `usage: deepc COMMAND …
 options
   --out FILE      file to write; refused when it exists, unless --force
   --force         replace an earlier output of the same kind (never an input, or another file)
-  --preset NAME   a built-in recipe, or a *.dcrecipe.json file (default: deep-compression,
+  --preset NAME   a built-in recipe, or a *.dcrecipe.json file (default: safe,
                   deep-compression-retrain for retrain)
   --recipe FILE   a *.dcrecipe.json file, or a preset's name
   --seed N        seed of everything random (default: 1)
@@ -168,7 +168,7 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
     recipe:
       values.preset ??
       values.recipe ??
-      (command === 'retrain' ? 'deep-compression-retrain' : 'deep-compression'),
+      (command === 'retrain' ? 'deep-compression-retrain' : 'safe'),
     seed: integer('seed', values.seed, 0, 2 ** 32 - 1) ?? 1,
     threads: integer('threads', values.threads, 1, 64) ?? Math.min(8, availableParallelism()),
     force: values.force ?? false,

@@ -13,6 +13,18 @@ const stages: readonly object[] = [
 
 export const presetRecipes: readonly object[] = [
   {
+    name: 'safe',
+    description:
+      'Fidelity first, without samples: every weight the nearest of evenly spaced levels with a scale ' +
+      'for each output channel, fine enough that rounding adds 1 % noise to the whole model, small ' +
+      'layers least. Prunes nothing; arithmetic coding.',
+    prune: { method: 'none' },
+    share: { method: 'grid', noise: 0.01 },
+    coder: 'arithmetic',
+    roles: ['weight', 'embedding'],
+    minimumWeights: 16,
+  },
+  {
     name: 'deep-compression',
     description:
       "The paper's method in one shot: prunes a third to a half of the weights, 8-bit convolutions, " +

@@ -27,7 +27,7 @@ export function settingsFor(scope: vscode.Uri | undefined): Settings {
   const presets: unknown = all.get('presets');
   const threads: unknown = all.get('threads');
   return {
-    defaultPreset: text('defaultPreset', 'deep-compression'),
+    defaultPreset: text('defaultPreset', 'safe'),
     presets:
       typeof presets === 'object' && presets !== null
         ? (plain(presets) as Record<string, unknown>)

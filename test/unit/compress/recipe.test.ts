@@ -20,6 +20,7 @@ test('the presets parse, and a parsed recipe parses to itself', () => {
   assert.deepEqual(
     presets.map((p) => p.name),
     [
+      'safe',
       'deep-compression',
       'eie',
       'conservative',
@@ -51,13 +52,13 @@ test('defaults are filled in', () => {
     target: 0.5,
     granularity: 'weight',
   });
-  assert.deepEqual(r.share, { method: 'kmeans', bits: 8, init: 'linear' });
+  assert.deepEqual(r.share, { method: 'kmeans', bits: 8, init: 'linear', noise: 0 });
   assert.deepEqual(r.roles, ['weight']);
   assert.equal(r.index.bits, 'auto');
 });
 
 test('a wrong recipe is refused with the key and what is allowed', () => {
-  refused('nonesuch', /no preset "nonesuch"; there are deep-compression, eie/);
+  refused('nonesuch', /no preset "nonesuch"; there are safe, deep-compression, eie/);
   refused({}, /lacks name/);
   refused({ name: 'x', purne: {} }, /unknown key purne; allowed are .*prune, share/);
   refused({ name: 'x', prune: { qality: 1 } }, /prune has an unknown key qality; .*quality/);
