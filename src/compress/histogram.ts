@@ -10,6 +10,9 @@ const binShift = 14;
 /** Tensors up to this many weights are sorted: every distinct value is a point. */
 export const exactLimit = 1 << 14;
 
+/** The largest share of a layer's non-zero weights that can be outliers. */
+const outlierShare = 0.01;
+
 /** The non-zero values of a part of a tensor; bins or values ascending. */
 export interface HistogramPart {
   readonly weights: number;
@@ -163,11 +166,55 @@ export class Histogram {
     this.#parts.push(part);
   }
 
-  /** Standard deviation of all weights, zeros included. */
-  get std(): number {
+  /**
+   * Standard deviation of the weights, zeros included: what pruning measures magnitudes in. Where a
+   * hundredth of the non-zero weights or fewer hold most of the sum of squares, those are outliers,
+   * and the deviation is that of the others: a few must not make a threshold that erases the rest.
+   */
+  get deviation(): number {
     if (this.weights === 0) return 0;
+    const meanSquare = this.sumOfSquares / this.weights;
     const mean = this.sum / this.weights;
-    return Math.sqrt(Math.max(0, this.sumOfSquares / this.weights - mean * mean));
+    const plain = Math.sqrt(Math.max(0, meanSquare - mean * mean));
+    const largest = Math.max(Math.abs(this.min), Math.abs(this.max));
+    // a hundredth that holds half has a mean square of at least 50 times that of all
+    if (largest * largest < (0.5 / outlierShare) * meanSquare) return plain;
+    return this.#withoutOutliers() ?? plain;
+  }
+
+  /** The deviation without the largest weights, where these hold most of the sum of squares. */
+  #withoutOutliers(): number | undefined {
+    const { values, counts } = this.points();
+    const most = Math.floor(outlierShare * (this.weights - this.zeros));
+    const size = (i: number): number => (i in values ? Math.abs(values[i]) : Infinity);
+    let low = 0;
+    let high = values.length - 1;
+    for (let out = 0; low < high;) {
+      const at = size(low) > size(high) ? low : high;
+      out += counts[at];
+      if (out > most) break;
+      if (at === low) low++;
+      else high--;
+    }
+    let weights = this.zeros;
+    let sum = 0;
+    let squares = 0;
+    const take = (i: number): void => {
+      weights += counts[i];
+      sum += counts[i] * values[i];
+      squares += counts[i] * values[i] * values[i];
+    };
+    for (let i = low; i <= high; i++) take(i);
+    if (squares > this.sumOfSquares / 2) return undefined;
+    // of those left out, what is not far from the others is none
+    for (;;) {
+      const next = size(low - 1) < size(high + 1) ? low - 1 : high + 1;
+      if (!(size(next) ** 2 < (0.5 / outlierShare) * (squares / weights))) break;
+      take(next);
+      if (next < low) low--;
+      else high++;
+    }
+    return Math.sqrt(Math.max(0, squares / weights - (sum / weights) ** 2));
   }
 
   /** The non-zero values as points. */

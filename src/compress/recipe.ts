@@ -14,7 +14,7 @@ import { completeTrainRecipe, type TrainRecipe } from './train-recipe.ts';
 
 export interface PruneRecipe {
   readonly method: 'none' | 'threshold' | 'sparsity' | 'global' | 'lamp';
-  /** Threshold in standard deviations of the layer. */
+  /** Threshold in standard deviations of the layer (`Histogram.deviation`). */
   readonly quality: number;
   /** Share of the weights to prune. */
   readonly target: number;

@@ -134,7 +134,7 @@ for (const [name, quality, bits] of [
     parts = each((block) => ({ kind: 'histogram', block, exact: false }));
   });
   for (const { part } of parts) histogram.add(part);
-  const threshold = quality * histogram.std;
+  const threshold = quality * histogram.deviation;
   const all = histogram.points();
   const keep = (_: number, i: number): boolean => Math.abs(all.values[i]) >= threshold;
   const points = new SortedPoints({

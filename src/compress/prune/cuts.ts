@@ -46,7 +46,7 @@ export async function ownCut(layer: AnalysedLayer): Promise<Cut> {
     case 'none':
       return { threshold: 0 };
     case 'threshold':
-      return cutAt(layer, quality * layer.histogram.std);
+      return cutAt(layer, quality * layer.histogram.deviation);
     case 'sparsity':
     case 'global':
     case 'lamp':
@@ -105,7 +105,7 @@ function prunableOf(
   const measure =
     method === 'lamp'
       ? lampScore(points)
-      : inUnits(method === 'global' && histogram.std > 0 ? histogram.std : 1);
+      : inUnits(method === 'global' && histogram.deviation > 0 ? histogram.deviation : 1);
   return { points, zeros, measure };
 }
 

@@ -27,6 +27,9 @@ export interface CurvatureOptions {
   readonly trust: number;
 }
 
+/** `trust` for layers whose mean output error will be corrected (docs/rate-distortion.md). */
+export const correctedTrust = 0.99;
+
 export const usualCurvature: CurvatureOptions = { damping: 0.01, trust: 0 };
 
 /** Least damping beside the mean diagonal, where moments are not definite; grows tenfold. */

@@ -1,8 +1,7 @@
 /**
- * What levels cost: bits by magnitude in each of a few classes, a weight's class being the size of its
- * neighbours (the level before it in its row, and that of the same column in the row before). The
- * bits are those of an adaptive code that has seen all counts: the estimate that choosing levels
- * needs, not the coder itself.
+ * What levels cost: bits by magnitude in each of a few classes, the class of a weight being how large the
+ * levels around it, in its row and in its column are. The bits are those of an adaptive code that has
+ * seen all counts: the estimate that choosing levels needs, not the coder itself.
  */
 
 /** Magnitudes below this have an entry of their own; above, halves of octaves have one. */
@@ -23,57 +22,37 @@ function bitsWithin(entry: number): number {
   return entry < single ? 0 : ((entry - single) >> 1) + singleBits - 1;
 }
 /** Classes of neighbourhoods. */
-export const costClasses = 8;
+export const costClasses = 16;
 
-/** Class by 2 |left| + 2 |above|, at most `classOf.length - 1`. */
-const classOf = Uint8Array.of(
-  0,
-  1,
-  1,
-  1,
-  2,
-  2,
-  3,
-  3,
-  4,
-  4,
-  4,
-  5,
-  5,
-  5,
-  5,
-  5,
-  6,
-  6,
-  6,
-  6,
-  6,
-  6,
-  6,
-  6,
-  6,
-  6,
-  6,
-  6,
-  6,
-  6,
-  6,
-  6,
-  7,
+/** Class by a quarter of the activity: two to an octave from 1/4 on. */
+const classOf = Uint8Array.from({ length: 512 }, (_, quarters) =>
+  quarters === 0 ? 0 : Math.min(costClasses - 1, 1 + Math.floor(1.5 * Math.log2(quarters))),
 );
 
-/** Fills `classes` (rows x columns) from `levels`. */
+/**
+ * Fills `classes` (rows x columns) from `levels`: the activity of a weight is |left| + |above| and four
+ * times the mean magnitude of its column and twice that of its row, which an adaptive coder comes to know.
+ */
 export function classify(
   levels: Int16Array,
   rows: number,
   columns: number,
   classes: Uint8Array,
 ): void {
+  const columnMean = new Float64Array(columns);
+  const rowMean = new Float64Array(rows);
+  for (let r = 0, at = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++, at++) {
+      columnMean[c] += Math.abs(levels[at]) / rows;
+      rowMean[r] += Math.abs(levels[at]) / columns;
+    }
+  }
   for (let r = 0, at = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++, at++) {
       const left = c > 0 ? Math.abs(levels[at - 1]) : 0;
       const above = r > 0 ? Math.abs(levels[at - columns]) : 0;
-      classes[at] = classOf[Math.min(classOf.length - 1, 2 * (left + above))];
+      const activity = left + above + 4 * columnMean[c] + 2 * rowMean[r];
+      classes[at] = classOf[Math.min(classOf.length - 1, Math.round(4 * activity))];
     }
   }
 }

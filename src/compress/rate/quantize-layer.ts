@@ -49,7 +49,7 @@ export class LayerQuantizer {
   /**
    * @param weights all of the tensor, as stored
    * @param moments none: all inputs count alike, and errors are those of the weights
-   * @param trust see `CurvatureOptions`
+   * @param trust `correctedTrust` when `shift` will be added to the layer's bias, else 0
    */
   constructor(
     weights: Float32Array | Float64Array,

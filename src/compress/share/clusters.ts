@@ -1,36 +1,44 @@
 /**
- * Sorted points with prefix sums, on which both k-means algorithms work: the mean of any run of points
- * in constant time.
+ * Sorted points with prefix sums, on which both k-means algorithms work: mean and squared error of any
+ * run of points in constant time. Sums are taken from the median outwards, so that those of the many
+ * points near it hold no part of a few that are 10^38 times as large.
  */
 import type { Points } from '../histogram.ts';
 
 export class SortedPoints {
   readonly values: Float64Array;
   readonly counts: Float64Array;
-  /** Weights and sums of the points before i, values less `origin`. */
+  /** Weights of the points before i. */
   readonly weightBefore: Float64Array;
+  /**
+   * Sums and sums of squares of the points from the median up to before i, negative for those from i
+   * up to before the median; values less `origin`.
+   */
   readonly sumBefore: Float64Array;
-  /** The mean of all: sums are taken around it, which keeps their digits. */
+  readonly squaresBefore: Float64Array;
+  /** The median of the weights. */
   readonly origin: number;
 
   constructor({ values, counts }: Points) {
     const n = values.length;
     this.values = values;
     this.counts = counts;
-    let total = 0;
-    let weight = 0;
-    for (let i = 0; i < n; i++) {
-      total += values[i] * counts[i];
-      weight += counts[i];
-    }
-    this.origin = weight > 0 ? total / weight : 0;
     this.weightBefore = new Float64Array(n + 1);
+    for (let i = 0; i < n; i++) this.weightBefore[i + 1] = this.weightBefore[i] + counts[i];
+    let median = 0;
+    while (median < n && 2 * this.weightBefore[median + 1] < this.weight) median++;
+    this.origin = n > 0 ? values[median] : 0;
     this.sumBefore = new Float64Array(n + 1);
-    for (let i = 0; i < n; i++) {
-      const v = values[i] - this.origin;
-      this.weightBefore[i + 1] = this.weightBefore[i] + counts[i];
-      this.sumBefore[i + 1] = this.sumBefore[i] + v * counts[i];
-    }
+    this.squaresBefore = new Float64Array(n + 1);
+    for (let i = median; i < n; i++) this.#extend(i, i, i + 1, 1);
+    for (let i = median - 1; i >= 0; i--) this.#extend(i, i + 1, i, -1);
+  }
+
+  #extend(point: number, from: number, to: number, sign: number): void {
+    const v = this.values[point] - this.origin;
+    const sum = sign * v * this.counts[point];
+    this.sumBefore[to] = this.sumBefore[from] + sum;
+    this.squaresBefore[to] = this.squaresBefore[from] + sum * v;
   }
 
   get length(): number {

@@ -1,8 +1,9 @@
 /**
  * Optimal one-dimensional k-means: the k runs of sorted points with the least sum of squares, by
- * dynamic programming (after Wang and Song, "Ckmeans.1d.dp", 2011). With S and W the sum and the
- * weight of a run, its sum of squares is a constant less S^2 / W, so the table holds the least of
- * -sum(S^2 / W) and the inner loop is one division.
+ * dynamic programming (after Wang and Song, "Ckmeans.1d.dp", 2011). With S, Q and W the sum, the sum of
+ * squares and the weight of a run, its squared error is Q - S^2 / W, so the inner loop is one
+ * division. The error of a single point is exactly 0: rounding must not make a lonely outlier cost
+ * more than all the others.
  *
  * The best split of a prefix moves right as the prefix grows and as the runs become more. While
  * runs are few a row of the table is filled by divide and conquer, O(n log n); once they are many,
@@ -42,6 +43,7 @@ export function optimalCentroids(points: SortedPoints, k: number): Float64Array 
 class Row {
   readonly #weight: Float64Array;
   readonly #sum: Float64Array;
+  readonly #squares: Float64Array;
   #cost: Float64Array;
   #next: Float64Array;
 
@@ -49,9 +51,13 @@ class Row {
     const n = points.length;
     this.#weight = points.weightBefore;
     this.#sum = points.sumBefore;
+    this.#squares = points.squaresBefore;
     this.#next = new Float64Array(n + 1);
     this.#cost = new Float64Array(n + 1);
-    for (let i = 1; i <= n; i++) this.#cost[i] = -(this.#sum[i] ** 2) / this.#weight[i];
+    for (let i = 2; i <= n; i++) {
+      const sum = this.#sum[i] - this.#sum[0];
+      this.#cost[i] = this.#squares[i] - this.#squares[0] - sum ** 2 / this.#weight[i];
+    }
   }
 
   /** Makes the row just filled the one to build on. */
@@ -83,13 +89,16 @@ class Row {
     const cost = this.#cost;
     const weight = this.#weight;
     const sum = this.#sum;
+    const squares = this.#squares;
     const w = weight[i];
     const s = sum[i];
+    const q = squares[i];
     let best = Infinity;
     let at = from;
     for (let j = from; j <= last; j++) {
       const d = s - sum[j];
-      const total = cost[j] - (d * d) / (w - weight[j]);
+      const error = j === i - 1 ? 0 : q - squares[j] - (d * d) / (w - weight[j]);
+      const total = cost[j] + error;
       if (total < best) {
         best = total;
         at = j;

@@ -14,8 +14,11 @@ import {
   LayerQuantizer,
   type QuantizedLayer,
 } from '../../../../src/compress/rate/quantize-layer.ts';
+import { compressModel } from '../../../../src/compress/pipeline.ts';
+import { parseRecipe } from '../../../../src/compress/recipe.ts';
 import { GridWalk } from '../../../../src/compress/share/grid.ts';
 import type { Geometry } from '../../../../src/model/model.ts';
+import { fakeModel, inlineRunner } from '../model.ts';
 import { inputs, momentsOf, normal, outputError } from './reference.ts';
 
 const geometry = (rows: number, cols: number, more: Partial<Geometry> = {}): Geometry => ({
@@ -204,3 +207,23 @@ function countOf(magnitude: number, n: number): Float64Array {
   counts[magnitude] = n;
   return counts;
 }
+
+test('the coder takes what is estimated, and up to a twentieth less at 1 bit a weight', async () => {
+  const [rows, cols] = [128, 192];
+  const weights = normal(rows * cols, 8);
+  const moments = momentsOf(inputs(600, cols, 8), 600, cols);
+  const layer = new LayerQuantizer(weights, geometry(rows, cols), moments);
+  const recipe = parseRecipe({ name: 'levels', share: { method: 'grid' }, coder: 'arithmetic' });
+  for (const lambda of [2, 0.2, 0.02, 0.002]) {
+    const result = layer.quantize(lambda, 1);
+    const model = fakeModel([{ shape: [rows, cols], values: Float32Array.from(weights) }]);
+    const assigned = new Map([[0, result]]);
+    const runner = inlineRunner(model);
+    const plan = await compressModel(model, recipe, 1, runner, undefined, () => {}, assigned);
+    const bytes = plan.tensors[0].coded.blocks.reduce((sum, b) => sum + b.values.length, 0);
+    const bitsAWeight = result.bits / weights.length;
+    assert.ok(bitsAWeight > 0.5 && bitsAWeight < 7, `${bitsAWeight}`);
+    const ratio = (8 * bytes) / result.bits;
+    assert.ok(ratio > 0.94 && ratio < 1.02, `${ratio} at ${bitsAWeight} bits a weight`);
+  }
+});
