@@ -6,7 +6,7 @@
  *
  * With M of curvature.ts the error of a row is sum_j (M_jj (t_j - w'_j))^2, where the target
  * t_j = w_j + sum_{i < j} M_ji (w_i - w'_i) / M_jj holds what the columns before j left over. Work:
- * rows x columns^2 multiplications and additions.
+ * rows x columns^2 / 2 multiplications and additions.
  */
 import type { CurvatureBlock } from './curvature.ts';
 import { costEntry, costWidth } from './level-cost.ts';
