@@ -52,18 +52,23 @@ export async function openPage(uri: vscode.Uri, viewType: string): Promise<void>
   } satisfies vscode.TextDocumentShowOptions);
 }
 
-/** Passes on messages that the page may send; what fails on the way is told to `failed`. */
+/**
+ * Passes on messages that the page may send; what fails on the way is told to `failed`, and what the page
+ * may not send to `refused`.
+ */
 export function onMessage<T>(
   webview: vscode.Webview,
   isMessage: (message: unknown) => message is T,
   receive: (message: T) => unknown,
   failed: (error: unknown) => void,
+  refused?: (message: unknown) => void,
 ): vscode.Disposable {
   return webview.onDidReceiveMessage((message: unknown) => {
     if (isMessage(message))
       Promise.resolve()
         .then(() => receive(message))
         .catch(failed);
+    else refused?.(message);
   });
 }
 

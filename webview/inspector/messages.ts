@@ -113,22 +113,8 @@ const commands: readonly FromInspector['type'][] = [
   'closeOther',
   'openSimulator',
 ];
-const questions: readonly ViewName[] = [
-  'flow',
-  'measure',
-  'histogram',
-  'tile',
-  'marginals',
-  'pattern',
-  'codebook',
-  'huffman',
-  'stream',
-  'pairs',
-  'difference',
-  'export',
-];
 
-/** For the host: a page is less trusted than the extension. The worker checks the queries themselves. */
+/** For the host: a page is less trusted than the extension. The worker checks names and queries. */
 export function isFromInspector(message: unknown): message is FromInspector {
   if (typeof message !== 'object' || message === null) return false;
   const m = message as Readonly<Record<string, unknown>>;
@@ -136,7 +122,7 @@ export function isFromInspector(message: unknown): message is FromInspector {
     case 'ask':
       return (
         Number.isSafeInteger(m['id']) &&
-        questions.some((q) => q === m['name']) &&
+        typeof m['name'] === 'string' &&
         typeof m['query'] === 'object' &&
         m['query'] !== null &&
         (m['about'] === undefined || m['about'] === 'both' || m['about'] === 'other')
@@ -159,6 +145,14 @@ export function isFromInspector(message: unknown): message is FromInspector {
     default:
       return commands.some((command) => command === m['type']);
   }
+}
+
+/** Number of a question that is none of `FromInspector`, so that whoever asked hears that it failed. */
+export function unusableQuestion(message: unknown): number | undefined {
+  if (typeof message !== 'object' || message === null || isFromInspector(message)) return undefined;
+  const { type, id } = message as Readonly<Record<string, unknown>>;
+  const asks = type === 'ask' || type === 'simulate';
+  return asks && typeof id === 'number' ? id : undefined;
 }
 
 const arriving: readonly ToInspector['type'][] = [

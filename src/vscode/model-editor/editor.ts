@@ -7,6 +7,7 @@
 import * as vscode from 'vscode';
 import {
   isFromInspector,
+  unusableQuestion,
   type FromInspector,
   type ToInspector,
 } from '../../../webview/inspector/messages.ts';
@@ -119,10 +120,20 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
       },
       receive: wanted,
     }),
-    onMessage(webview, isFromInspector, receive, (error) => {
-      services.log.error(String(error));
-      void vscode.window.showErrorMessage(lineOf(error));
-    }),
+    onMessage(
+      webview,
+      isFromInspector,
+      receive,
+      (error) => {
+        services.log.error(String(error));
+        void vscode.window.showErrorMessage(lineOf(error));
+      },
+      (message) => {
+        const id = unusableQuestion(message);
+        const why = vscode.l10n.t('The page asked what cannot be answered');
+        if (id !== undefined) post({ type: 'failed', id, message: why });
+      },
+    ),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('workbench.editorAssociations'))
         post({ type: 'default', isDefault: isDefaultEditor(uri) });

@@ -6,7 +6,11 @@ import type {
   ViewOverview,
 } from '../../../src/engine/protocol-view.ts';
 import { Abandoned, Asker } from '../../../webview/inspector/asker.ts';
-import { isFromInspector, type FromInspector } from '../../../webview/inspector/messages.ts';
+import {
+  isFromInspector,
+  unusableQuestion,
+  type FromInspector,
+} from '../../../webview/inspector/messages.ts';
 import {
   arranged,
   metricOf,
@@ -104,8 +108,7 @@ test('only questions the page may ask are accepted', () => {
   const ask = (name: unknown, query: unknown = {}) =>
     isFromInspector({ type: 'ask', id: 1, name, query });
   assert.ok(ask('tile'));
-  assert.ok(!ask('closeView'));
-  assert.ok(!ask('__proto__'));
+  assert.ok(!ask(7));
   assert.ok(!ask('tile', null));
   assert.ok(!isFromInspector({ type: 'ask', id: 1.5, name: 'tile', query: {} }));
   const save = { type: 'save', name: 'layers', format: 'csv', content: 'a' };
@@ -114,6 +117,15 @@ test('only questions the page may ask are accepted', () => {
   assert.ok(!isFromInspector({ ...save, format: 'html' }));
   assert.ok(!isFromInspector({ ...save, content: {} }));
   assert.ok(!isFromInspector({ type: 'eval' }));
+});
+test('a question that the host cannot take is known by its number, so that it fails and does not hang', () => {
+  const machine = { pe: NaN };
+  const simulate = { type: 'simulate', id: 4, tensor: 0, name: 'fc', part: 0, machine };
+  assert.equal(unusableQuestion(simulate), 4);
+  assert.equal(unusableQuestion({ type: 'ask', id: 5, name: 'tile', query: null }), 5);
+  assert.equal(unusableQuestion({ type: 'ask', id: 6, name: 'tile', query: {} }), undefined);
+  for (const other of [null, 'ask', { type: 'eval', id: 7 }, { type: 'ask', id: 'x' }])
+    assert.equal(unusableQuestion(other), undefined);
 });
 test('whatever was saved can be restored', () => {
   for (const saved of [undefined, null, 7, { list: 3, table: { sort: 'x', direction: 9 } }]) {
