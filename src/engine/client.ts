@@ -19,9 +19,11 @@ import {
 import type { JobHost, OpenHost } from './job-host.ts';
 import { deathOf, revivedError } from './threads.ts';
 
-export interface RunOptions {
+/** `Event`: what the job tells while it runs. */
+export interface RunOptions<Event = never> {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onEvent?: ((event: Event) => void) | undefined;
   /** Given once what steers the job: stop and keep the best, pause, resume. */
   readonly onStart?: ((steer: (what: Steering) => void) => void) | undefined;
 }
@@ -37,6 +39,7 @@ interface Pending {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
   readonly onProgress: ((progress: Progress) => void) | undefined;
+  readonly onEvent: ((event: never) => void) | undefined;
   readonly release: () => void;
 }
 
@@ -67,7 +70,7 @@ export class EngineClient {
   run<K extends JobName>(
     job: K,
     input: Jobs[K]['input'],
-    { signal, onProgress, onStart }: RunOptions = {},
+    { signal, onProgress, onEvent, onStart }: RunOptions<Jobs[K]['event']> = {},
   ): Promise<Jobs[K]['result']> {
     return new Promise((resolve, reject) => {
       if (this.disposed) return reject(new DeepCompressionError('crashed', 'the engine is closed'));
@@ -84,6 +87,7 @@ export class EngineClient {
         resolve: resolve as (result: never) => void,
         reject,
         onProgress,
+        onEvent,
         release: () => {
           clearTimeout(kill);
           signal?.removeEventListener('abort', cancel);
@@ -144,6 +148,10 @@ export class EngineClient {
   private receive(message: FromWorker): void {
     if (message.type === 'progress') {
       this.pending.get(message.id)?.onProgress?.(message.progress);
+      return;
+    }
+    if (message.type === 'event') {
+      this.pending.get(message.id)?.onEvent?.(message.event as never);
       return;
     }
     const job = this.settle(message.id);

@@ -57,6 +57,12 @@ export interface TrainingStart {
   readonly runtime: string;
 }
 
+/** What a training tells while it runs: its plan before the first epoch, then every epoch, those of an
+ * interrupted run first. */
+export type TrainingEvent =
+  | { readonly kind: 'start'; readonly start: TrainingStart }
+  | { readonly kind: 'epoch'; readonly epoch: TrainingEpoch };
+
 export type CentroidInit = 'linear' | 'density' | 'random';
 
 export interface SharedAccuracy extends Accuracy {

@@ -5,7 +5,6 @@
 import { version } from '../../package.json';
 import type { ErrorCode } from '../model/errors.ts';
 import type { DeclaredJobs } from './jobs/all.ts';
-import type { TrainingEpoch, TrainingStart } from './protocol-accuracy.ts';
 
 /** Both ends are of one package: another version is another build. */
 export const protocolVersion: string = version;
@@ -18,10 +17,6 @@ export interface Progress {
   readonly layer: string;
   /** 0..1 over the whole job, monotone. */
   readonly fraction: number;
-  /** Training: an epoch that has just ended, or that an interrupted run had behind it. */
-  readonly epoch?: TrainingEpoch;
-  /** Training: said once, before the first epoch. */
-  readonly start?: TrainingStart;
 }
 
 /** What each job takes, gives, and tells while it runs (jobs/all.ts lists them). */
@@ -44,6 +39,7 @@ export type Job<K extends JobName> = (
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
   control?: JobControl,
+  onEvent?: (event: Jobs[K]['event']) => void,
 ) => Promise<Jobs[K]['result']>;
 
 /** Messages between the extension host (client) and the worker thread. */
@@ -62,6 +58,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }
+  /** Of the kind that the job tells (`Jobs[K]['event']`). */
+  | { readonly type: 'event'; readonly id: number; readonly event: object }
   | { readonly type: 'result'; readonly id: number; readonly result: object }
   | {
       readonly type: 'error';

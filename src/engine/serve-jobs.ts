@@ -29,7 +29,9 @@ export function serveJobs(port: JobPort, jobs: AllJobs): void {
     const steered = new Steered();
     running.set(id, { controller, steered });
     try {
-      const result = await jobs[job](input, controller.signal, sparse(id, post), steered);
+      const result = await jobs[job](input, controller.signal, sparse(id, post), steered, (event) =>
+        post({ type: 'event', id, event }),
+      );
       post({ type: 'result', id, result });
     } catch (error) {
       post({ type: 'error', id, ...plainError(error) });
@@ -54,14 +56,14 @@ export function serveJobs(port: JobPort, jobs: AllJobs): void {
   });
 }
 
-/** Drops progress that comes too soon after the last, except a new stage or an epoch's end. */
+/** Drops progress that comes too soon after the last, except a new stage. */
 function sparse(id: number, post: (message: FromWorker) => void): (progress: Progress) => void {
   let last = -Infinity;
   let stage = '';
   return (progress) => {
     const now = performance.now();
     const soon = progress.stage === stage && now - last < progressEvery;
-    if (soon && progress.fraction < 1 && !progress.epoch && !progress.start) return;
+    if (soon && progress.fraction < 1) return;
     last = now;
     stage = progress.stage;
     post({ type: 'progress', id, progress });

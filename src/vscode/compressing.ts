@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { RunOptions } from '../engine/client.ts';
+import type { TrainingEvent } from '../engine/protocol-accuracy.ts';
 import type { CompressResult } from '../engine/protocol-model.ts';
 import type { RetrainInput, RetrainResult } from '../engine/protocol-train.ts';
 import { inputFrom, samplesSet, type Samples } from './dataset.ts';
@@ -62,7 +63,7 @@ export function samplesFor(
 export async function compressOne(
   services: Services,
   compression: Compression,
-  options: RunOptions,
+  options: RunOptions<TrainingEvent>,
 ): Promise<Compressed> {
   const { model, out, overwrite, recipe, samples } = compression;
   await vscode.workspace.fs.createDirectory(vscode.Uri.file(dirname(out)));
@@ -87,7 +88,7 @@ export async function compressOne(
 async function retrain(
   { trainer }: Services,
   input: RetrainInput,
-  options: RunOptions,
+  options: RunOptions<TrainingEvent>,
 ): Promise<Compressed> {
   const retraining = await trainer.run('retrain', input, options);
   if (!retraining.compressed) throw new Error(`${input.out} is not a .dcz`);

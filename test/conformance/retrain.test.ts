@@ -8,9 +8,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { allJobs } from '../../src/engine/jobs/all.ts';
-import type { TrainingEpoch } from '../../src/engine/protocol-accuracy.ts';
+import type { TrainingEpoch, TrainingEvent } from '../../src/engine/protocol-accuracy.ts';
 import type { RetrainInput, RetrainResult } from '../../src/engine/protocol-train.ts';
-import type { Progress } from '../../src/engine/protocol.ts';
 import { decodeGraph, floatValues } from '../../src/train/graph.ts';
 import { lenet300, lenet5 } from '../fixtures/lenet.ts';
 import { temporaryFolder } from '../unit/engine/support.ts';
@@ -24,7 +23,7 @@ const normalisation = { scale: 1 / 256 };
 const retrain = (
   input: Pick<RetrainInput, 'out' | 'recipe'> & { readonly model: string } & Partial<RetrainInput>,
   signal = new AbortController().signal,
-  onProgress: (progress: Progress) => void = () => {},
+  onEvent: (event: TrainingEvent) => void = () => {},
 ): Promise<RetrainResult> =>
   jobs.retrain(
     {
@@ -37,7 +36,9 @@ const retrain = (
       ...input,
     },
     signal,
-    onProgress,
+    () => {},
+    undefined,
+    onEvent,
   );
 
 /** Weights of a model on disk (a .dcz is decompressed first), by name. */
@@ -162,8 +163,8 @@ async function survivesInterruption(train: object, places: readonly number[]): P
     const controller = new AbortController();
     rmSync(cut, { force: true });
     let epochs = 0;
-    const stop = (p: Progress): void => {
-      if (p.epoch && ++epochs > at) controller.abort();
+    const stop = (e: TrainingEvent): void => {
+      if (e.kind === 'epoch' && ++epochs > at) controller.abort();
     };
     await assert.rejects(
       retrain(
@@ -179,7 +180,7 @@ async function survivesInterruption(train: object, places: readonly number[]): P
     const resumed = await retrain(
       { model: dense, out: cut, recipe, samples: 1500 },
       undefined,
-      (p) => void (p.epoch && told.push(p.epoch)),
+      (e) => void (e.kind === 'epoch' && told.push(e.epoch)),
     );
     assert.deepEqual(told, first.epochs, 'also those that lie behind it');
     assert.ok(resumed.resumed);
@@ -197,8 +198,8 @@ test('a checkpoint of another run is refused, and --fresh begins anew', async ()
   const controller = new AbortController();
   const input = { model: dense, out, recipe, samples: 500 };
   await assert.rejects(
-    retrain(input, controller.signal, (p) => {
-      if (p.stage === 'share' && p.epoch) controller.abort();
+    retrain(input, controller.signal, (e) => {
+      if (e.kind === 'epoch' && e.epoch.kind === 'share') controller.abort();
     }),
   );
   await assert.rejects(retrain({ ...input, seed: 2 }), /is the checkpoint of another run/);
@@ -240,10 +241,9 @@ test('a run that is asked to stop keeps the best so far', async () => {
       samples: 500,
     },
     new AbortController().signal,
-    (p) => {
-      if (p.epoch) epochs++;
-    },
+    () => {},
     { stopped: () => epochs > 2, paused: () => undefined },
+    (e) => void (e.kind === 'epoch' && epochs++),
   );
   assert.equal(result.end, 'stopped');
   assert.ok(result.after!.loss <= result.before!.loss);

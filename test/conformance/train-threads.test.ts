@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { allJobs } from '../../src/engine/jobs/all.ts';
 import type { RetrainInput } from '../../src/engine/protocol-train.ts';
-import type { Progress } from '../../src/engine/protocol.ts';
+import type { TrainingEvent } from '../../src/engine/protocol-accuracy.ts';
 import { lenet300 } from '../fixtures/lenet.ts';
 import { averageCnn } from '../fixtures/more-networks.ts';
 import { buildEngine, temporaryFolder } from '../unit/engine/support.ts';
@@ -94,11 +94,17 @@ for (const native of [false, true]) {
     const stages = [{ kind: 'train', epochs: 500 }];
     const recipe = { name: 'long', train: { normalisation, batch: 256, stages } };
     let epochs = 0;
-    const onProgress = (p: Progress): void => {
-      if (p.epoch && ++epochs === 3) controller.abort();
+    const onEvent = (e: TrainingEvent): void => {
+      if (e.kind === 'epoch' && ++epochs === 3) controller.abort();
     };
     await assert.rejects(
-      jobs.retrain(retraining('never.onnx', { recipe }), controller.signal, onProgress),
+      jobs.retrain(
+        retraining('never.onnx', { recipe }),
+        controller.signal,
+        () => {},
+        undefined,
+        onEvent,
+      ),
       (e: Error & { code?: string }) => e.code === 'cancelled',
     );
     const input = { file: { path: mlp }, data, normalisation, samples: 600, threads: 2 };

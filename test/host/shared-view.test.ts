@@ -59,7 +59,7 @@ function overhear(): { readonly heard: readonly Heard[]; stop(): void } {
   const workers = new Set<Worker>();
   const listen = (message: FromWorker): void => {
     const at = heard.get(message.id);
-    if (!at || message.type === 'progress') return;
+    if (!at || message.type === 'progress' || message.type === 'event') return;
     at.answer =
       message.type === 'result' ? 'result' : message.code === 'cancelled' ? 'cancelled' : 'error';
   };

@@ -95,7 +95,7 @@ export async function runExample(
   const start = performance.now();
   const files: { what: string; run: RetrainResult }[] = [];
   const step = async (what: string, from: string, recipe: object, to: string): Promise<void> => {
-    const run = await timetable.during(`${name}, ${what}`, recipe, (onProgress) =>
+    const run = await timetable.during(`${name}, ${what}`, recipe, (onProgress, onEvent) =>
       jobs.retrain(
         {
           ...{ file: { path: path(from) }, out: path(to), recipe, data },
@@ -103,6 +103,8 @@ export async function runExample(
         },
         signal,
         onProgress,
+        undefined,
+        onEvent,
       ),
     );
     files.push({ what, run });

@@ -27,7 +27,7 @@ async function train(
   const data = { file: { path: digits.training } };
   const recipes = recipesFor(network, paper[network], budget.epochs);
   const retrain = (name: string, file: string, recipe: object, out: string) =>
-    timetable.during(`${network}, ${name}`, recipe, (onProgress) =>
+    timetable.during(`${network}, ${name}`, recipe, (onProgress, onEvent) =>
       jobs.retrain(
         {
           ...{ file: { path: file }, data, recipe, out },
@@ -35,6 +35,8 @@ async function train(
         },
         signal,
         onProgress,
+        undefined,
+        onEvent,
       ),
     );
   const untrained = path('.untrained.onnx');

@@ -1,6 +1,7 @@
 /** Progress of several trainings on stderr, with an estimate of the time that all of them still take. */
 import type { Recipe } from '../../src/compress/recipe.ts';
 import { parseRecipe } from '../../src/compress/recipe.ts';
+import type { TrainingEvent } from '../../src/engine/protocol-accuracy.ts';
 import type { Progress } from '../../src/engine/protocol.ts';
 
 /** Epochs of a recipe; one network's take longer than another's, which the pace so far cannot know. */
@@ -23,20 +24,26 @@ export class Timetable {
   async during<T>(
     label: string,
     recipe: object,
-    work: (onProgress: (progress: Progress) => void) => Promise<T>,
+    work: (
+      onProgress: (progress: Progress) => void,
+      onEvent: (event: TrainingEvent) => void,
+    ) => Promise<T>,
   ): Promise<T> {
     const length = epochsOf(parseRecipe(recipe));
-    const result = await work(({ stage, fraction, epoch }) => {
+    let error = '';
+    const onEvent = (event: TrainingEvent): void => {
+      const top1 = event.kind === 'epoch' ? event.epoch.validation?.top1 : undefined;
+      if (typeof top1 === 'number') error = `, held-out error ${percent(1 - top1)}`;
+    };
+    const result = await work(({ stage, fraction }) => {
       const now = performance.now();
-      if (now - this.#shown < (epoch ? 5_000 : 20_000)) return;
+      if (now - this.#shown < 20_000) return;
       this.#shown = now;
       const part = (this.#done + length * fraction) / this.#all;
       const minutes = ((now - this.#start) / 60_000) * (1 / part - 1);
-      const top1 = epoch?.validation?.top1;
-      const error = typeof top1 === 'number' ? `, held-out error ${percent(1 - top1)}` : '';
       const left = part > 0.01 ? `, about ${Math.ceil(minutes)} min left` : '';
       process.stderr.write(`${Math.floor(part * 100)}% ${label}: ${stage}${error}${left}\n`);
-    });
+    }, onEvent);
     this.#done += length;
     return result;
   }

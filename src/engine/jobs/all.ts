@@ -47,7 +47,7 @@ export type DeclaredJobs = {
   [K in keyof typeof declaredJobs]: (typeof declaredJobs)[K] extends JobDeclaration<
     infer Input extends object,
     infer Result extends object,
-    infer Event
+    infer Event extends object
   >
     ? { readonly input: Input; readonly result: Result; readonly event: Event }
     : never;
@@ -63,9 +63,15 @@ export function allJobs(runtime: Runtime): AllJobs {
 }
 
 function bind(
-  job: JobDeclaration<never, unknown>,
+  job: JobDeclaration<never, unknown, unknown>,
   shared: Pick<JobContext, 'runtime' | 'layers' | 'room'>,
 ): Job<keyof DeclaredJobs> {
-  return (input, signal, onProgress, control) =>
-    job.run(input as never, { ...shared, signal, onProgress, control, onEvent: () => {} }) as never;
+  return (input, signal, onProgress, control, onEvent = () => {}) =>
+    job.run(input as never, {
+      ...shared,
+      signal,
+      onProgress,
+      control,
+      onEvent: onEvent as never,
+    }) as never;
 }

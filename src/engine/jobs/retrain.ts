@@ -14,7 +14,7 @@ import { writeAtomically } from '../../platform/atomic.ts';
 import { placeOf, refuseClash } from '../../platform/output.ts';
 import { openInput, sharedInput } from '../input.ts';
 import { dczKind, onnxKind } from '../output-kinds.ts';
-import type { Accuracy, Retraining } from '../protocol-accuracy.ts';
+import type { Accuracy, Retraining, TrainingEvent } from '../protocol-accuracy.ts';
 import type { RetrainInput, RetrainResult } from '../protocol-train.ts';
 import type { CompressInput, CompressResult, FileInput } from '../protocol-model.ts';
 import { filledText, flag, integerFrom, optional } from '../shape.ts';
@@ -35,7 +35,7 @@ import { monotone, share } from './progress.ts';
 /** Share of the whole that is training. */
 const training = 0.95;
 
-export const retrainJob = defineJob<RetrainInput, RetrainResult>({
+export const retrainJob = defineJob<RetrainInput, RetrainResult, TrainingEvent>({
   input: {
     file: fileInput,
     data: dataInput,
@@ -52,7 +52,7 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult>({
     fresh: optional(flag),
   },
   run: async (input, context) => {
-    const { signal, onProgress, control, runtime } = context;
+    const { signal, onProgress, onEvent, control, runtime } = context;
     const start = performance.now();
     const progress = monotone(onProgress);
     const recipe = trainingRecipe(input);
@@ -90,6 +90,7 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult>({
         engine,
         signal,
         progress: share(progress, 0.005, training),
+        tell: onEvent,
         control,
       });
       const file = writeTrained(model, trained.values);

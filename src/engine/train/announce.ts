@@ -1,13 +1,12 @@
 /** What a retraining says beside its epochs: what it is about to do, what lies behind it, what to note. */
 import type { StageRecipe } from '../../compress/train-recipe.ts';
 import type { TrainingGraph } from '../../train/compile.ts';
-import type { OnProgress } from '../jobs/progress.ts';
-import type { TrainingEpoch, TrainingStart } from '../protocol-accuracy.ts';
+import type { TrainingEpoch, TrainingEvent, TrainingStart } from '../protocol-accuracy.ts';
 import type { Trainable } from './trainable.ts';
 
 /** Before the first epoch: the stages and the model as it is, then the epochs of an interrupted run. */
 export function announce(
-  progress: OnProgress,
+  tell: (event: TrainingEvent) => void,
   stages: readonly StageRecipe[],
   history: readonly TrainingEpoch[],
   start: Omit<TrainingStart, 'stages'>,
@@ -17,8 +16,8 @@ export function announce(
     steps: kind === 'prune' ? steps : 1,
     epochs,
   }));
-  progress({ stage: 'train', layer: '', fraction: 0, start: { ...start, stages: planned } });
-  for (const epoch of history) progress({ stage: epoch.kind, layer: '', fraction: 0, epoch });
+  tell({ kind: 'start', start: { ...start, stages: planned } });
+  for (const epoch of history) tell({ kind: 'epoch', epoch });
 }
 
 /** One line for each thing that the user should know of what is not trained. */

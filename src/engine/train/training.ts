@@ -25,6 +25,7 @@ import type { Score } from '../../train/methods/score.ts';
 import type { Layer } from '../../train/methods/structure.ts';
 import type { OnProgress } from '../jobs/progress.ts';
 import { openInput } from '../input.ts';
+import type { TrainingEvent } from '../protocol-accuracy.ts';
 import type { RetrainInput } from '../protocol-train.ts';
 import type { JobControl } from '../protocol.ts';
 import type { NamedRuntime } from '../runtime/training.ts';
@@ -54,6 +55,8 @@ export interface TrainingSetup {
   readonly signal: AbortSignal;
   /** 0..1 of the training. */
   readonly progress: OnProgress;
+  /** Hears of the plan and of every epoch. */
+  readonly tell: (event: TrainingEvent) => void;
   readonly control: JobControl | undefined;
 }
 
@@ -79,7 +82,7 @@ export interface Trained {
 
 /** @throws DeepCompressionError of any code that models, data and checkpoints can cause */
 export async function trainModel(setup: TrainingSetup): Promise<Trained> {
-  const { input, recipe, model, engine, signal, progress, control } = setup;
+  const { input, recipe, model, engine, signal, progress, tell, control } = setup;
   const { train } = recipe;
   const turn = turns(signal);
   const bytes = wholeModel(model);
@@ -132,7 +135,7 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
       input.fresh ?? false,
     );
     const agreement = loaded.labels === undefined && samples.data.labels !== undefined;
-    announce(progress, train.stages, checkpoint.found?.history ?? [], {
+    announce(tell, train.stages, checkpoint.found?.history ?? [], {
       before,
       agreement,
       samples: split.training.length,
@@ -172,7 +175,7 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
             layer: `loss ${loss.toPrecision(3)}`,
             fraction: part,
           }),
-        onEpoch: (epoch) => progress({ stage: epoch.kind, layer: '', fraction: 0, epoch }),
+        onEpoch: (epoch) => tell({ kind: 'epoch', epoch }),
         save: (state) => checkpoint.save(state),
       },
       checkpoint.found,

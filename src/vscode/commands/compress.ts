@@ -69,7 +69,7 @@ export async function compress(
       for (const [index, plan] of plans.entries()) {
         const label = plans.length > 1 ? `${index + 1}/${plans.length} ${nameOf(plan.model)}` : '';
         try {
-          const options: RunOptions = {
+          const options: Pick<RunOptions, 'signal' | 'onProgress'> = {
             signal,
             onProgress: (p) => onProgress(p, index, plans.length, label),
           };

@@ -35,7 +35,7 @@ export interface Training extends Compression {
 export async function trainInView(
   services: Services,
   training: Training,
-  options: RunOptions,
+  options: Pick<RunOptions, 'signal' | 'onProgress'>,
 ): Promise<Compressed> {
   const view = new TrainingView(services, training);
   return view.run(options);
@@ -65,7 +65,7 @@ class TrainingView {
   }
   private static count = 0;
 
-  async run(options: RunOptions): Promise<Compressed> {
+  async run(options: Pick<RunOptions, 'signal' | 'onProgress'>): Promise<Compressed> {
     const { services, session, training } = this;
     this.item.show();
     const followed = session.follow(options);

@@ -8,7 +8,11 @@ import type {
   TrainingState,
 } from '../../../webview/training/messages.ts';
 import type { RunOptions } from '../../engine/client.ts';
-import type { TrainingEpoch, TrainingStart } from '../../engine/protocol-accuracy.ts';
+import type {
+  TrainingEpoch,
+  TrainingEvent,
+  TrainingStart,
+} from '../../engine/protocol-accuracy.ts';
 import type { Progress, Steering } from '../../engine/protocol.ts';
 import type { Compressed } from '../compressing.ts';
 
@@ -49,13 +53,18 @@ export class TrainingSession {
   }
 
   /** The options of a job that this session follows; `options` are told as well. */
-  follow({ signal, onProgress }: RunOptions): RunOptions {
+  follow({
+    signal,
+    onProgress,
+  }: Pick<RunOptions, 'signal' | 'onProgress'>): RunOptions<TrainingEvent> {
     const { controller } = this;
     return {
       signal: signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
       onStart: (steer) => (this.steer = steer),
+      onEvent: (event) => this.hear(event),
       onProgress: (progress) => {
-        this.receive(progress);
+        this.progress = progress;
+        this.changed();
         onProgress?.(progress);
       },
     };
@@ -108,13 +117,12 @@ export class TrainingSession {
     this.finish(problem === undefined ? 'cancelled' : 'failed');
   }
 
-  private receive(progress: Progress): void {
-    const { start, epoch } = progress;
-    if (start) this.start = start;
-    if (epoch) this.add(epoch);
-    // what announces an epoch says nothing of the whole
-    else this.progress = progress;
-    if (this.phase === 'starting' && start) this.phase = 'running';
+  private hear(event: TrainingEvent): void {
+    if (event.kind === 'epoch') this.add(event.epoch);
+    else {
+      this.start = event.start;
+      if (this.phase === 'starting') this.phase = 'running';
+    }
     this.changed();
   }
 

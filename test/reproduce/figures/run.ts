@@ -48,7 +48,7 @@ export async function runAll(runs: readonly Run[], work: Work): Promise<Results>
   const results: Record<string, Found> = {};
   for (const { id, from, recipe, packed } of runs) {
     const out = packed ? join(folder, `${id}.dcz`) : path(id);
-    const run = await timetable.during(id, recipe, (onProgress) =>
+    const run = await timetable.during(id, recipe, (onProgress, onEvent) =>
       jobs.retrain(
         {
           ...{ file: { path: path(from) }, data: { file: { path: work.digits } }, recipe, out },
@@ -56,6 +56,8 @@ export async function runAll(runs: readonly Run[], work: Work): Promise<Results>
         },
         signal,
         onProgress,
+        undefined,
+        onEvent,
       ),
     );
     const error = (top1: number | null | undefined): number => 1 - (top1 ?? 0);

@@ -79,7 +79,7 @@ test('a job gives in a process what it gives in a thread, with the native runtim
     assert.deepEqual(await native.run('inspect', content), await thread.run('inspect', content));
     const epochs: number[] = [];
     const a = await native.run('retrain', retraining('a.dcz', 3), {
-      onProgress: (p) => void (p.epoch && epochs.push(p.epoch.epoch)),
+      onEvent: (e) => void (e.kind === 'epoch' && epochs.push(e.epoch.epoch)),
     });
     const b = await thread.run('retrain', retraining('b.dcz', 3));
     const c = await none.run('retrain', retraining('c.dcz', 3));
@@ -105,14 +105,14 @@ test('a training in a process is steered and cancelled as in a thread', async ()
     const controller = new AbortController();
     const cancelled = client.run('retrain', retraining('never.dcz', 10_000), {
       signal: controller.signal,
-      onProgress: (p) => void (p.epoch && p.epoch.epoch === 2 && controller.abort()),
+      onEvent: (e) => void (e.kind === 'epoch' && e.epoch.epoch === 2 && controller.abort()),
     });
     await assert.rejects(cancelled, { code: 'cancelled' });
     assert.ok(!existsSync(join(folder, 'never.dcz')));
     let stop = (): void => {};
     const result = await client.run('retrain', retraining('stopped.dcz', 10_000), {
       onStart: (steer) => (stop = () => steer('stop')),
-      onProgress: (p) => void (p.epoch && p.epoch.epoch === 2 && stop()),
+      onEvent: (e) => void (e.kind === 'epoch' && e.epoch.epoch === 2 && stop()),
     });
     assert.equal(result.end, 'stopped');
     assert.ok(existsSync(join(folder, 'stopped.dcz')));

@@ -131,7 +131,9 @@ test('retrain writes it, the report shows it, and a later compression hides it',
   const result = await jobs.retrain(
     { ...input, overwrite: false },
     none,
-    (p) => void (p.start && starts.push(p.start)),
+    () => {},
+    undefined,
+    (e) => void (e.kind === 'start' && starts.push(e.start)),
   );
   assert.deepEqual(starts, [
     {

@@ -84,6 +84,20 @@ test('progress is thinned, but every stage and the end come through', async () =
   assert.equal(seen.at(-1)?.fraction, 1);
 });
 
+test('events come through one by one, however soon after each other', async () => {
+  const told = Array.from({ length: 50 }, (_, n) => ({ n }));
+  const port = serve((_input, _signal, _onProgress, _control, onEvent) => {
+    for (const event of told) onEvent?.(event as never);
+    return Promise.resolve('done' as never);
+  });
+  port.emit('message', start(1));
+  await soon();
+  assert.deepEqual(
+    port.posted.flatMap((m) => (m.type === 'event' ? [m.event] : [])),
+    told,
+  );
+});
+
 const bad: readonly [string, unknown, RegExp][] = [
   ['no object', 'hello', /without an id/],
   ['no id', { type: 'start' }, /without an id/],

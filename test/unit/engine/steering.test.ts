@@ -58,7 +58,10 @@ test('a training in the worker is paused, resumed, and stopped with its best kep
     const running = client.run(
       'retrain',
       { ...longTraining(folder), threads: 1 },
-      { onProgress: (p) => void (p.epoch && epochs.push(p.epoch)), onStart: (s) => (steer = s) },
+      {
+        onEvent: (e) => void (e.kind === 'epoch' && epochs.push(e.epoch)),
+        onStart: (s) => (steer = s),
+      },
     );
     const until = async (count: number): Promise<void> => {
       while (epochs.length < count) await new Promise((next) => setTimeout(next, 5));
@@ -101,9 +104,9 @@ test('a training on two threads that is ended by force takes them with it', asyn
     await assert.rejects(
       client.run('retrain', longTraining(folder), {
         signal: controller.signal,
-        onProgress: (p) => {
+        onEvent: (e) => {
           most = Math.max(most, threads());
-          if (p.epoch && ++epochs === 2) controller.abort();
+          if (e.kind === 'epoch' && ++epochs === 2) controller.abort();
         },
       }),
       (e: Error & { code?: string }) => e.code === 'cancelled',
