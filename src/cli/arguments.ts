@@ -23,6 +23,7 @@ import {
   trainUsage,
   type TrainArguments,
 } from './train-arguments.ts';
+import { goalArguments, goalOptions, goalTakes, type GoalArguments } from './goal-arguments.ts';
 import { UsageError } from './usage.ts';
 import {
   exportArguments,
@@ -38,6 +39,8 @@ export const usage = `usage: deepc COMMAND …
         [--netron FILE] [--model-explorer FILE]
   deepc compress MODEL --out FILE.dcz          prune, share weights, code, verify
         [--preset NAME | --recipe FILE] [--seed N]
+        [--data FILE [--max-loss 0.5% | --ratio N | --max-bytes N]]
+                                               by samples, as small as the goal allows
   deepc decompress FILE.dcz --out MODEL.onnx   the model again, bit-exact
   deepc report FILE.dcz                        what a compressed file holds, layer by layer
   deepc report MODEL --out FILE.html           the report and the layers of an .onnx or .dcz file as
@@ -81,6 +84,7 @@ const options = {
   ...exportOptions,
   ...eieOptions,
   ...trainOptions,
+  ...goalOptions,
   out: { type: 'string' },
   preset: { type: 'string' },
   recipe: { type: 'string' },
@@ -97,7 +101,7 @@ const options = {
 /** Options a command takes beside `json`; `out` and `prototxt` are required where listed, but for report. */
 const taken: Readonly<Record<CommandName, readonly string[]>> = {
   inspect: ['threads', 'no-statistics', ...exportTakes],
-  compress: ['out', 'preset', 'recipe', 'seed', 'threads', 'force'],
+  compress: [...['out', 'preset', 'recipe', 'seed', 'threads', 'force'], ...goalTakes],
   decompress: ['out', 'threads', 'force'],
   report: ['out', 'force'],
   compare: [],
@@ -130,6 +134,8 @@ export interface Command {
   readonly eie: EieArguments;
   /** Of the commands that need data. */
   readonly train?: TrainArguments;
+  /** Of compress, with samples. */
+  readonly goal?: GoalArguments;
 }
 
 /** @throws UsageError */
@@ -176,7 +182,9 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
     statistics: !(values['no-statistics'] ?? false),
     ...(command === 'inspect' && { exports: exportArguments(values) }),
     eie: eieArguments(values, command === 'sweep'),
-    ...(taken[command].includes('data') && { train: trainArguments(command, values) }),
+    ...(command !== 'compress' &&
+      taken[command].includes('data') && { train: trainArguments(command, values) }),
+    ...(command === 'compress' && goalArguments(values)),
   };
 }
 

@@ -10,6 +10,7 @@ import { runEie } from './eie-commands.ts';
 import { progressView } from './progress.ts';
 import { runTrain } from './train-commands.ts';
 import { writeExports } from './viewer-exports.ts';
+import { outputsLine } from './fidelity-text.ts';
 import { compareTable } from './compare-table.ts';
 import { reportText } from './train-tables.ts';
 import {
@@ -69,9 +70,10 @@ async function run(
     }
     case 'compress': {
       const recipe = recipeOf(c.recipe);
-      const input = { file, out, overwrite, recipe, seed: c.seed, threads };
+      const goal = c.goal && { goal: c.goal };
+      const input = { file, out, overwrite, recipe, seed: c.seed, threads, ...goal };
       const result = await jobs.compress(input, signal, show);
-      return { result, text: () => compressTable(result) };
+      return { result, text: () => `${outputsLine(result)}\n\n${compressTable(result)}` };
     }
     case 'decompress': {
       const result = await jobs.decompress({ file, out, overwrite, threads }, signal, show);

@@ -1,6 +1,7 @@
 /** What a compression did to the outputs of a model, in words. */
 import type { Fidelity } from '../fidelity/compare.ts';
 import type { AgreementResult } from '../engine/protocol-fidelity.ts';
+import type { CompressResult } from '../engine/protocol-model.ts';
 import { count, name, seconds } from './format.ts';
 
 const share = (x: number): string => `${(x * 100).toFixed(2)}%`;
@@ -26,6 +27,13 @@ export function fidelityLine(f: Fidelity): string {
     ? `accuracy ${share(f.accuracy.original)} -> ${share(f.accuracy.changed)}`
     : `expected loss of accuracy ${share(f.expectedLoss)}`;
   return `${changed}, ${cost}, ${moved}`;
+}
+
+/** The first line of a compression: what it did to the outputs, or that nobody looked. */
+export function outputsLine({ fidelity }: Pick<CompressResult, 'fidelity'>): string {
+  return fidelity
+    ? `outputs, on ${count(fidelity.samples)} samples that chose nothing: ${fidelityLine(fidelity)}`
+    : 'outputs not measured: --data FILE measures them, or deepc evaluate with --against';
 }
 
 export function agreementText({

@@ -114,7 +114,7 @@ export function compressTable(result: ReportResult & { readonly seconds?: number
     `whole file ${result.ratio.toFixed(2)}x smaller, everything included (recipe: ${result.recipe})`,
     ...(result.seconds === undefined
       ? []
-      : [`verified: read back, decoded and compared; ${seconds(result.seconds)}`]),
+      : [`decodes exactly: read back, decoded and compared; ${seconds(result.seconds)}`]),
     ...noteLines(result.notes),
   ].join('\n');
 }

@@ -3,6 +3,8 @@
  */
 import type { DType } from '../model/dtype.ts';
 import type { Role, Storage } from '../model/model.ts';
+import type { Fidelity } from '../fidelity/compare.ts';
+import type { DataInput, NormalisationInput } from './protocol-train.ts';
 import type { TrainingRecord } from './protocol-accuracy.ts';
 
 /** A model or container file: by path, or by content where there is no disk (virtual workspaces). */
@@ -64,6 +66,21 @@ export interface CompressInput {
   readonly seed: number;
   /** Threads to use, at least 1. */
   readonly threads: number;
+  /** Decides the levels of all layers by samples, in the place of `recipe`. */
+  readonly goal?: GoalInput;
+}
+
+/** What a compression must keep, one of the three; a loss of at most half a percentage point when absent. */
+export interface GoalInput {
+  /** Inputs; labels, where there are some, make accuracy the measure. */
+  readonly data: DataInput;
+  /** Share of accuracy (or of answers, where outputs hold no probabilities) that may be lost. */
+  readonly maxLoss?: number;
+  /** Size of the model by that of the file. */
+  readonly ratio?: number;
+  /** Of the whole file. */
+  readonly maxBytes?: number;
+  readonly normalisation?: NormalisationInput;
 }
 
 export interface CompressedLayer {
@@ -111,6 +128,8 @@ export interface CompressResult {
   readonly verified: true;
   readonly seconds: number;
   readonly recipe: string;
+  /** What it did to the outputs, on samples that chose nothing; absent: not measured. */
+  readonly fidelity?: Fidelity;
   readonly layers: readonly CompressedLayer[];
   /** Everything in the output that is not a layer: the rest of the model, recipe, header. */
   readonly otherBytes: number;

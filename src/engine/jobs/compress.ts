@@ -1,39 +1,20 @@
-/**
- * compress: plan with the pipeline, write the container beside its final name, read it back and
- * verify it, and only then rename it. The input's files are opened for reading and never replaced.
- */
-import { compressModel } from '../../compress/pipeline.ts';
+/** compress: a model by a recipe, or to a loss or a size that samples decide. */
 import { parseRecipe } from '../../compress/recipe.ts';
-import type { TaskResult, TaskRunner } from '../../compress/tasks.ts';
-import { writeDcz } from '../../container/write.ts';
-import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
-import { checkRestorable } from '../../model/location.ts';
-import type { Model } from '../../model/model.ts';
-import { writeAtomically } from '../../platform/atomic.ts';
-import { openFile } from '../../platform/files.ts';
-import { openInput, sharedInput } from '../input.ts';
-import { dczKind } from '../output-kinds.ts';
-import { startCrew, type Crew } from '../pool.ts';
-import type { CompressInput, CompressResult, CompressedLayer } from '../protocol-model.ts';
-import { filledText, flag, integerFrom } from '../shape.ts';
-import { crewSize } from './crew-size.ts';
-import { defineJob, type JobContext } from './define.ts';
-import { fileInput, recipeInput } from './inputs.ts';
-import { layersOf } from './layers.ts';
-import { monotone, share } from './progress.ts';
-import { verifyDcz } from './verify.ts';
+import { DeepCompressionError } from '../../model/errors.ts';
+import { compressToGoal } from '../goal/compress-goal.ts';
+import type { CompressInput, CompressResult, GoalInput } from '../protocol-model.ts';
+import { filledText, flag, integerFrom, number, optional, record } from '../shape.ts';
+import { compressFile } from './compress-file.ts';
+import { defineJob } from './define.ts';
+import { dataInput, fileInput, normalisationInput, recipeInput } from './inputs.ts';
 
-/** Shares of the whole at which the parts of the job end. */
-const planned = 0.7;
-const written = 0.78;
-
-/** How a file is compressed beside what its recipe says. */
-export interface CompressOptions {
-  /** The recipe that the container states, when it is not the one that is applied. */
-  readonly stated?: object;
-  /** Files that are inputs beside the input: what the input was made from. */
-  readonly inputs?: readonly string[];
-}
+const goalInput = record<GoalInput>({
+  data: dataInput,
+  maxLoss: optional(number),
+  ratio: optional(number),
+  maxBytes: optional(number),
+  normalisation: optional(normalisationInput),
+});
 
 export const compressJob = defineJob<CompressInput, CompressResult>({
   input: {
@@ -43,6 +24,7 @@ export const compressJob = defineJob<CompressInput, CompressResult>({
     recipe: recipeInput,
     seed: integerFrom(0),
     threads: integerFrom(1),
+    goal: optional(goalInput),
   },
   run: async (input, context) => {
     if (parseRecipe(input.recipe).train)
@@ -50,109 +32,7 @@ export const compressJob = defineJob<CompressInput, CompressResult>({
         'invalid-recipe',
         'this recipe retrains the model, which needs data: use deepc retrain with --data, or take train out of the recipe',
       );
-    return compressFile(input, context);
+    const { goal } = input;
+    return goal ? compressToGoal({ ...input, goal }, context) : compressFile(input, context);
   },
 });
-
-/** The job, and the end of a retraining. */
-export async function compressFile(
-  input: CompressInput,
-  { signal, onProgress, runtime }: JobContext,
-  options: CompressOptions = {},
-): Promise<CompressResult> {
-  const start = performance.now();
-  const progress = monotone(onProgress);
-  const recipe = parseRecipe(input.recipe);
-  const shared = sharedInput(input.file);
-  const opened = openInput(shared);
-  try {
-    const { model, path, dcz } = opened;
-    if (dcz)
-      throw new DeepCompressionError('invalid-input', `${path} is a .dcz file, already compressed`);
-    // now rather than at the end: what cannot be written at all
-    model.writer.layout(new Set());
-    for (const { location } of model.files.slice(1)) checkRestorable(location);
-    throwIfCancelled(signal);
-    progress({ stage: 'open', layer: '', fraction: 0.01 });
-    const crew = startCrew(shared, {
-      workerFile: runtime.workerFile,
-      threads: crewSize(input.threads, weightsOf(model)),
-      signal,
-    });
-    try {
-      let layers: readonly CompressedLayer[] = [];
-      let otherBytes = 0;
-      let notes: readonly string[] = [];
-      const bytes = await writeAtomically(
-        input.out,
-        {
-          kind: dczKind,
-          overwrite: input.overwrite,
-          inputs: [...opened.files, ...(options.inputs ?? [])],
-        },
-        async (sink, temporary) => {
-          const plan = await compressModel(
-            model,
-            recipe,
-            input.seed,
-            taskRunner(crew),
-            signal,
-            share(progress, 0.01, planned),
-          );
-          throwIfCancelled(signal);
-          progress({ stage: 'write', layer: '', fraction: planned });
-          const layout = model.writer.layout(new Set(plan.tensors.map((t) => t.coded.tensor)));
-          const tensors = plan.tensors.map(({ coded, stats }) => ({ coded, rmse: stats.rmse }));
-          const sizes = writeDcz(
-            { model, layout, tensors, recipe: options.stated ?? recipe },
-            sink,
-          );
-          temporary.flush();
-          throwIfCancelled(signal);
-          progress({ stage: 'verify', layer: '', fraction: written });
-          const file = openFile(temporary.path);
-          try {
-            const meant = { model, layout, plan };
-            await verifyDcz(file, meant, crew, signal, share(progress, written, 1));
-          } finally {
-            file.close();
-          }
-          // As precise as the container keeps it, so that a later report says the same.
-          const kept = plan.tensors.map(({ coded, stats }) => ({
-            coded,
-            stats: { ...stats, rmse: Math.fround(stats.rmse) },
-          }));
-          layers = await layersOf(model, kept, sizes.perTensor, signal);
-          otherBytes = sizes.other;
-          notes = [...model.notes, ...plan.notes];
-        },
-      );
-      const input_ = { path, bytes: model.files.reduce((sum, f) => sum + f.source.size, 0) };
-      return {
-        input: input_,
-        output: { path: input.out, bytes },
-        ratio: input_.bytes / bytes,
-        verified: true,
-        seconds: (performance.now() - start) / 1000,
-        recipe: recipe.name,
-        layers,
-        otherBytes,
-        notes,
-      };
-    } finally {
-      await crew.dispose();
-    }
-  } finally {
-    opened.close();
-  }
-}
-
-function taskRunner(crew: Crew): TaskRunner {
-  return {
-    run: (tensor, task) => crew.perform({ kind: 'task', tensor, task }) as Promise<TaskResult>,
-  };
-}
-
-function weightsOf(model: Model): number {
-  return model.tensors.reduce((sum, t) => sum + t.parameters, 0);
-}

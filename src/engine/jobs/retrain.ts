@@ -26,7 +26,7 @@ import { dataFiles } from '../train/data.ts';
 import { checkCheckpoint, checkpointPath } from '../train/checkpoints.ts';
 import { trainModel, type Trained } from '../train/training.ts';
 import { writeTrained } from '../train/trained-model.ts';
-import { compressFile } from './compress.ts';
+import { compressFile } from './compress-file.ts';
 import { defineJob } from './define.ts';
 import { dataInput, fileInput, normalisationInput, recipeInput } from './inputs.ts';
 import { evaluateJob } from './evaluate.ts';

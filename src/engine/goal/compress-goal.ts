@@ -1,0 +1,144 @@
+/**
+ * Compresses a model to a stated loss or size from sample inputs: decides the levels of all layers
+ * (decide.ts), then writes them as any compression is written. Biases and means that were corrected make a
+ * changed model, which is the one that is compressed.
+ */
+import { DeepCompressionError } from '../../model/errors.ts';
+import { parseRecipe, type Recipe } from '../../compress/recipe.ts';
+import { decodeGraph } from '../../train/graph.ts';
+import { sampledInputs } from '../fidelity/feeds.ts';
+import { openInput, sharedInput } from '../input.ts';
+import { Variants } from '../fidelity/variants.ts';
+import { compressFile } from '../jobs/compress-file.ts';
+import type { JobContext } from '../jobs/define.ts';
+import { share } from '../jobs/progress.ts';
+import type { CompressInput, CompressResult, GoalInput } from '../protocol-model.ts';
+import { trainingRuntime } from '../runtime/training.ts';
+import { loadDataset } from '../train/data.ts';
+import { wholeModel } from '../train/model-bytes.ts';
+import { normalisationOf } from '../train/normalisation.ts';
+import { forChoosing } from '../train/reading.ts';
+import { writeTrained } from '../train/trained-model.ts';
+import { turns } from '../train/turns.ts';
+import { decideLevels, type Decided, type Goal } from './decide.ts';
+
+/** What is not said: at most half a percentage point. */
+export const usualLoss = 0.005;
+
+/** Layers on grids, whose levels the goal decides; everything else stays as it is. */
+const calibrated = {
+  name: 'calibrated',
+  description: 'Levels decided by what they do to the outputs on sample inputs.',
+  share: { method: 'grid', bits: 8 },
+  coder: 'arithmetic',
+};
+
+/** Share of the whole at which levels are decided. */
+const decided = 0.9;
+/** A file that is larger than the goal says is made again with a smaller goal, so many times. */
+const attempts = 3;
+
+/** @throws DeepCompressionError of any code that models, data and goals can cause */
+export async function compressToGoal(
+  input: CompressInput & { readonly goal: GoalInput },
+  context: JobContext,
+): Promise<CompressResult> {
+  const start = performance.now();
+  const { goal } = input;
+  const opened = openInput(sharedInput(input.file));
+  const engine = trainingRuntime(context.runtime, input.threads);
+  try {
+    const { model } = opened;
+    if (opened.dcz)
+      throw new DeepCompressionError('invalid-input', `${opened.path} is already compressed`);
+    const recipe = parseRecipe(calibrated);
+    const turn = turns(context.signal);
+    const progress = share(context.onProgress, 0, decided);
+    const graph = decodeGraph(wholeModel(model));
+    const { data } = await loadDataset(goal.data, {
+      ...{ inputs: sampledInputs(graph), prefer: forChoosing },
+      turn,
+      onRead: (line) => progress({ stage: 'read', layer: line, fraction: 0 }),
+    });
+    const normalisation = normalisationOf(goal.normalisation, undefined);
+    const variants = Variants.open({ runtime: engine, model, data, normalisation, turn });
+    const size = model.files.reduce((sum, { source }) => sum + source.size, 0);
+    let wanted = goalOf(goal, size);
+    for (let attempt = 1; ; attempt++) {
+      const made = await decideLevels({
+        ...{ model, recipe, goal: wanted, variants, runtime: engine },
+        ...{ seed: input.seed, turn, progress },
+      });
+      const result = await written(
+        { ...input, overwrite: input.overwrite || attempt > 1 },
+        context,
+        recipe,
+        made,
+        opened.files,
+      );
+      const most = wanted.kind === 'bytes' ? goalOf(goal, size).most : Infinity;
+      if (result.output.bytes <= most || attempt === attempts)
+        return {
+          ...result,
+          input: { ...result.input, path: opened.path },
+          seconds: (performance.now() - start) / 1000,
+          fidelity: made.fidelity,
+          notes: [...result.notes, ...made.notes],
+        };
+      wanted = { kind: 'bytes', most: wanted.most * (most / result.output.bytes) * 0.995 };
+    }
+  } finally {
+    await engine.close();
+    opened.close();
+  }
+}
+
+/** @throws DeepCompressionError `invalid-input` when several things are wanted, or what cannot be */
+function goalOf({ maxLoss, ratio, maxBytes }: GoalInput, size: number): Goal {
+  const given = [maxLoss, ratio, maxBytes].filter((g) => g !== undefined);
+  if (given.length > 1)
+    throw new DeepCompressionError(
+      'invalid-input',
+      'give one goal: a loss, a ratio or a number of bytes',
+    );
+  const most = ratio !== undefined ? size / ratio : maxBytes;
+  if (most !== undefined) {
+    if (most > 0 && most < size) return { kind: 'bytes', most };
+    throw new DeepCompressionError(
+      'invalid-input',
+      `a size must be below that of the model, ${size} bytes, not ${Math.round(most)}`,
+    );
+  }
+  const loss = maxLoss ?? usualLoss;
+  if (loss > 0 && loss < 1) return { kind: 'loss', most: loss };
+  throw new DeepCompressionError(
+    'invalid-input',
+    `a loss is a share above 0 and below 1, not ${loss}`,
+  );
+}
+
+/** The file, of the model with corrected biases. */
+async function written(
+  input: CompressInput,
+  context: JobContext,
+  recipe: Recipe,
+  { layers, biases, model }: Decided,
+  inputs: readonly string[],
+): Promise<CompressResult> {
+  const rest = { ...context, onProgress: share(context.onProgress, decided, 1) };
+  const options = { inputs, assigned: layers };
+  const plain = { file: input.file, out: input.out, seed: input.seed, threads: input.threads };
+  const { overwrite } = input;
+  if (biases.size === 0) return compressFile({ ...plain, overwrite, recipe }, rest, options);
+  const values = new Map([...biases].map(([id, bias]) => [id, Float32Array.from(bias)]));
+  const file = writeTrained(model, values);
+  try {
+    return await compressFile(
+      { ...plain, overwrite, recipe, file: { path: file.path } },
+      rest,
+      options,
+    );
+  } finally {
+    file.remove();
+  }
+}

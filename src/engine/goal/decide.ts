@@ -1,0 +1,194 @@
+/**
+ * Calibrated compression: levels for every layer of a model such that a goal is kept. Samples are split:
+ * most calibrate, weigh the layers and choose; the others only report. Importance of the layers
+ * (importance.ts) makes one slope of all their errors and bits; the slope is searched with the whole model
+ * run (choose-slope.ts).
+ */
+import { biasTargets, correctedBias } from './bias.ts';
+import { decodeGraph } from '../../train/graph.ts';
+import { calibrate } from '../../calibrate/calibrate.ts';
+import type { QuantizedLayer } from '../../compress/rate/quantize-layer.ts';
+import type { Recipe } from '../../compress/recipe.ts';
+import { lossOf, type Fidelity } from '../../fidelity/compare.ts';
+import { DeepCompressionError } from '../../model/errors.ts';
+import type { OnnxModel } from '../../model/onnx/open.ts';
+import { shuffled } from '../../train/dataset/dataset.ts';
+import type { Runtime } from '../../train/runtime.ts';
+import type { Variants } from '../fidelity/variants.ts';
+import type { OnProgress } from '../jobs/progress.ts';
+import { wholeModel } from '../train/model-bytes.ts';
+import { largestSlope } from './choose-slope.ts';
+import { measureImportance, middleSlope, type LayerImportance } from './importance.ts';
+import { goalLayer, goalTensors, restoredValues, type GoalLayer } from './layers.ts';
+import { runsOf } from './runs.ts';
+
+/** What a compression must keep: one of the three. */
+export type Goal =
+  | { readonly kind: 'loss'; readonly most: number }
+  | { readonly kind: 'bytes'; readonly most: number };
+
+export interface GoalSetup {
+  readonly model: OnnxModel;
+  readonly recipe: Recipe;
+  readonly goal: Goal;
+  readonly variants: Variants;
+  readonly runtime: Runtime;
+  readonly seed: number;
+  readonly turn: () => Promise<void>;
+  readonly progress: OnProgress;
+}
+
+export interface Decided {
+  readonly model: OnnxModel;
+  readonly layers: ReadonlyMap<number, QuantizedLayer>;
+  /** New values of biases and means that take back what rounding shifted, by tensor id. */
+  readonly biases: ReadonlyMap<number, Float64Array>;
+  /** On the samples that chose nothing. */
+  readonly fidelity: Fidelity;
+  /** On those that chose. */
+  readonly chosen: Fidelity;
+  readonly importance: readonly LayerImportance[];
+  readonly lambda: number;
+  readonly notes: readonly string[];
+}
+
+/** Groups of samples (single ones, or stretches for models with state) that a goal needs. */
+const leastGroups = 6;
+/** Share of the samples that only report. */
+const reporting = 1 / 4;
+/** Samples on which every layer is tried alone. */
+const trialGroups = 8;
+const mostEvaluations = 8;
+/** What the rest of a model shrinks to when it is packed, for estimates before a file is there. */
+const packedRest = 0.55;
+
+/** @throws DeepCompressionError `invalid-input` when samples are too few or no setting keeps the goal */
+export async function decideLevels(setup: GoalSetup): Promise<Decided> {
+  const { model, recipe, goal, variants, runtime, seed, turn, progress } = setup;
+  const { feeding } = variants;
+  if (feeding.groups < leastGroups)
+    throw new DeepCompressionError(
+      'invalid-input',
+      `${feeding.samples.data.name}: ${feeding.samples.data.samples} samples are too few to choose and to report on: give at least ${leastGroups * (feeding.states.length ? 32 : 1)}, better 100`,
+    );
+  const step =
+    (stage: string, from: number, to: number) =>
+    (fraction: number, layer = ''): void =>
+      progress({ stage, layer, fraction: from + (to - from) * fraction });
+  const order = shuffled(feeding.groups, seed);
+  const held = Math.max(2, Math.round(order.length * reporting));
+  const reports = await variants.prepare(order.slice(0, held), step('run', 0, 0.03));
+  const choosing = await variants.prepare(order.slice(held), step('run', 0.03, 0.1));
+  const seen = step('calibrate', 0.1, 0.3);
+  const bytes = wholeModel(model);
+  const { calibration, without } = await calibrate({
+    model,
+    bytes,
+    runtime,
+    runs: runsOf(feeding, choosing),
+    seed,
+    turn,
+    onProgress: (done, of) => seen(done / of),
+  });
+  const layers: GoalLayer[] = [];
+  for (const tensor of goalTensors(model, recipe)) {
+    await turn();
+    const layer = goalLayer(model, tensor, calibration);
+    if (layer) layers.push(layer);
+  }
+  if (layers.length === 0)
+    throw new DeepCompressionError('unsupported', `${model.path}: no layer that can be rounded`);
+  const weighed = step('weigh layers', 0.3, 0.6);
+  const trial = choosing.subarray(0, trialGroups);
+  const importance = await measureImportance(layers, {
+    fidelity: (values) => variants.fidelity(values, trial),
+    onLayer: async (layer, done) => {
+      weighed(done / layers.length, layer.tensor.name);
+      await turn();
+    },
+  });
+  const whole = model.files.reduce((sum, { source }) => sum + source.size, 0);
+  const rest = packedRest * (whole - layers.reduce((sum, { tensor }) => sum + tensor.bytes, 0));
+  const targets = biasTargets(
+    model,
+    decodeGraph(bytes),
+    layers.map(({ tensor }) => tensor),
+  );
+  const corrections = (rounded: ReadonlyMap<number, QuantizedLayer>): Map<number, Float64Array> =>
+    new Map(
+      [...targets].map(([id, target]) => [
+        target.bias.id,
+        correctedBias(model, target, rounded.get(id)!.shift),
+      ]),
+    );
+  // of bytes, the smallest slope that fits is wanted
+  const slopeAt = (x: number): number => (goal.kind === 'bytes' ? 1 / x : x);
+  let evaluations = 0;
+  const best = await largestSlope({
+    guess: slopeAt(middleSlope(importance) / 8),
+    most: mostEvaluations,
+    evaluate: async (x): Promise<{ kept: boolean; result: Candidate }> => {
+      const lambda = slopeAt(x);
+      const evaluated = step('choose', 0.6, 1);
+      const rounded = new Map<number, QuantizedLayer>();
+      for (const { layer, importance: g } of importance) {
+        evaluated(
+          (evaluations + 0.5 * (rounded.size / layers.length)) / mostEvaluations,
+          layer.tensor.name,
+        );
+        rounded.set(layer.tensor.id, layer.quantizer.quantize(lambda, g));
+        await turn();
+      }
+      const bytes = rest + [...rounded.values()].reduce((sum, { bits }) => sum + bits / 8, 0);
+      if (goal.kind === 'bytes') {
+        evaluations++;
+        return {
+          kept: bytes <= goal.most,
+          result: { rounded, biases: undefined, fidelity: undefined, bytes },
+        };
+      }
+      const biases = corrections(rounded);
+      const fidelity = await variants.fidelity(
+        new Map([...valuesOf(rounded), ...biases]),
+        choosing,
+      );
+      evaluations++;
+      return { kept: lossOf(fidelity) <= goal.most, result: { rounded, biases, bytes, fidelity } };
+    },
+  });
+  if (!best)
+    throw new DeepCompressionError(
+      'invalid-input',
+      `no setting keeps the loss at ${(goal.most * 100).toFixed(2)} %: allow more, or use the preset safe`,
+    );
+  const { rounded } = best.result;
+  const biases = best.result.biases ?? corrections(rounded);
+  const values = new Map([...valuesOf(rounded), ...biases]);
+  return {
+    model,
+    layers: rounded,
+    biases,
+    fidelity: await variants.fidelity(values, reports),
+    chosen: best.result.fidelity ?? (await variants.fidelity(values, choosing)),
+    importance,
+    lambda: slopeAt(best.lambda),
+    notes: [...without].flatMap(([id, why]) => {
+      const used = layers.some(({ tensor }) => tensor.id === id);
+      return used
+        ? [`${model.tensors[id]!.name} is rounded as finely as the others, unmeasured: ${why}`]
+        : [];
+    }),
+  };
+}
+
+interface Candidate {
+  readonly rounded: ReadonlyMap<number, QuantizedLayer>;
+  readonly biases: ReadonlyMap<number, Float64Array> | undefined;
+  readonly fidelity: Fidelity | undefined;
+  /** Of the whole file, estimated. */
+  readonly bytes: number;
+}
+
+function valuesOf(rounded: ReadonlyMap<number, QuantizedLayer>): Map<number, Float64Array> {
+  return new Map([...rounded].map(([id, layer]) => [id, restoredValues(layer)]));
+}

@@ -1,0 +1,63 @@
+/**
+ * The layers that calibrated compression decides level by level: their quantizers, made once, and what
+ * their levels restore to. One quantizer holds the weights and the factor of their inputs' moments, so
+ * that another slope costs only the rounding.
+ */
+import type { Calibration } from '../../compress/moments.ts';
+import { LayerQuantizer, type QuantizedLayer } from '../../compress/rate/quantize-layer.ts';
+import { recipeForLayer, type Recipe } from '../../compress/recipe.ts';
+import { GridWalk } from '../../compress/share/grid.ts';
+import { isCompressible } from '../../model/dtype.ts';
+import type { Geometry, Model, Tensor } from '../../model/model.ts';
+
+export interface GoalLayer {
+  readonly tensor: Tensor & { readonly geometry: Geometry };
+  readonly quantizer: LayerQuantizer;
+  /** Whether the inputs' moments are known. */
+  readonly calibrated: boolean;
+  /** Mean square of the weights. */
+  readonly power: number;
+}
+
+/** The tensors that the recipe speaks of and that are matrices. */
+export function goalTensors(model: Model, recipe: Recipe): GoalLayer['tensor'][] {
+  return model.tensors.filter(
+    (tensor): tensor is GoalLayer['tensor'] =>
+      tensor.geometry !== undefined &&
+      tensor.geometry.rows * tensor.geometry.cols * tensor.geometry.matrices ===
+        tensor.parameters &&
+      recipe.roles.includes(tensor.role) &&
+      isCompressible(tensor.dtype) &&
+      tensor.parameters >= recipe.minimumWeights &&
+      recipeForLayer(recipe, tensor) !== undefined &&
+      model.writer.whyNotReplaceable(tensor) === undefined,
+  );
+}
+
+/** undefined when the tensor holds values that are not finite, or only zeros: it stays as it is. */
+export function goalLayer(
+  model: Model,
+  tensor: GoalLayer['tensor'],
+  calibration: Calibration,
+): GoalLayer | undefined {
+  const values = new (tensor.dtype === 'float64' ? Float64Array : Float32Array)(tensor.parameters);
+  model.reader.readValues(tensor, 0, values);
+  let power = 0;
+  for (const v of values) power += (v * v) / values.length;
+  if (!(power > 0 && power < Infinity)) return undefined;
+  const moments = calibration.get(tensor.id);
+  const quantizer = new LayerQuantizer(values, tensor.geometry, moments);
+  return { tensor, quantizer, calibrated: moments !== undefined, power };
+}
+
+/** What the levels restore to, before they are rounded to the tensor's type. */
+export function restoredValues({ grid, levels }: QuantizedLayer): Float64Array {
+  const values = new Float64Array(levels.length);
+  const walk = new GridWalk(grid);
+  walk.seek(0);
+  for (let i = 0; i < levels.length; i++) {
+    values[i] = walk.scale * levels[i]!;
+    walk.next();
+  }
+  return values;
+}
