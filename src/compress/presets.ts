@@ -16,10 +16,10 @@ export const presetRecipes: readonly object[] = [
     name: 'safe',
     description:
       'Fidelity first, without samples: every weight the nearest of evenly spaced levels with a scale ' +
-      'for each output channel, fine enough that rounding adds 1 % noise to the whole model, small ' +
+      'for each output channel, fine enough that rounding adds 0.4 % noise to the whole model, small ' +
       'layers least. Prunes nothing; arithmetic coding.',
     prune: { method: 'none' },
-    share: { method: 'grid', noise: 0.01 },
+    share: { method: 'grid', noise: 0.004 },
     coder: 'arithmetic',
     roles: ['weight', 'embedding'],
     minimumWeights: 16,
