@@ -7,6 +7,7 @@ import { fork } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
+import { withoutTelemetry } from './runtime/telemetry.ts';
 import { deathOf, type ProcessRole, type WorkerRole } from './threads.ts';
 
 export interface JobHost {
@@ -61,7 +62,7 @@ export function processHost(file: string, native: string): OpenHost {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [`--max-old-space-size=${usualHeap}`],
       // in an editor's process the program is not node, but can be
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      env: { ...process.env, ...withoutTelemetry, ELECTRON_RUN_AS_NODE: '1' },
     });
     let said = '';
     child.stderr?.on('data', (text) => (said = (said + String(text)).slice(-10_000)));

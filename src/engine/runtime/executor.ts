@@ -9,6 +9,7 @@ import type * as nativeLibrary from 'onnxruntime-node';
 import type { Runtime } from '../../train/runtime.ts';
 import { hostSession } from './host-session.ts';
 import { bundledFolder, openSession } from './ort-web.ts';
+import { disableTelemetry } from './telemetry.ts';
 
 export interface Executor extends Runtime {
   /** onnxruntime-web or onnxruntime-node. */
@@ -30,6 +31,7 @@ export function executorOf({ native, folder = bundledFolder() }: ExecutorChoice)
 
 /** undefined when it is not installed, or not for this platform. */
 function nativeRuntime(folder: string | true): Executor | undefined {
+  disableTelemetry();
   let ort: typeof nativeLibrary;
   try {
     // found, or not, when the program runs: the bundler leaves it alone

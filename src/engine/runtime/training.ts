@@ -6,6 +6,7 @@
 import { availableParallelism } from 'node:os';
 import { executorOf, type Executor, type ExecutorChoice } from './executor.ts';
 import { startHelpers } from './helpers.ts';
+import { disableTelemetry } from './telemetry.ts';
 
 export interface NamedRuntime extends Executor {
   /** That work together, the calling one included. */
@@ -28,6 +29,7 @@ export function trainingRuntime(
   { ortFolder, native = false, workerFile }: RuntimeChoice,
   threads = Math.min(8, availableParallelism()),
 ): NamedRuntime {
+  disableTelemetry(); // here too: helpers load the library on threads that could not
   const choice: ExecutorChoice = { folder: ortFolder, native };
   const helpers =
     workerFile === undefined || threads <= 1
