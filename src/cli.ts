@@ -1,42 +1,37 @@
 #!/usr/bin/env node
 /**
- * `deepc`: composition root of the command line. Parses, runs one job on this machine's threads,
- * prints. Exit 0; 1 with one line `error: …`; 2 for wrong usage; 130 after Ctrl-C.
+ * `deepc`: composition root of the command line. Parses, runs one job on this machine's threads in a
+ * process that can be ended (cli/supervise.ts), prints. Exit 0; 1 with one line `error: …`; 2 for wrong
+ * usage; 130 after Ctrl-C, 143 after SIGTERM.
  */
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
-import { parseCommand, usage } from './cli/arguments.ts';
+import { outputsOf, parseCommand, usage } from './cli/arguments.ts';
 import { runCommand } from './cli/commands.ts';
+import { isSupervised, obey, supervise } from './cli/supervise.ts';
 import { UsageError } from './cli/usage.ts';
 import { DeepCompressionError } from './model/errors.ts';
 import { version } from '../package.json';
 
+const program = fileURLToPath(import.meta.url);
 const workerFile = fileURLToPath(new URL('./worker.js', import.meta.url));
 const stopped = new AbortController();
-let interrupted = false;
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // The reader has gone (`deepc … | head`): nothing is left to say. Let the job end cleanly.
   if (error.code !== 'EPIPE') fail(error);
 });
 process.stderr.on('error', () => {});
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.on(signal, () => {
-    if (interrupted) process.exit(130);
-    interrupted = true;
-    stopped.abort();
-  });
 
 function fail(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   const line = message.replace(/\s*[\r\n]+\s*/g, ' ');
   const usageError = error instanceof UsageError;
-  if (interrupted) process.exitCode = 130;
-  else process.exitCode = usageError ? 2 : 1;
+  process.exitCode = usageError ? 2 : 1;
   const defect = !usageError && !(error instanceof DeepCompressionError);
   const exists = error instanceof DeepCompressionError && error.code === 'exists';
   const hint = exists ? ' (--force replaces it)' : '';
-  process.stderr.write(`error: ${interrupted ? 'cancelled' : line + hint}\n`);
+  process.stderr.write(`error: ${stopped.signal.aborted ? 'cancelled' : line + hint}\n`);
   if (defect && process.env['DEEPC_DEBUG'] && error instanceof Error)
     process.stderr.write(`${error.stack ?? ''}\n`);
 }
@@ -45,7 +40,10 @@ try {
   const command = parseCommand(process.argv.slice(2));
   if (command === 'help') process.stdout.write(`${usage}\n`);
   else if (command === 'version') process.stdout.write(`${version}\n`);
+  else if (command.command !== 'presets' && !isSupervised())
+    process.exitCode = await supervise(program, process.argv.slice(2), outputsOf(command));
   else {
+    obey(() => stopped.abort());
     const text = await runCommand(command, {
       runtime: { workerFile: existsSync(workerFile) ? workerFile : undefined, native: true },
       signal: stopped.signal,

@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { recordPath } from '../engine/train/record.ts';
 import {
   eieArguments,
   eieOptions,
@@ -136,6 +137,21 @@ export interface Command {
   readonly train?: TrainArguments;
   /** Of compress, with samples. */
   readonly goal?: GoalArguments;
+}
+
+/** Every file that a command may write, where it was asked to. */
+export function outputsOf({ command, out, exports, eie, train }: Command): readonly string[] {
+  const beside = command === 'retrain' ? [`${out}.checkpoint`, recordPath(out)] : [];
+  const into = train?.into === undefined ? [] : [recordPath(train.into)];
+  return [
+    out,
+    ...(out === '' ? [] : beside),
+    ...into,
+    train?.checkpoint ?? '',
+    exports?.netron ?? '',
+    exports?.modelExplorer ?? '',
+    eie.csv,
+  ].filter((path) => path !== '');
 }
 
 /** @throws UsageError */

@@ -1,5 +1,13 @@
 /** A model with trained values, as files in a temporary folder: what is then compressed. */
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Model } from '../../model/model.ts';
@@ -11,12 +19,19 @@ export interface TrainedModel {
   remove(): void;
 }
 
+/** Removes what a process that was ended has left. */
+export function removeTrainedOf(pid: number): void {
+  for (const name of readdirSync(tmpdir()))
+    if (name.startsWith(`deepc-trained-${pid}-`))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+}
+
 /** @param values by tensor id */
 export function writeTrained(
   model: Model,
   values: ReadonlyMap<number, Float32Array>,
 ): TrainedModel {
-  const folder = mkdtempSync(join(tmpdir(), 'deepc-trained-'));
+  const folder = mkdtempSync(join(tmpdir(), `deepc-trained-${process.pid}-`));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   const path = join(folder, basename(model.path));
   const open: number[] = [];

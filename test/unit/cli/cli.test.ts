@@ -12,7 +12,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import test, { before } from 'node:test';
 import type { CompareResult } from '../../../src/engine/protocol-compare.ts';
 import type { CompressResult, InspectResult } from '../../../src/engine/protocol-model.ts';
@@ -411,6 +411,25 @@ test('Ctrl-C ends a compression cleanly: exit 130, nothing under the name, nothi
   assert.equal(existsSync(out), false);
   assert.deepEqual(leftovers(), []);
 });
+
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  test(`${signal} ends a model that loops for ever inside the runtime`, async () => {
+    const data = join(folder, 'loop.csv');
+    const row = `${'0.5,'.repeat(64)}1\n`;
+    writeFileSync(data, row.repeat(8));
+    const args = ['evaluate', resolve('test/fixtures/hostile/loop.onnx'), '--data', data];
+    const run = await deepc(args, {
+      onProgress: (kill) =>
+        setTimeout(() => {
+          kill(signal);
+        }, 1500),
+    });
+    assert.equal(run.code, code, run.stderr);
+    assert.match(run.stderr, /error: cancelled\n$/);
+  });
 
 test('a killed process leaves nothing under the final name, and the next run cleans up', async () => {
   const out = join(folder, 'killed.dcz');

@@ -12,8 +12,12 @@ import { buildEngine, temporaryFolder } from './support.ts';
 const folder = temporaryFolder();
 const library = createRequire(import.meta.url).resolve('onnxruntime-node');
 
-/** Every file that a command makes where the library keeps its own. */
-function filesOf(name: string, args: readonly string[], env: NodeJS.ProcessEnv): string[] {
+/** What a command says, and every file that it makes where the library keeps its own. */
+function ran(
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): { readonly stdout: string; readonly files: string[] } {
   const home = join(folder, name);
   for (const sub of ['home', 'tmp', 'cwd']) mkdirSync(join(home, sub), { recursive: true });
   const places = { HOME: join(home, 'home'), TMPDIR: join(home, 'tmp'), XDG_CACHE_HOME: '' };
@@ -23,9 +27,10 @@ function filesOf(name: string, args: readonly string[], env: NodeJS.ProcessEnv):
     encoding: 'utf8',
   });
   assert.equal(run.status, 0, run.stderr);
-  return readdirSync(home, { recursive: true, withFileTypes: true })
+  const files = readdirSync(home, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => entry.name);
+  return { stdout: run.stdout, files };
 }
 
 test('training and evaluating with the native runtime leave no telemetry behind', async (t) => {
@@ -39,11 +44,13 @@ test('training and evaluating with the native runtime leave no telemetry behind'
     `require(${JSON.stringify(library)}).InferenceSession.create(${JSON.stringify(model)})
        .then(() => new Promise((later) => setTimeout(later, 1000)))`,
   );
-  if (!filesOf('bare', [script], {}).some((file) => /deviceid|onnxruntime\.db/.test(file)))
+  if (!ran('bare', [script], {}).files.some((file) => /deviceid|onnxruntime\.db/.test(file)))
     return t.skip('this build of onnxruntime-node has no telemetry to switch off');
   const { cli } = await buildEngine(folder);
   // beside the bundle, where the program looks for it
   const nodeModules = { NODE_PATH: join(process.cwd(), 'node_modules') };
   const args = [cli, 'evaluate', model, '--data', data, '--threads', '2', '--json'];
-  assert.deepEqual(filesOf('ours', args, nodeModules), []);
+  const { stdout, files } = ran('ours', args, nodeModules);
+  assert.equal((JSON.parse(stdout) as { runtime: string }).runtime, 'onnxruntime-node');
+  assert.deepEqual(files, []);
 });
