@@ -11,6 +11,7 @@ import { runCommand } from './cli/commands.ts';
 import { isSupervised, obey, supervise } from './cli/supervise.ts';
 import { UsageError } from './cli/usage.ts';
 import { DeepCompressionError } from './model/errors.ts';
+import { plainText } from './model/plain-text.ts';
 import { version } from '../package.json';
 
 const program = fileURLToPath(import.meta.url);
@@ -25,7 +26,7 @@ process.stderr.on('error', () => {});
 
 function fail(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  const line = message.replace(/\s*[\r\n]+\s*/g, ' ');
+  const line = plainText(message, 1000);
   const usageError = error instanceof UsageError;
   process.exitCode = usageError ? 2 : 1;
   const defect = !usageError && !(error instanceof DeepCompressionError);

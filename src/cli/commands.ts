@@ -5,6 +5,7 @@ import { allJobs } from '../engine/jobs/all.ts';
 import type { Runtime } from '../engine/input.ts';
 import type { Progress } from '../engine/protocol.ts';
 import { DeepCompressionError } from '../model/errors.ts';
+import { plainJson, plainLines } from '../model/plain-text.ts';
 import type { Command } from './arguments.ts';
 import { runEie } from './eie-commands.ts';
 import { progressView } from './progress.ts';
@@ -36,7 +37,7 @@ export async function runCommand(command: Command, context: CommandContext): Pro
   const view = progressView(context.stderr);
   try {
     const { result, text } = await run(command, context, view.show);
-    return command.json ? JSON.stringify(result, null, 2) : text();
+    return command.json ? plainJson(JSON.stringify(result, null, 2)) : plainLines(text());
   } finally {
     view.clear();
   }

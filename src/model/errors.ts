@@ -3,6 +3,8 @@
  * programs) and one line that says what is wrong and what to do (for people). Anything else that is
  * thrown is a defect of ours.
  */
+import { plainText } from './plain-text.ts';
+
 export type ErrorCode =
   | 'not-found' // a file or model part that was named does not exist
   | 'invalid-model' // the bytes are not a well-formed model
@@ -17,16 +19,19 @@ export type ErrorCode =
   | 'crashed' // a worker thread died: out of memory, or killed
   | 'cancelled';
 
+/** Characters of an error line; names of files and of layers in it may be longer. */
+const longestLine = 1000;
+
 export class DeepCompressionError extends Error {
   override readonly name = 'DeepCompressionError';
 
   constructor(
     readonly code: ErrorCode,
-    /** One line, no full stop needed, no stack: it is shown to the user as it is. */
+    /** One line, no full stop needed, no stack: cleaned and cut, it is shown to the user as it is. */
     message: string,
     options?: { cause?: unknown },
   ) {
-    super(message, options);
+    super(plainText(message, longestLine), options);
   }
 }
 

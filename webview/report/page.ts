@@ -40,7 +40,7 @@ export function pageHtml(parts: {
     lang: parts.lang,
     title: parts.title,
     root: parts.root,
-    csp: `default-src 'none'; img-src ${images}; style-src ${cspSource}; font-src ${cspSource}; script-src 'nonce-${nonce}'`,
+    csp: `default-src 'none'; img-src ${images}; style-src ${cspSource}; font-src ${cspSource}; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'`,
     style: `<link rel="stylesheet" href="${escape(parts.cssUri)}">`,
     script: `<script nonce="${escape(nonce)}" src="${escape(parts.jsUri)}"></script>`,
     data: parts.data,

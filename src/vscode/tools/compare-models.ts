@@ -23,6 +23,7 @@ export const compareModels: Tool<Input> = {
     fields.done();
     return input;
   },
+  reads: ({ original, changed }) => [original, changed],
   doing: ({ original, changed }) =>
     vscode.l10n.t(
       'Comparing {0} with {1}',

@@ -7,6 +7,7 @@ import type { Retraining } from '../../engine/protocol-accuracy.ts';
 import { compressOne, outputFor, samplesFor } from '../compressing.ts';
 import { exists, nameOf } from '../files.ts';
 import { presetNamed } from '../presets.ts';
+import type { Services } from '../services.ts';
 import { settingsFor } from '../settings.ts';
 import { Fields, rowsIn } from './input.ts';
 import { storedRow } from './inspect-model.ts';
@@ -34,20 +35,27 @@ export const compressModel: Tool<Input> = {
     fields.done();
     return input;
   },
+  reads: ({ model }) => [model.fsPath],
   doing: ({ model, preset }) => vscode.l10n.t('Compressing {0} with {1}', nameOf(model), preset),
-  confirmation: async ({ model, preset, output, overwrite }) => {
+  confirmation: async ({ model, preset, output, overwrite }, services) => {
     const title = vscode.l10n.t('Compress {0}?', nameOf(model));
     const replaces = overwrite && (await exists(vscode.Uri.file(output)));
-    return {
-      title,
-      text: replaces
-        ? vscode.l10n.t(
-            "Preset '{0}'. The existing file {1} is replaced; the model stays as it is.",
-            preset,
-            output,
-          )
-        : vscode.l10n.t("Preset '{0}'. Writes {1}; the model stays as it is.", preset, output),
-    };
+    const trains = await trainsIn(services, model, preset);
+    const also = trains
+      ? ` ${vscode.l10n.t(
+          'It retrains the model on the samples of the settings, which takes minutes to hours, and also writes {0} and, while it runs, {1}.',
+          output.replace(/\.dcz$/i, '.training.json'),
+          `${output}.checkpoint`,
+        )}`
+      : '';
+    const writes = replaces
+      ? vscode.l10n.t(
+          "Preset '{0}'. The existing file {1} is replaced; the model stays as it is.",
+          preset,
+          output,
+        )
+      : vscode.l10n.t("Preset '{0}'. Writes {1}; the model stays as it is.", preset, output);
+    return { title, text: `${writes}${also}` };
   },
   run: async ({ model, preset, output, overwrite, maxLayers }, services, signal) => {
     const loaded = await (await presetNamed(services, model, preset)).load();
@@ -83,6 +91,15 @@ export const compressModel: Tool<Input> = {
     };
   },
 };
+
+/** Whether the preset retrains; one that cannot be read is refused when the tool runs. */
+async function trainsIn(services: Services, model: vscode.Uri, preset: string): Promise<boolean> {
+  try {
+    return (await (await presetNamed(services, model, preset)).load()).trains;
+  } catch {
+    return false;
+  }
+}
 
 /** Measured while retraining: on the test data where there are some, else on what was held out. */
 function accuracyOf({ test, before, after, agreement }: Retraining): object {

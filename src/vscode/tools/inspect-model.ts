@@ -30,6 +30,7 @@ export const inspectModel: Tool<Input> = {
     fields.done();
     return input;
   },
+  reads: ({ path }) => [path],
   doing: ({ path }) => vscode.l10n.t('Inspecting {0}', nameOf(vscode.Uri.file(path))),
   run: async ({ path, nameContains, maxLayers, statistics }, { engine }, signal) => {
     const { threads } = settingsFor(vscode.Uri.file(path));

@@ -43,6 +43,8 @@ export const simulateEie: Tool<Input> = {
     fields.done();
     return input;
   },
+  reads: ({ source }) =>
+    source.kind === 'model' && 'path' in source.file ? [source.file.path] : [],
   doing: ({ name }) => vscode.l10n.t('Simulating {0} on EIE', name),
   run: async ({ source, machine, density, maxLayers }, { engine }, signal) => {
     const { threads } = settingsFor(undefined);
