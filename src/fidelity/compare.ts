@@ -104,10 +104,12 @@ export class Comparison {
 
 /**
  * What a change costs, as one share: accuracy where there are labels, else what the original's own
- * probabilities expect to lose.
+ * probabilities expect to lose. Yes-or-no answers count in full: their probabilities are too sure of
+ * themselves to be believed.
  */
-export function lossOf({ accuracy, expectedLoss }: Fidelity): number {
-  return accuracy ? accuracy.original - accuracy.changed : expectedLoss;
+export function lossOf({ kind, accuracy, disagreement, expectedLoss }: Fidelity): number {
+  if (accuracy) return accuracy.original - accuracy.changed;
+  return kind === 'decision' ? disagreement : expectedLoss;
 }
 
 function summed(
