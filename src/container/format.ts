@@ -12,9 +12,11 @@ export const magic = Uint8Array.of(0x44, 0x43, 0x5a);
 /** What is written. Readers take version 1 too, which has no grids. */
 export const version = 2;
 export const oldestVersion = 1;
-export const headerBytes = 4;
-/** Length of the index and its CRC-32. */
-export const footerBytes = 8;
+/** 'DCZ', version, then the length of the index and its CRC-32: the index follows. */
+export const headerBytes = 12;
+/** Version 1 had only these bytes at its beginning, the others at its end, and the index before them. */
+export const oldHeaderBytes = 4;
+export const oldFooterBytes = 8;
 
 /** Rest bytes are packed in pieces of at most this many restored bytes. */
 export const pieceBytes = 8 << 20;

@@ -1,5 +1,5 @@
 /**
- * Channels and tensors in the metadata of a .dcz file: what the packed bytes between header and index
+ * Channels and tensors in the metadata of a .dcz file: what the packed bytes outside header and index
  * are, in order (docs/dcz-format.md, sections 4 and 5).
  */
 import { blockWeights, type Coder } from '../compress/coded.ts';
@@ -22,7 +22,8 @@ export interface Place {
 }
 
 function take(place: Place, length: number, what: string, fail: Fail): number {
-  if (length > place.end - place.at) fail(`${what} that ends outside the file`);
+  if (length > place.end - place.at)
+    fail(`${what} that ends outside the file, which may be cut off`);
   place.at += length;
   return place.at - length;
 }

@@ -1,6 +1,6 @@
 /**
- * Opens a .dcz file (docs/dcz-format.md). Opening reads header, footer and index only; packed rest
- * and streams are read when something asks for them, and checked by their CRC-32 then.
+ * Opens a .dcz file (docs/dcz-format.md). Opening reads header and index only; packed rest and
+ * streams are read when something asks for them, and checked by their CRC-32 then.
  */
 import type { CodedBlock, CodedTensor } from '../compress/coded.ts';
 import { levelCodebook, type Grid, type GridLayout } from '../compress/share/grid.ts';
@@ -9,11 +9,12 @@ import { crc32 } from '../model/crc32.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import {
   damaged,
-  footerBytes,
   hasGaps,
   headerBytes,
   holeKind,
   magic,
+  oldFooterBytes,
+  oldHeaderBytes,
   oldestVersion,
   version,
 } from './format.ts';
@@ -107,8 +108,7 @@ function readIndex(source: ByteSource, fail: (what: string) => never): DczIndex 
   if (!isDcz(source)) {
     throw new DeepCompressionError('invalid-container', `${source.name}: not a .dcz file`);
   }
-  const data = source.size - headerBytes - footerBytes;
-  if (data < 0) fail('it is cut off');
+  if (source.size < headerBytes) fail('it is cut off');
   const [written] = readBytes(source, magic.length, 1);
   if (written < oldestVersion || written > version) {
     throw new DeepCompressionError(
@@ -116,15 +116,20 @@ function readIndex(source: ByteSource, fail: (what: string) => never): DczIndex 
       `${source.name}: a .dcz file of version ${written}, and this program reads versions ${oldestVersion} to ${version}`,
     );
   }
-  const footer = new DataView(readBytes(source, source.size - footerBytes, footerBytes).buffer);
-  const length = footer.getUint32(0, true);
-  if (length > data) fail('it is cut off, or more follows its end');
-  const start = source.size - footerBytes - length;
+  const old = written === 1;
+  const at = old ? source.size - oldFooterBytes : oldHeaderBytes;
+  const about = new DataView(readBytes(source, at, 8).buffer);
+  const length = about.getUint32(0, true);
+  if (length > source.size - headerBytes) fail('it is cut off, or more follows its end');
+  const start = old ? at - length : headerBytes;
   const index = readBytes(source, start, length);
-  if (crc32(index) !== footer.getUint32(4, true)) {
+  if (crc32(index) !== about.getUint32(4, true)) {
     fail('it is cut off, or the checksum of its index does not match');
   }
-  return parseIndex(index, { start: headerBytes, end: start }, written, fail);
+  const data = old
+    ? { start: oldHeaderBytes, end: start }
+    : { start: headerBytes + length, end: source.size };
+  return parseIndex(index, data, written, fail);
 }
 
 function dczTensor(source: ByteSource, indexed: IndexedTensor): DczTensor {

@@ -1,6 +1,7 @@
 /**
- * Writes a .dcz file (docs/dcz-format.md): header, packed rest, streams, index, footer. Append only;
- * the rest is read from the model in pieces, the streams are in memory already.
+ * Writes a .dcz file (docs/dcz-format.md): header, index, packed rest, streams. Append only; the streams
+ * are in memory already, and so is the packed rest until it is long: it is then packed twice, the first
+ * time for what the index says of it.
  */
 import { blockWeights, type CodedTensor } from '../compress/coded.ts';
 import { largestOf, levelOf, type Grid } from '../compress/share/grid.ts';
@@ -9,7 +10,7 @@ import { crc32 } from '../model/crc32.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { Model, Segment } from '../model/model.ts';
 import { isExactIn } from './codebook.ts';
-import { dtypeBytes, footerBytes, hasGaps, holeKind, limits, magic, version } from './format.ts';
+import { dtypeBytes, hasGaps, headerBytes, holeKind, limits, magic, version } from './format.ts';
 import { canonicalJson, serialiseIndex, type IndexedTensor } from './index-write.ts';
 import { packRest, type PackedChannel } from './pack-rest.ts';
 import { floatPayloads, planRuns, type PlannedRun } from './rest-plan.ts';
@@ -46,25 +47,26 @@ export function writeDcz(contents: DczContents, sink: ByteSink): WrittenBytes {
     sink.write(bytes);
     total += bytes.length;
   };
-  write(Uint8Array.of(...magic, version));
-  const { channels, runs } = writeRest(model, layout, write);
-  for (const { coded } of tensors) {
-    for (const block of coded.blocks) {
-      write(block.values);
-      if (hasGaps(coded)) write(block.gaps);
-    }
-  }
+  const { channels, runs, writeTo } = prepareRest(model, layout);
   const files = model.files.map(({ location }, i) => ({ location, runs: runs[i] }));
   checkLimits(files, tensors);
   const recipeBytes = new TextEncoder().encode(canonicalJson(recipe)).length;
   most('bytes of recipe', recipeBytes, limits.recipe);
   const index = serialiseIndex({ recipe, channels, files, tensors });
   most('bytes of metadata', index.metadataBytes, limits.metadata);
+  const header = new DataView(new ArrayBuffer(headerBytes));
+  [...magic, version].forEach((byte, i) => header.setUint8(i, byte));
+  header.setUint32(4, index.bytes.length, true);
+  header.setUint32(8, crc32(index.bytes), true);
+  write(new Uint8Array(header.buffer));
   write(index.bytes);
-  const footer = new DataView(new ArrayBuffer(footerBytes));
-  footer.setUint32(0, index.bytes.length, true);
-  footer.setUint32(4, crc32(index.bytes), true);
-  write(new Uint8Array(footer.buffer));
+  writeTo(write);
+  for (const { coded } of tensors) {
+    for (const block of coded.blocks) {
+      write(block.values);
+      if (hasGaps(coded)) write(block.gaps);
+    }
+  }
 
   const perTensor = new Map<number, StoredBytes>();
   let other = total;
@@ -86,21 +88,23 @@ function streamBytes({ blocks }: CodedTensor): { values: number; index: number }
   return { values, index };
 }
 
+interface PreparedRest {
+  readonly channels: readonly PackedChannel[];
+  readonly runs: readonly (readonly PlannedRun[])[];
+  readonly writeTo: (write: (bytes: Uint8Array) => void) => void;
+}
+
 /**
- * Packs the rest with float payloads in planes and, for small files, without, and writes what is
+ * Packs the rest with float payloads in planes and, for small files, without, and takes what is
  * smaller: a short payload may not be worth a channel of its own.
  */
-function writeRest(
-  model: Model,
-  layout: readonly (readonly Segment[])[],
-  write: (bytes: Uint8Array) => void,
-): { channels: PackedChannel[]; runs: PlannedRun[][] } {
+function prepareRest(model: Model, layout: readonly (readonly Segment[])[]): PreparedRest {
   const payloads = floatPayloads(model);
   const plan = (withPlanes: boolean): PlannedRun[][] =>
     layout.map((segments, i) => planRuns(i, segments, withPlanes ? payloads[i] : []));
   const runs = plan(true);
   const rest = runs.flat().reduce((sum, run) => sum + (run.kind === holeKind ? 0 : run.length), 0);
-  if (rest > smallRest) return { channels: packRest(model.files, runs, write), runs };
+  if (rest > smallRest) return { ...packTwice(model, runs), runs };
 
   const candidates = [runs, plan(false)].map((candidate) => {
     const kept: Uint8Array[] = [];
@@ -111,9 +115,30 @@ function writeRest(
     return { channels, runs: candidate, kept, cost };
   });
   const best = candidates[1].cost < candidates[0].cost ? candidates[1] : candidates[0];
-  best.kept.forEach(write);
-  return best;
+  return { ...best, writeTo: (write) => best.kept.forEach(write) };
 }
+
+/** Packs the rest, and packs it again when it is written and was too long to be kept. */
+function packTwice(
+  model: Model,
+  runs: readonly (readonly PlannedRun[])[],
+): Pick<PreparedRest, 'channels' | 'writeTo'> {
+  let kept: Uint8Array[] = [];
+  let bytes = 0;
+  const channels = packRest(model.files, runs, (packed) => {
+    bytes += packed.length;
+    if (bytes <= keptBytes) kept.push(packed);
+    else kept = [];
+  });
+  const writeTo: PreparedRest['writeTo'] = (write) => {
+    if (bytes <= keptBytes) kept.forEach(write);
+    else packRest(model.files, runs, write);
+  };
+  return { channels, writeTo };
+}
+
+/** Packed bytes that are kept in memory until they are written. */
+const keptBytes = 64 << 20;
 
 /** Up to here both ways are tried; the bytes that a run and a piece take in the index, about. */
 const smallRest = 1 << 20;

@@ -56,11 +56,12 @@ export function decodeIndependently(dcz: Uint8Array): {
   const view = new DataView(dcz.buffer, dcz.byteOffset, dcz.length);
   check(dcz.length >= 12 && [0x44435a01, 0x44435a02].includes(view.getUint32(0)), 'header');
   const version = dcz[3];
-  const indexLength = view.getUint32(dcz.length - 8, true);
-  const indexStart = dcz.length - 8 - indexLength;
-  check(indexStart >= 4, 'index length');
-  const index = dcz.subarray(indexStart, dcz.length - 8);
-  check(crc(index) === view.getUint32(dcz.length - 4, true), 'index checksum');
+  const about = version === 1 ? dcz.length - 8 : 4;
+  const indexLength = view.getUint32(about, true);
+  check(indexLength <= dcz.length - 12, 'index length');
+  const indexStart = version === 1 ? about - indexLength : 12;
+  const index = dcz.subarray(indexStart, indexStart + indexLength);
+  check(crc(index) === view.getUint32(about + 4, true), 'index checksum');
 
   const plain = new Cursor(index);
   const metadataLength = plain.varint();
@@ -69,7 +70,9 @@ export function decodeIndependently(dcz: Uint8Array): {
   const metadata = new Cursor(unpack(plain, deflated, metadataLength, dictionary()));
   const recipe = JSON.parse(metadata.text()) as object;
 
-  const data = new Cursor(dcz.subarray(4, indexStart));
+  const data = new Cursor(
+    version === 1 ? dcz.subarray(4, indexStart) : dcz.subarray(indexStart + indexLength),
+  );
   const channels = elements.map((size) => {
     let left = metadata.varint() * size;
     const pieces: { bytes: Uint8Array }[] = [];

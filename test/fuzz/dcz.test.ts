@@ -69,8 +69,8 @@ function joined(...parts: Uint8Array[]): Uint8Array {
 /** Takes the index apart, changes something in it, and makes its checksum right again. */
 function forge(random: Random, bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const length = view.getUint32(bytes.length - 8, true);
-  const start = bytes.length - 8 - length;
+  const start = 12;
+  const length = view.getUint32(4, true);
   const index = bytes.subarray(start, start + length);
   let at = 0;
   const varint = (): number => {
@@ -86,7 +86,7 @@ function forge(random: Random, bytes: Uint8Array): Uint8Array {
   let metadata: Uint8Array = index.subarray(at, at + (deflated || restored));
   if (deflated) metadata = inflateRawSync(metadata, { dictionary: metadataDictionary });
   let tail: Uint8Array = index.subarray(at + (deflated || restored)).slice();
-  let data: Uint8Array = bytes.subarray(0, start);
+  let data: Uint8Array = bytes.subarray(start + length);
   const what = random();
   if (what < 0.6) metadata = forgeNumbers(random, metadata);
   else if (what < 0.8) tail = damage(random, tail.length ? tail : Uint8Array.of(0));
@@ -97,10 +97,10 @@ function forge(random: Random, bytes: Uint8Array): Uint8Array {
   }
   const claimed = random() < 0.05 ? hugeNumber(random) : toVarint(metadata.length);
   const whole = joined(claimed, Uint8Array.of(0), metadata, tail);
-  const footer = new DataView(new ArrayBuffer(8));
-  footer.setUint32(0, whole.length, true);
-  footer.setUint32(4, crc32(whole), true);
-  return joined(data, whole, new Uint8Array(footer.buffer));
+  const about = new DataView(new ArrayBuffer(8));
+  about.setUint32(0, whole.length, true);
+  about.setUint32(4, crc32(whole), true);
+  return joined(bytes.subarray(0, 4), new Uint8Array(about.buffer), whole, data);
 }
 
 /** Puts other numbers where some of the last bytes (behind the recipe) stood. */

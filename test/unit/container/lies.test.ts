@@ -34,15 +34,15 @@ function build(change: Partial<Parts>, lengths?: (metadata: Uint8Array) => Uint8
   const prefix =
     lengths?.(metadata) ?? Uint8Array.from([...varint(metadata.length), 0, ...metadata]);
   const index = new Uint8Array(Buffer.concat([prefix, bytesOf(p.plain), bytesOf(p.tables)]));
-  const footer = new DataView(new ArrayBuffer(8));
-  footer.setUint32(0, index.length, true);
-  footer.setUint32(4, crc32(index), true);
-  const parts = [
-    bytesOf(p.header + p.data),
-    index,
-    new Uint8Array(footer.buffer),
-    bytesOf(p.after),
-  ];
+  const about = new DataView(new ArrayBuffer(8));
+  about.setUint32(0, index.length, true);
+  about.setUint32(4, crc32(index), true);
+  const head = bytesOf(p.header);
+  const aboutIndex = new Uint8Array(about.buffer);
+  const parts =
+    head[3] === 1
+      ? [head, bytesOf(p.data), index, aboutIndex, bytesOf(p.after)]
+      : [head, aboutIndex, index, bytesOf(p.data + p.after)];
   return new Uint8Array(Buffer.concat(parts));
 }
 
@@ -70,7 +70,7 @@ test('the file that the lies begin from is sound', () => {
 const lies: Record<string, [Partial<Parts>, RegExp]> = {
   'another version': [{ header: '44435a03' }, /version 3, and this program reads versions 1 to 2/],
   'another format': [{ header: '504b0304' }, /^lie\.dcz: not a \.dcz file$/],
-  'something after the end': [{ after: '00' }, /cut off, or/],
+  'something after the end': [{ after: '00' }, /belong to nothing/],
   'a byte too many before the index': [{ data: '0a0b0c 05 00' }, /belong to nothing/],
   'a byte too few before the index': [{ data: '0a0b0c' }, /outside the file/],
   'a recipe that is no JSON': [{ recipe: '02 7b7b' }, /not JSON/],
