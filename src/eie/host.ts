@@ -52,7 +52,7 @@ function sparseProduct(
 }
 
 /** The layer's weights by rows. */
-function byRows({ matrix, codebook }: Layer): {
+function byRows({ matrix, codebook, rowScales }: Layer): {
   start: Int32Array;
   column: Int32Array;
   value: Float32Array;
@@ -68,7 +68,7 @@ function byRows({ matrix, codebook }: Layer): {
     for (let i = columnStart[c]; i < columnStart[c + 1]; i++) {
       const at = next[row[i]]++;
       column[at] = c;
-      value[at] = codebook[code[i]];
+      value[at] = codebook[code[i]] * (rowScales?.[row[i]] ?? 1);
     }
   return { start, column, value };
 }

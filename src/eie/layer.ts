@@ -13,6 +13,8 @@ export interface Layer {
   readonly bias: Uint16Array | null;
   /** Value of each code; codebook[0] is 0. */
   readonly codebook: Float32Array;
+  /** What each row's sum is multiplied by as it leaves its PE; 1 when absent (grid-levels.ts). */
+  readonly rowScales?: Float32Array;
   /** Input vector, one a column. */
   readonly activations: Float32Array;
 }
@@ -38,6 +40,14 @@ export function checkLayer(layer: Layer, weightBits: number): void {
   if (highest >= codebook.length)
     fail(name, `weight code ${highest} is outside the codebook of ${codebook.length} values`);
   checkActivations(name, activations, matrix.cols);
+  const { rowScales } = layer;
+  if (rowScales !== undefined) checkScales(name, rowScales, matrix.rows);
+}
+
+function checkScales(name: string, scales: Float32Array, rows: number): void {
+  if (scales.length !== rows) fail(name, `${rows} rows need as many scales, got ${scales.length}`);
+  const wrong = scales.findIndex((s) => !Number.isFinite(s));
+  if (wrong >= 0) fail(name, `the scale of row ${wrong} is not a finite number`);
 }
 
 /** Throws one line unless there is one finite activation a column. */

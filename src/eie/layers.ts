@@ -12,14 +12,19 @@ import { DeepCompressionError } from '../model/errors.ts';
 import type { Geometry, LayerKind } from '../model/model.ts';
 import type { SparseCodes } from './sparse.ts';
 import { fromFlat } from './sparse.ts';
+import { gridLevels } from './grid-levels.ts';
 
 export interface EieMatrix {
   /** The tensor's name, and the part of it where there are several: `conv1 [group 2]`. */
   readonly name: string;
   readonly kind: LayerKind;
   readonly matrix: SparseCodes;
-  /** Rounded to float32 where the tensor's type is wider. */
+  /** Rounded to float32 where the tensor's type is wider; of a grid its levels (grid-levels.ts). */
   readonly codebook: Float32Array;
+  /** Of a grid: what the sum of each row is multiplied by. */
+  readonly rowScales?: Float32Array;
+  /** Of a grid with column scales: what the activation of each column is multiplied by. */
+  readonly columnScales?: Float32Array;
   /** Width a weight code needs: `Machine.weightBits`. */
   readonly weightBits: number;
   /** Position among the tensor's matrices: group, direction, direction x gate, or batch item. */
@@ -90,7 +95,7 @@ function partName(name: string, geometry: Geometry, matrices: number, part: numb
  * (compress/code/decode-block.ts). `gates`: recurrent layers as one matrix a direction (`stacked`),
  * or a gate (`separate`).
  * @throws DeepCompressionError `unsupported` when the geometry does not describe the tensor, or it
- *   has 2^31 weights or more.
+ *   has 2^31 weights or more, or more levels of a grid than a code can stand for.
  */
 export function matricesOf(
   name: string,
@@ -119,7 +124,12 @@ export function matricesOf(
       `${geometry.matrices} matrices of ${geometry.rows} x ${cols} are not its ${tensor.weights} weights`,
     );
   const { flat, code } = collectNonzeros(tensor, decode);
-  const codebook = Float32Array.from(tensor.codebook);
+  const { grid } = tensor;
+  const levels = grid && gridLevels({ ...tensor, grid }, geometry, code);
+  if (typeof levels === 'string') return unsupported(levels);
+  const { codebook, rowScales, columnScales } = levels ?? {
+    codebook: Float32Array.from(tensor.codebook),
+  };
   const size = rows * cols;
   const list: EieMatrix[] = [];
   for (let part = 0, from = 0; part < matrices; part++) {
@@ -131,6 +141,8 @@ export function matricesOf(
       kind: geometry.kind,
       matrix: fromFlat(own, code.slice(from, to), rows, cols, geometry.transposed),
       codebook,
+      ...(rowScales && { rowScales: rowScales.subarray(part * rows, (part + 1) * rows) }),
+      ...(columnScales && { columnScales: columnScales.subarray(part * cols, (part + 1) * cols) }),
       weightBits: weightBitsFor(codebook.length),
       part,
     });

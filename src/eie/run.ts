@@ -64,7 +64,7 @@ export class LayerSimulator {
   private readonly schedules = new Latest<Schedule>();
   private readonly arithmetics = new Latest<Arithmetic>();
   private readonly outputs = new Latest<Output>();
-  private readonly floatOutputs = new Latest<Float32Array>();
+  private readonly sums = new Latest<Float32Array>();
   private readonly entryCounts = new Latest<{ entries: number; fillers: number }>();
   private readonly checks = new Latest<true>();
 
@@ -87,7 +87,7 @@ export class LayerSimulator {
     this.check(machine);
     return this.arithmetics.get(arithmeticKey(machine), () =>
       makeArithmetic(machine, this.layer.codebook, this.layer.activations, () =>
-        this.floatOutput(machine),
+        this.floatSums(machine),
       ),
     );
   }
@@ -105,19 +105,22 @@ export class LayerSimulator {
 
   /** The layer's output; the same for every N, ring, width and index width. */
   output(machine: Machine): Output {
-    return this.outputs.get(arithmeticKey(machine), () =>
-      computeOutput(
-        this.layer.matrix,
-        this.layer.bias,
-        this.schedule(machine).columns,
-        this.arithmetic(machine),
-      ),
-    );
+    return this.outputs.get(arithmeticKey(machine), () => {
+      const { matrix, bias } = this.layer;
+      const arithmetic = this.arithmetic(machine);
+      const sums = computeOutput(matrix, bias, this.schedule(machine).columns, arithmetic);
+      return { ...sums, values: this.scaled(sums.values) };
+    });
   }
 
   /** The output in float32, whatever the machine's precision. */
   floatOutput(machine: Machine): Float32Array {
-    return this.floatOutputs.get(`${machine.detect}/${machine.hasBias}`, () => {
+    return this.scaled(this.floatSums(machine));
+  }
+
+  /** What the accumulators hold at the end, in float32. */
+  private floatSums(machine: Machine): Float32Array {
+    return this.sums.get(`${machine.detect}/${machine.hasBias}`, () => {
       const { matrix, bias, codebook, activations } = this.layer;
       const exact = { ...machine, precision: 'float32' as const };
       const arithmetic = makeArithmetic(exact, codebook, activations, () => activations);
@@ -159,6 +162,11 @@ export class LayerSimulator {
   /** Cycles `from` to `to` of the layer, what a timeline view zooms into. */
   trace(machine: Machine, from: number, to: number): Trace {
     return traceLayer(this.encoding(machine), this.schedule(machine), machine.ring, from, to);
+  }
+
+  private scaled(sums: Float32Array): Float32Array {
+    const { rowScales } = this.layer;
+    return rowScales === undefined ? sums : sums.map((sum, r) => sum * rowScales[r]);
   }
 
   private check(machine: Machine): void {

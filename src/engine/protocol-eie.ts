@@ -26,7 +26,7 @@ export interface MachineOptions {
   /** Bits of one row of the sparse-matrix SRAM. */
   readonly sramWidth?: number;
   readonly indexBits?: number;
-  /** Left out: 4 up to 16 shared values, 8 up to 256, per layer. */
+  /** Left out: 4 up to 16 shared values or levels, 8 up to 256, per layer. */
   readonly weightBits?: number;
   readonly clockMHz?: number;
   readonly precision?: EiePrecision;
@@ -170,7 +170,7 @@ export interface SimulatedLayer {
   readonly cols: number;
   /** Non-zero weights of the matrix, biases not counted. */
   readonly nonzeros: number;
-  /** Shared values, zero included. */
+  /** Shared values, or levels of a grid that occur; zero included. */
   readonly codebookSize: number;
   /** Broadcasts: inputs that are sent, and the bias column. */
   readonly activeColumns: number;

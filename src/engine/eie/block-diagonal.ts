@@ -32,9 +32,9 @@ export function blockDiagonal(groups: readonly SparseCodes[]): SparseCodes {
 
 /** The first of `blocks` blocks of such a matrix, with its part of the activations. */
 export function firstBlock(
-  { matrix, activations }: Layer,
+  { matrix, activations, rowScales }: Layer,
   blocks: number,
-): Pick<Layer, 'matrix' | 'activations'> {
+): Pick<Layer, 'matrix' | 'activations' | 'rowScales'> {
   const cols = matrix.cols / blocks;
   const columnStart = matrix.columnStart.subarray(0, cols + 1);
   const end = columnStart[cols];
@@ -48,5 +48,6 @@ export function firstBlock(
       code: matrix.code.subarray(0, end),
     },
     activations: activations.subarray(0, cols),
+    ...(rowScales && { rowScales: rowScales.subarray(0, matrix.rows / blocks) }),
   };
 }

@@ -155,11 +155,21 @@ function matrices(path: string, tensor: Tensor, coded: CodedTensor): EieMatrix[]
   return [
     {
       ...first,
+      ...besideEachOther(list),
       name: `${tensor.name} [${list.length} groups]`,
       matrix: blockDiagonal(list.map((m) => m.matrix)),
       part: -1,
     },
   ];
+}
+
+/** The scales of all groups of a layer on a grid. */
+function besideEachOther(list: readonly EieMatrix[]): Partial<EieMatrix> {
+  const joined = (key: 'rowScales' | 'columnScales'): Partial<EieMatrix> => {
+    const parts = list.flatMap((m) => (m[key] ? [...m[key]] : []));
+    return parts.length > 0 ? { [key]: Float32Array.from(parts) } : {};
+  };
+  return { ...joined('rowScales'), ...joined('columnScales') };
 }
 
 /** Gates that are rearranged on the way to the layer have no names, but are one matrix all the same. */
@@ -211,12 +221,15 @@ function layersOf(
       const { density: share, meanDensity, note } = made;
       about = { from: sample ? 'sample' : 'random-input', density: share, meanDensity, note };
     }
+    const { columnScales } = m;
+    if (columnScales) activations = activations.map((a, c) => a * columnScales[c]);
     return {
       layer: {
         name: m.name,
         matrix: m.matrix,
         bias: null,
         codebook: m.codebook,
+        ...(m.rowScales && { rowScales: m.rowScales }),
         activations,
       },
       source: label,

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CodedTensor } from '../../../src/compress/coded.ts';
 import { blockWeights } from '../../../src/compress/coded.ts';
+import { levelCodebook } from '../../../src/compress/share/grid.ts';
+import { LayerSimulator } from '../../../src/eie/run.ts';
+import { makeMachine } from '../../../src/eie/machine.ts';
 import { biasCodes, matricesOf, runsPerInference, weightBitsFor } from '../../../src/eie/layers.ts';
 import { toDense } from '../../../src/eie/sparse.ts';
 import type { Geometry } from '../../../src/model/model.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
+import { randomGridOf, scaleAt } from '../container/random-models.ts';
 
 const codedOf = (weights: number, codebook: number[]): CodedTensor => ({
   tensor: 0,
@@ -109,4 +113,57 @@ test('runs per inference count output positions, rows or steps', () => {
 test('bias codes are the nearest values of the codebook', () => {
   const codes = biasCodes(Float32Array.of(0.1, -0.9, 0.6, 5), Float32Array.of(0, -1, 0.5, 1));
   assert.deepEqual([...codes], [0, 1, 2, 3]);
+});
+
+test('a layer on a grid with scales of channels and columns gives the output of its restored weights', () => {
+  let withColumns = 0;
+  for (let seed = 0; seed < 60; seed++) {
+    const random = mulberry32(seed);
+    const weights = 24 * (1 + Math.floor(random() * 20));
+    const grid = randomGridOf(random, weights);
+    const { rows, cols, transposed } = grid;
+    const largest = seed % 2 === 0 ? 7 : 100;
+    const codebook = levelCodebook(largest);
+    const codes = Uint16Array.from({ length: weights }, () =>
+      random() < 0.3 ? 0 : Math.floor(random() * codebook.length),
+    );
+    const tensor = { ...codedOf(weights, []), codebook, grid };
+    const matrices = weights / rows / cols;
+    const geometry: Geometry = { kind: 'fc', rows, cols, matrices, transposed };
+    const restored = Float64Array.from(codes, (c, i) => codebook[c] * scaleAt(grid, i));
+    for (const part of matricesOf('fc', tensor, geometry, decoder(codes))) {
+      const x = Float32Array.from({ length: cols }, () => random() - 0.5);
+      const { columnScales, rowScales } = part;
+      if (columnScales) withColumns++;
+      const layer = {
+        ...{ name: 'fc', matrix: part.matrix, codebook: part.codebook, bias: null },
+        ...(rowScales && { rowScales }),
+        activations: columnScales ? x.map((a, c) => a * columnScales[c]) : x,
+      };
+      const { weightBits } = part;
+      assert.equal(weightBits, part.codebook.length <= 16 ? 4 : 8);
+      const machine = makeMachine({ detect: 'nonzero', weightBits });
+      const { output } = new LayerSimulator(layer).run(machine);
+      for (let r = 0; r < rows; r++) {
+        let expected = 0;
+        let size = 0;
+        for (let c = 0; c < cols; c++) {
+          const at = part.part * rows * cols + (transposed ? c * rows + r : r * cols + c);
+          expected += restored[at] * x[c];
+          size += Math.abs(restored[at] * x[c]);
+        }
+        assert.ok(Math.abs(output[r] - expected) <= 1e-5 * size, `row ${r} of seed ${seed}`);
+      }
+    }
+  }
+  assert.ok(withColumns > 5);
+});
+
+test('a grid whose channels are not the rows of the matrix is refused in one line', () => {
+  const grid = { rows: 6, cols: 4, transposed: false, scales: new Int32Array(6) };
+  const tensor = { ...codedOf(24, []), codebook: levelCodebook(3), grid };
+  assert.throws(
+    () => matricesOf('fc', tensor, fc2, decoder(randomCodes(24, 1))),
+    /^DeepCompressionError: fc: the channels of its grid are not the rows of its matrix$/,
+  );
 });

@@ -42,14 +42,15 @@ const sample = {
   channelsLast: false,
 };
 
-async function compressed(): Promise<void> {
+const shares = {
+  'shared values': { method: 'kmeans', bits: 4 },
+  'levels of a grid': { method: 'grid', bits: 4 },
+};
+
+async function compressed(share: object = shares['shared values']): Promise<void> {
   writeFileSync(onnx, layersModel());
-  const recipe = {
-    name: 'all',
-    minimumWeights: 0,
-    prune: { method: 'threshold', quality: 0.5 },
-    share: { method: 'kmeans', bits: 4 },
-  };
+  const prune = share === shares['shared values'] && { method: 'threshold', quality: 0.5 };
+  const recipe = { name: 'all', minimumWeights: 0, share, ...(prune && { prune }) };
   const input = { file: { path: onnx }, out: dcz, overwrite: true, recipe, seed: 1, threads: 1 };
   await jobs.compress(input, never, none);
 }
@@ -84,8 +85,13 @@ function close(actual: ArrayLike<number>, expected: ArrayLike<number>, what: str
     );
 }
 
-test('every layer of a model is simulated with the activations that the model gives it', async () => {
-  await compressed();
+for (const [what, share] of Object.entries(shares))
+  test(`every layer of a model with ${what} is simulated with the activations that the model gives it`, async () => {
+    await compressed(share);
+    await checkLayers();
+  });
+
+async function checkLayers(): Promise<void> {
   const { layers, skipped } = await prepareModel(
     { path: dcz },
     { label: dcz, sample, density: undefined, seed: 1, ortFolder },
@@ -164,6 +170,15 @@ test('every layer of a model is simulated with the activations that the model gi
   const hidden = position(r);
   const y = v['y'].data as Float32Array;
   close(r.layer.activations, y.subarray(24 * hidden, 24 * (hidden + 1)), 'lstm state');
+}
+
+test('a grid of more levels than codes can name is left out in one line that says what to do', async () => {
+  await compressed({ method: 'grid', bits: 12 });
+  const options = { label: dcz, sample, density: undefined, seed: 1, ortFolder };
+  await assert.rejects(
+    prepareModel({ path: dcz }, options, none),
+    /: no layer of it can run on EIE \(.*: it has \d{3,4} different levels and .* at most 256; compress it with the preset eie\)$/,
+  );
 });
 
 async function biasesOf(): Promise<Record<string, Float32Array>> {
