@@ -118,6 +118,20 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    // A list that a file's content makes can be longer than a call takes arguments.
+    files: ['src/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.property.name=/^(push|unshift|max|min)$/] > SpreadElement',
+          message: 'A list as arguments overflows the stack: use a loop, concat or reduce.',
+        },
+      ],
+    },
+  },
   { files: ['test/**', 'scripts/**', 'src/cli.ts', '*.mjs'], rules: { 'no-console': 'off' } },
   { files: ['*.mjs', 'test/fixtures/**'], rules: { 'import-x/no-default-export': 'off' } },
 );

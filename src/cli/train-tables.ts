@@ -93,11 +93,11 @@ export function retrainText(result: RetrainResult): string {
   const lines = [table(columns, rows), ''];
   if (compressed) lines.push(compressTable({ ...compressed, notes: [] }), '');
   else lines.push(`${result.output.path}: ${size(result.output.bytes)}`, '');
-  lines.push(...accuracyLines(result));
+  for (const line of accuracyLines(result)) lines.push(line);
   lines.push(
     `trained in ${seconds(result.seconds)} (${result.runtime}, ${result.threads} thread${result.threads === 1 ? '' : 's'})${end === 'stopped' ? ', stopped early' : ''}${result.resumed ? ', resumed' : ''}`,
-    ...result.notes.map((note) => `note: ${name(note, 300)}`),
   );
+  for (const note of result.notes) lines.push(`note: ${name(note, 300)}`);
   return lines.join('\n');
 }
 

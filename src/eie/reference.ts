@@ -404,7 +404,7 @@ export function runReference(
     emptyLookupsPerPe: Int32Array.from(walkers, (w) => w.emptyLookups),
     starvedPerPe: Int32Array.from(walkers, (w) => w.starved),
     validWrites: sum(ariths.map((a) => a.writes)),
-    queueHighWater: Math.max(...queues.map((q) => q.highWater)),
+    queueHighWater: queues.reduce((most, q) => Math.max(most, q.highWater), 0),
     forwards: sum(ariths.map((a) => a.forwards)),
     saturations: sum(ariths.map((a) => a.saturations)),
     output,

@@ -151,7 +151,8 @@ export class ViewModel extends ViewCore {
       }));
       const [layout] = this.layoutsOf(layer);
       if (found.length === 0 && layout.kind === 'matrix')
-        found.push(...lineGrains(await this.marginals(subject, 'matrix', inner)));
+        for (const grain of lineGrains(await this.marginals(subject, 'matrix', inner)))
+          found.push(grain);
       return patternOf(tensor.parameters, zeros, found);
     });
   }

@@ -51,7 +51,7 @@ export class LayerList {
     this.count.textContent = String(run.layers.length);
     const runs = run.layers.some((l) => (l.runsPerInference ?? 1) !== 1);
     const published = run.layers.some((l) => l.published);
-    const longest = Math.max(...run.layers.map((l) => l.timeUs), 0);
+    const longest = run.layers.reduce((most, l) => Math.max(most, l.timeUs), 0);
     const head = (label: string, number = true, title = ''): HTMLElement =>
       el(
         'th',

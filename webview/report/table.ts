@@ -43,7 +43,7 @@ export function layerTable(
 ): HTMLElement {
   const columns = columnsOf(t);
   let state = start;
-  const longest = Math.max(...rows.map((r) => r.stored), 1);
+  const longest = rows.reduce((most, r) => Math.max(most, r.stored), 1);
   const built = new Map(rows.map((row) => [row, bodyRow(row, columns, longest, t, open)]));
   const body = el('tbody');
   const status = el('p', { class: 'hidden-visually', role: 'status' });

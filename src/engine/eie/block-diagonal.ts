@@ -26,7 +26,7 @@ export function blockDiagonal(groups: readonly SparseCodes[]): SparseCodes {
     columnStart,
     row,
     code,
-    highest: Math.max(...groups.map((g) => g.highest)),
+    highest: groups.reduce((most, g) => Math.max(most, g.highest), 0),
   };
 }
 

@@ -44,12 +44,12 @@ export async function prepareLayers(
   if (source.kind === 'workload') return prepareWorkloads(source.name, input, signal, onProgress);
   if (source.kind === 'cases') return prepareCases(source.file, sourceLabel(source));
   let file = sharedInput(source.file);
-  const notes: string[] = [];
+  let notes: readonly string[] = [];
   let sample: Sample | undefined;
   if (input.input) {
     const read = await readSample(input.input, file, signal);
     sample = read.sample;
-    notes.push(...read.notes);
+    notes = read.notes;
   }
   let left: readonly string[] = [];
   if (!isContainer(file)) {
@@ -61,7 +61,7 @@ export async function prepareLayers(
       signal,
       share(onProgress, 0, 0.6),
     );
-    notes.push(...made.notes);
+    notes = [...notes, ...made.notes];
     left = made.left;
     file = made.file;
   }

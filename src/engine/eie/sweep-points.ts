@@ -67,7 +67,7 @@ export function totalPoints(
       constantPowerUj: sum((p) => p.constantPowerUj),
       eventBasedUj: sum((p) => p.eventBasedUj),
       multiplierUj: sum((p) => p.multiplierUj),
-      relativeError: Math.max(...layers.map((own) => own[i].relativeError)),
+      relativeError: layers.reduce((most, own) => Math.max(most, own[i].relativeError), 0),
       saturations: sum((p) => p.saturations),
     };
   });

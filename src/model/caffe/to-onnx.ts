@@ -38,7 +38,7 @@ export function toOnnx(
       initializer.push(float32(`${layer.name}.weight`, layer.weights!, decoded.weights));
       initializer.push(float32(`${layer.name}.bias`, [layer.weights![0]!], decoded.bias));
     }
-    nodes.push(...nodesOf(layer, initializer));
+    for (const node of nodesOf(layer, initializer)) nodes.push(node);
   }
   const model = create(ModelProtoSchema, {
     irVersion: 8n,

@@ -105,7 +105,10 @@ function matrix(
   const outputs = outputsLast ? second : first;
   const inputs = outputsLast ? first : second;
   const batch = axes.slice(0, -2);
-  const lowest = Math.min(...[first, second].filter((a) => a.size > 1).map((a) => a.from));
+  const lowest = [first, second].reduce(
+    (least, a) => (a.size > 1 ? Math.min(least, a.from) : least),
+    Infinity,
+  );
   if (batch.some((axis) => axis.size > 1 && axis.from > lowest))
     return stored(shape, kind, outputsLast);
   return {

@@ -52,6 +52,7 @@ export function addInlineValues(parse: Parse, values: InlineValues, nodePath: st
   countElements(parse.reader, nodePath, shape);
   attribute.tensors = [
     parse.addTensor({
+      id: parse.tensors.length,
       name: '',
       path: `${nodePath}.attribute[${attribute.name}]`,
       dtype,
@@ -65,6 +66,7 @@ export function addInlineValues(parse: Parse, values: InlineValues, nodePath: st
       rewriteField: float ? 7 : 0,
       chunks: single && scalar !== undefined ? [scalar] : list.chunks,
       external: undefined,
+      file: 0,
     }),
   ];
 }

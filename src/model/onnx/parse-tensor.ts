@@ -23,8 +23,9 @@ export function parseTensor(parse: Parse, message: MessageSpan, path: string): n
   const reader: WireReader = parse.reader;
   const end = message.end;
   const shape: number[] = [];
-  const lists = new Map<number, ChunkList>();
-  const external = new Map<string, string>();
+  // made when met: a model may have a million small tensors
+  let lists: Map<number, ChunkList> | undefined;
+  let external: Map<string, string> | undefined;
   let typeCode = 0;
   let name = '';
   let location = 0;
@@ -55,7 +56,7 @@ export function parseTensor(parse: Parse, message: MessageSpan, path: string): n
       reader.position = limit;
     } else if (field === 13) {
       reader.expect(wireBytes, 'external_data');
-      parseEntry(parse, external, end);
+      parseEntry(parse, (external ??= new Map()), end);
     } else if (field === 14) {
       reader.expect(wireVarint, 'data_location');
       location = reader.int(end);
@@ -63,7 +64,7 @@ export function parseTensor(parse: Parse, message: MessageSpan, path: string): n
       segment = true;
       reader.skip(end);
     } else if (field in payloadFields) {
-      let list = lists.get(field);
+      let list = (lists ??= new Map()).get(field);
       if (list === undefined) lists.set(field, (list = new ChunkList()));
       stepOver(reader, end, payloadFields[field].wire, list);
     } else reader.skip(end);
@@ -80,7 +81,6 @@ export function parseTensor(parse: Parse, message: MessageSpan, path: string): n
   const packedBytes = Math.ceil((parameters * bits) / 8);
   // An empty raw_data beside the values would override one put before it: then nothing is rewritten.
   const rewriteField = raw === undefined ? rawData : 0;
-  const base = { name, path, dtype, shape, parameters, message, rewriteField };
   const add = (
     storage: Storage,
     wire: Wire,
@@ -88,7 +88,23 @@ export function parseTensor(parse: Parse, message: MessageSpan, path: string): n
     chunks: TensorRecord['chunks'],
     where?: TensorRecord['external'],
   ): number =>
-    parse.addTensor({ ...base, storage, wire, bytes, chunks, external: where, sparse: undefined });
+    parse.addTensor({
+      id: parse.tensors.length,
+      name,
+      path,
+      dtype,
+      shape,
+      parameters,
+      storage,
+      bytes,
+      sparse: undefined,
+      message,
+      wire,
+      rewriteField,
+      chunks,
+      external: where,
+      file: 0,
+    });
 
   if (location === 1) {
     if (dtype === 'string') reader.fail(`${what} holds strings in external data`, message.start);
@@ -97,13 +113,13 @@ export function parseTensor(parse: Parse, message: MessageSpan, path: string): n
       'bytes',
       packedBytes,
       [],
-      externalRange(reader, what, external, packedBytes),
+      externalRange(reader, what, external ?? new Map(), packedBytes),
     );
   }
   if (location !== 0)
     reader.fail(`${what} has the unknown data_location ${location}`, message.start);
 
-  const found = [...lists].filter(([, list]) => list.bytes > 0);
+  const found = [...(lists ?? [])].filter(([, list]) => list.bytes > 0);
   const kinds = found.map(([field]) => payloadFields[field].storage as string);
   if (raw !== undefined && raw.end > raw.start) kinds.push('raw_data');
   if (strings > 0) kinds.push('string_data');

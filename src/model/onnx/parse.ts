@@ -19,11 +19,11 @@ export class Parse {
     }
   }
 
-  addTensor(record: Omit<TensorRecord, 'id' | 'file'>): number {
-    this.spend(4);
-    const id = this.tensors.length;
-    this.tensors.push({ ...record, id, file: 0 });
-    return id;
+  /** `record.id` is the number of tensors before it; not copied: there may be very many. */
+  addTensor(record: TensorRecord): number {
+    this.spend(8);
+    this.tensors.push(record);
+    return record.id;
   }
 
   /** The message whose length is read next, inside `parent`. */

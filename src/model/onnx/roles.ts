@@ -11,7 +11,7 @@ import { isWeighted, operandRole, rolesByStrength } from './operands.ts';
 import type { ParsedModel } from './parse-model.ts';
 import type { TensorRecord } from './record.ts';
 import { definingScope, functionScope, graphScope, type Scope } from './scope.ts';
-import { functionKey, isConstant, passesOn, trace, type Hops } from './trace.ts';
+import { functionKey, isConstant, passesOn, trace, type Hops, type Origin } from './trace.ts';
 
 export interface Use {
   readonly role: Role;
@@ -48,6 +48,9 @@ class Uses {
   readonly #records: readonly TensorRecord[];
   readonly #consumers: (Consumer | undefined)[];
   readonly #functions = new Map<string, Callee>();
+  // A value with very many consumers is followed back once.
+  readonly #origins = new Map<Scope, Map<string, readonly Origin[]>>();
+  readonly #constants = new Map<Scope, Map<string, boolean>>();
 
   constructor(model: ParsedModel) {
     this.#model = model;
@@ -116,7 +119,11 @@ class Uses {
       if (producer?.kind === 'tensor') this.#offer(producer.id, use);
       return;
     }
-    const origins = trace(scope, name, use.role === 'shape', this.#bodyOf, use.hops);
+    const shape = use.role === 'shape';
+    const origins =
+      use.hops === undefined && !shape
+        ? once(this.#origins, scope, name, () => trace(scope, name, false, this.#bodyOf))
+        : trace(scope, name, shape, this.#bodyOf, use.hops);
     for (const { kind, id, hops, arithmetic } of origins) {
       if (kind === 'tensor') {
         const { dtype } = this.#records[id];
@@ -163,7 +170,9 @@ class Uses {
     if (role === 'weight' && index === 0 && node.inputs.length > 1) {
       // The left operand is a matrix of weights only if the right one is what varies.
       const right = /^Q(LinearMatMul|Gemm)$/.test(node.opType) ? 3 : 1;
-      return isConstant(scope, node.inputs[right] ?? '', this.#bodyOf) ? 'other' : role;
+      const name = node.inputs[right] ?? '';
+      const fixed = once(this.#constants, scope, name, () => isConstant(scope, name, this.#bodyOf));
+      return fixed ? 'other' : role;
     }
     if (node.opType === 'Add' && node.domain === '' && node.inputs.length === 2) {
       return this.#comesFromLayer(scope, node.inputs[1 - index]) ? 'bias' : 'other';
@@ -191,6 +200,15 @@ class Uses {
     }
     return false;
   }
+}
+
+/** What `find` says of a name in a scope, found once. */
+function once<T>(known: Map<Scope, Map<string, T>>, scope: Scope, name: string, find: () => T): T {
+  let names = known.get(scope);
+  if (names === undefined) known.set(scope, (names = new Map()));
+  let found = names.get(name);
+  if (found === undefined) names.set(name, (found = find()));
+  return found;
 }
 
 function stronger(a: Consumer | undefined, b: Consumer): Consumer {

@@ -193,8 +193,10 @@ async function summarise(services: Services, outcome: Outcome): Promise<void> {
   const showIt = done.length > 1 ? vscode.l10n.t('Show Reports') : vscode.l10n.t('Show Report');
   const revealIt = vscode.l10n.t('Reveal');
   const lines: string[] = [];
-  if (one) lines.push(sizeLine(nameOf(one.plan.model), [one.result]), ...accuracyLine(one.result));
-  else if (done.length > 1)
+  if (one) {
+    lines.push(sizeLine(nameOf(one.plan.model), [one.result]));
+    for (const line of accuracyLine(one.result)) lines.push(line);
+  } else if (done.length > 1)
     lines.push(
       sizeLine(
         vscode.l10n.t('{0} models', done.length),
