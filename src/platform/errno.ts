@@ -9,6 +9,7 @@ const causes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EPERM: ['io', 'permission denied'],
   EROFS: ['io', 'the disk is read-only'],
   EISDIR: ['io', 'it is a folder'],
+  ENXIO: ['io', 'it is not a regular file'],
   ENOSPC: ['io', 'the disk is full'],
   EDQUOT: ['io', 'the disk quota is used up'],
   EFBIG: ['io', 'the file would be larger than is allowed'],

@@ -2,7 +2,7 @@
  * Files as byte sources: positioned reads on one descriptor, nothing mapped, nothing cached. A file
  * that is changed while it is open is an error, because an index of it would point at other bytes.
  */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { ByteSource } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { plainError } from './errno.ts';
@@ -13,21 +13,25 @@ export interface OpenFile extends ByteSource {
 
 /** One system call reads at most this much. */
 const mostBytes = 1 << 30;
+/** Opening a pipe without `O_NONBLOCK` (which Windows lacks) would wait for a writer. */
+const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** @throws DeepCompressionError `not-found` or `io`, one line that names the path and the cause */
 export function openFile(path: string): OpenFile {
-  let descriptor: number;
+  let descriptor = -1;
   let size: number;
   let modified: number;
   try {
-    // Before opening: opening a pipe would wait for a writer.
-    if (!statSync(path).isFile()) {
-      const what = statSync(path).isDirectory() ? 'it is a folder' : 'it is not a regular file';
+    descriptor = openSync(path, toRead);
+    // Of what was opened, not of what has the name now.
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile()) {
+      const what = stat.isDirectory() ? 'it is a folder' : 'it is not a regular file';
       throw new DeepCompressionError('io', `cannot read ${path}: ${what}`);
     }
-    descriptor = openSync(path, 'r');
-    ({ size, mtimeMs: modified } = fstatSync(descriptor));
+    ({ size, mtimeMs: modified } = stat);
   } catch (error) {
+    if (descriptor >= 0) closeSync(descriptor);
     throw plainError(error, 'read', path);
   }
   let open = true;
