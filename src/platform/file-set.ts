@@ -6,7 +6,7 @@
  * between two renamings leaves data files without a model.
  */
 import * as fs from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import type { ByteSink } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { checkRestorable } from '../model/location.ts';
@@ -113,8 +113,17 @@ async function writeStaged(
   }
 }
 
+/** Makes the folders between `home` and `folder` one by one, so that none is made behind a link. */
 function makeFolder(folder: string, home: string): void {
-  fs.mkdirSync(folder, { recursive: true });
+  let path = home;
+  for (const part of relative(home, folder)
+    .split(sep)
+    .filter((p) => p !== '')) {
+    path = join(path, part);
+    fs.mkdirSync(path, { recursive: true }); // one that is there is no error
+    if (!fs.lstatSync(path).isDirectory())
+      throw new DeepCompressionError('io', `cannot write below ${path}: it is not a folder`);
+  }
   const real = fs.realpathSync(folder);
   const realHome = fs.realpathSync(home);
   if (real === realHome || real.startsWith(realHome.endsWith(sep) ? realHome : realHome + sep))

@@ -39,7 +39,7 @@ export function writeTrained(
     rewriteModel(model, values, (file) => {
       const name = file === 0 ? path : join(folder, model.files[file].location);
       mkdirSync(dirname(name), { recursive: true });
-      const descriptor = openSync(name, 'w');
+      const descriptor = openSync(name, 'wx');
       open.push(descriptor);
       return {
         write(bytes) {
