@@ -43,11 +43,7 @@ export function placeOf(path: string, rule: OutputRule): Place {
   if (!there.isFile())
     throw new DeepCompressionError('io', `cannot write ${path}: it is not a regular file`);
   const target = fs.realpathSync(path);
-  if (rule.inputs.some((input) => isSameFile(input, there)))
-    throw new DeepCompressionError(
-      'invalid-input',
-      `${path} is an input and is never overwritten: choose another name`,
-    );
+  if (rule.inputs.some((input) => isSameFile(input, there))) throw isInput(path);
   if (!rule.overwrite) throw new DeepCompressionError('exists', `${path} already exists`);
   if (!isOfKind(target, rule.kind))
     throw new DeepCompressionError(
@@ -55,6 +51,19 @@ export function placeOf(path: string, rule: OutputRule): Place {
       `${path} is there and is not ${rule.kind.name}, so it is not replaced: choose another name, or move it away`,
     );
   return { target, there };
+}
+
+/** For inputs that the job does not know of. @throws DeepCompressionError when an output is one of them */
+export function refuseInputs(outputs: readonly string[], inputs: readonly string[]): void {
+  const taken = outputs.find((output) => inputs.some((input) => isLink(input, output)));
+  if (taken !== undefined) throw isInput(taken);
+}
+
+function isInput(path: string): DeepCompressionError {
+  return new DeepCompressionError(
+    'invalid-input',
+    `${path} is an input and is never overwritten: choose another name`,
+  );
 }
 
 /** Whether the file that was there, or its absence, is what is there now. */

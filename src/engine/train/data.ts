@@ -21,7 +21,7 @@ import { fitsInput } from '../../train/methods/samples.ts';
 import { openSource, pathsOf, sharedInput } from '../input.ts';
 import type { DataInput } from '../protocol-train.ts';
 import type { FileInput } from '../protocol-model.ts';
-import { loadImages } from './image-folder.ts';
+import { loadImages, picturesOf } from './image-folder.ts';
 import type { Reading } from './reading.ts';
 
 /** Larger files do not fit into one typed array with its normalised batches beside it. */
@@ -81,11 +81,12 @@ export function isFolder(path: string): boolean {
   }
 }
 
-/** Paths of the files of a data set that has one; of a folder the folder alone. */
+/** Paths of the files of a data set that has one; of a folder those of its pictures. */
 export function dataFiles(input: DataInput | undefined): string[] {
   if (!input) return [];
   const labels = labelsFile(input);
-  return [...pathsOf(input.file), ...(labels ? pathsOf(labels) : [])];
+  const samples = pathsOf(input.file).flatMap((path) => (isFolder(path) ? picturesOf(path) : path));
+  return [...samples, ...(labels ? pathsOf(labels) : [])];
 }
 
 function readFile(

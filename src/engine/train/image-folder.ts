@@ -141,6 +141,11 @@ interface Others {
   count: number;
 }
 
+/** Every picture in a folder, for outputs that may be none of them. */
+export function picturesOf(folder: string): string[] {
+  return picturesIn(folder, { count: 0 });
+}
+
 /** Deeper folders, too; links to folders are not followed, so that nothing goes in circles. */
 function picturesIn(folder: string, others: Others): string[] {
   const found: string[] = [];
