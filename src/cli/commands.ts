@@ -1,12 +1,14 @@
 /** One function a command: its job's input from the arguments, its result as JSON or as text. */
-import { readFileSync } from 'node:fs';
 import { parseRecipe, presets } from '../compress/recipe.ts';
 import { allJobs } from '../engine/jobs/all.ts';
 import type { Runtime } from '../engine/input.ts';
 import type { Progress } from '../engine/protocol.ts';
+import { readBytes } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { plainJson, plainLines } from '../model/plain-text.ts';
-import type { Command } from './arguments.ts';
+import { openFile } from '../platform/files.ts';
+import { refuseInputs } from '../platform/output.ts';
+import { outputsOf, type Command } from './arguments.ts';
 import { runEie } from './eie-commands.ts';
 import { progressView } from './progress.ts';
 import { runTrain } from './train-commands.ts';
@@ -17,6 +19,7 @@ import { reportText } from './train-tables.ts';
 import {
   compressTable,
   decompressText,
+  filesText,
   importTable,
   inspectTable,
   pageText,
@@ -50,7 +53,7 @@ interface Outcome {
 
 async function run(
   c: Command,
-  { runtime, signal }: CommandContext,
+  { runtime, signal, stderr }: CommandContext,
   show: (progress: Progress) => void,
 ): Promise<Outcome> {
   const jobs = allJobs(runtime);
@@ -70,15 +73,17 @@ async function run(
       };
     }
     case 'compress': {
-      const recipe = recipeOf(c.recipe);
+      const recipe = recipeOf(c);
       const goal = c.goal && { goal: c.goal };
       const input = { file, out, overwrite, recipe, seed: c.seed, threads, ...goal };
       const result = await jobs.compress(input, signal, show);
       return { result, text: () => `${outputsLine(result)}\n\n${compressTable(result)}` };
     }
     case 'decompress': {
+      const { files } = await jobs.filesToRestore({ file, out }, signal, show);
+      stderr.write(plainLines(filesText(files)));
       const result = await jobs.decompress({ file, out, overwrite, threads }, signal, show);
-      return { result, text: () => decompressText(result) };
+      return { result: { ...result, files }, text: () => decompressText(result) };
     }
     case 'report': {
       if (out !== '') {
@@ -104,26 +109,19 @@ async function run(
     case 'evaluate':
     case 'retrain':
     case 'sensitivity':
-      return runTrain({ ...c, train: c.train! }, () => recipeOf(c.recipe), jobs, signal, show);
+      return runTrain({ ...c, train: c.train! }, () => recipeOf(c), jobs, signal, show);
     case 'presets':
       return { result: { presets }, text: () => presetsText(presets) };
   }
 }
 
 /** A preset's name stays a name; what looks like a file is read as a recipe. */
-function recipeOf(nameOrPath: string): string | object {
+function recipeOf(command: Command): string | object {
+  const { recipe: nameOrPath } = command;
   if (presets.some((p) => p.name === nameOrPath)) return nameOrPath;
   if (!/\.json$|[/\\]/.test(nameOrPath)) return nameOrPath; // the job names the presets there are
-  let text: string;
-  try {
-    text = readFileSync(nameOrPath, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new DeepCompressionError(
-      code === 'ENOENT' ? 'not-found' : 'io',
-      code === 'ENOENT' ? `${nameOrPath}: no such file` : `${nameOrPath}: cannot be read (${code})`,
-    );
-  }
+  refuseInputs(outputsOf(command), [nameOrPath]);
+  const text = recipeText(nameOrPath);
   try {
     const recipe: unknown = JSON.parse(text);
     if (typeof recipe === 'object' && recipe !== null) return parseRecipe(recipe);
@@ -134,4 +132,18 @@ function recipeOf(nameOrPath: string): string | object {
     throw new DeepCompressionError('invalid-recipe', `${nameOrPath}: not JSON (${why})`);
   }
   throw new DeepCompressionError('invalid-recipe', `${nameOrPath}: a recipe is a JSON object`);
+}
+
+/** A recipe is a page or two of text. */
+const mostRecipeBytes = 1 << 20;
+
+function recipeText(path: string): string {
+  const file = openFile(path);
+  try {
+    if (file.size > mostRecipeBytes)
+      throw new DeepCompressionError('invalid-recipe', `${path}: too large for a recipe`);
+    return new TextDecoder().decode(readBytes(file, 0, file.size));
+  } finally {
+    file.close();
+  }
 }

@@ -7,6 +7,7 @@
 import type {
   CompressedLayer,
   DecompressResult,
+  FilesToRestore,
   ImportResult,
   InspectResult,
   ReportResult,
@@ -150,6 +151,11 @@ export function decompressText(result: DecompressResult): string {
       `${result.output.path}: ${count(result.output.bytes)} bytes, ${seconds(result.seconds)}`,
     ...result.externalFiles.map((file) => `external data: ${file}`),
   ].join('\n');
+}
+
+/** What is about to be written. */
+export function filesText(files: FilesToRestore['files']): string {
+  return files.map(({ path, bytes }) => `to be written: ${path}, ${count(bytes)} bytes\n`).join('');
 }
 
 export function pageText({ output, layers, pictured }: PageResult): string {

@@ -151,6 +151,28 @@ export interface DecompressResult {
   readonly seconds: number;
 }
 
+/** Of which .dcz, and where its model would go. */
+export interface FilesToRestoreInput {
+  readonly file: FileInput;
+  readonly out: string;
+}
+
+/** What decompressing would write: asked before it is done. */
+export interface FilesToRestore {
+  /** The model, then its external data files. */
+  readonly files: readonly {
+    readonly path: string;
+    readonly bytes: number;
+    /** A data file that is there already; it is never replaced. */
+    readonly taken: boolean;
+  }[];
+}
+
+/** Every file that a model is read from. */
+export interface ModelFiles {
+  readonly paths: readonly string[];
+}
+
 export interface ImportInput {
   /** Song Han's published format: the weights, and the Caffe prototxt that has the graph. */
   readonly weights: FileInput;

@@ -8,6 +8,7 @@ import { compareJob } from './compare.ts';
 import { compressJob } from './compress.ts';
 import { decompressJob } from './decompress.ts';
 import type { JobContext, JobDeclaration } from './define.ts';
+import { filesToRestoreJob, modelFilesJob } from './files.ts';
 import { evaluateJob } from './evaluate.ts';
 import { importJob } from './import.ts';
 import { inspectJob } from './inspect.ts';
@@ -25,6 +26,8 @@ export const declaredJobs = {
   inspect: inspectJob,
   compress: compressJob,
   decompress: decompressJob,
+  filesToRestore: filesToRestoreJob,
+  modelFiles: modelFilesJob,
   import: importJob,
   report: reportJob,
   page: pageJob,

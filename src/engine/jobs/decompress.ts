@@ -19,6 +19,7 @@ import { freePlaces } from '../restore-places.ts';
 import { filledText, flag, integerFrom } from '../shape.ts';
 import { crewSize } from './crew-size.ts';
 import { defineJob } from './define.ts';
+import { containerOf } from './files.ts';
 import { fileInput } from './inputs.ts';
 import { monotone, type OnProgress } from './progress.ts';
 
@@ -32,12 +33,8 @@ export const decompressJob = defineJob<DecompressInput, DecompressResult>({
     const shared = sharedInput(input.file);
     const opened = openInput(shared);
     try {
-      const { dcz, path, source } = opened;
-      if (!dcz)
-        throw new DeepCompressionError(
-          'invalid-input',
-          `${path}: not a .dcz file, nothing to restore`,
-        );
+      const { path, source } = opened;
+      const dcz = containerOf(opened);
       const locations = dcz.files.slice(1).map((f) => f.location);
       const rule = { kind: onnxKind, overwrite: input.overwrite, inputs: opened.files };
       placeOf(input.out, rule);

@@ -215,7 +215,7 @@ test('decompress restores a model that inspect reads, and inspect reads the .dcz
   const result = JSON.parse(
     await succeeds(['decompress', packed, '--out', restored, '--json']),
   ) as Record<string, unknown>;
-  assert.deepEqual(Object.keys(result), ['input', 'output', 'externalFiles', 'seconds']);
+  assert.deepEqual(Object.keys(result), ['input', 'output', 'externalFiles', 'seconds', 'files']);
   assert.equal(readFileSync(restored).length, readFileSync(model).length);
   const [a, b] = [
     JSON.parse(await succeeds(['inspect', packed, '--json'])) as InspectResult,
@@ -224,6 +224,23 @@ test('decompress restores a model that inspect reads, and inspect reads the .dcz
   assert.equal(a.model.format, 'dcz');
   assert.equal(b.model.format, 'onnx');
   assert.deepEqual(a.layers, b.layers);
+});
+
+test('a recipe is an input too, and neither it nor a model may be a pipe', async () => {
+  const recipe = join(folder, 'mine.json');
+  writeFileSync(recipe, ''); // an empty file is of every kind of output
+  await fails(
+    ['compress', model, '--out', recipe, '--recipe', recipe, '--force'],
+    1,
+    /is an input/,
+  );
+  assert.equal(readFileSync(recipe, 'utf8'), '');
+  if (process.platform === 'win32') return;
+  const pipe = join(folder, 'pipe.json');
+  spawnSync('mkfifo', [pipe]);
+  const out = join(folder, 'never.dcz');
+  await fails(['compress', pipe, '--out', out], 1, /pipe\.json: it is not a regular file/);
+  await fails(['compress', model, '--out', out, '--recipe', pipe], 1, /it is not a regular file/);
 });
 
 test('compare says in one document, and in one table, how far the weights moved', async () => {

@@ -1,6 +1,6 @@
 /** Restoring a model with external data: what it makes, what is never touched, and all of it or nothing. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import test, { before } from 'node:test';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
+import type { FilesToRestore } from '../../../src/engine/protocol-model.ts';
 import { float32Bytes } from '../../fixtures/wire-writer.ts';
 import { externalTensor, graph, model } from '../../fixtures/onnx-writer.ts';
 import { saying } from '../model/support.ts';
@@ -82,6 +83,30 @@ test('a model is restored with its data into a folder that has neither', async (
   assert.deepEqual(Object.keys(contentOf(to)).sort(), ['b.bin', 'back.onnx', 'w', 'w/a.bin']);
   assert.deepEqual(readFileSync(join(to, 'back.onnx')), readFileSync(join(home, 'm.onnx')));
   assert.equal(statSync(join(to, 'b.bin')).nlink, 1);
+});
+
+test('the command line says what it will write before it writes, and whether it can or not', async () => {
+  const { home, dcz } = await compressed();
+  const to = folder();
+  for (const out of [join(to, 'm.onnx'), join(home, 'new.onnx')]) {
+    const run = spawnSync(process.execPath, [cli, 'decompress', dcz, '--out', out, '--json'], {
+      encoding: 'utf8',
+    });
+    const lines = run.stderr.split('\n');
+    const bytes = readFileSync(join(home, 'm.onnx')).length;
+    assert.deepEqual(lines.slice(0, 3), [
+      `to be written: ${out}, ${bytes} bytes`,
+      `to be written: ${join(out, '../w/a.bin')}, 16,384 bytes`,
+      `to be written: ${join(out, '../b.bin')}, 16,384 bytes`,
+    ]);
+    if (out.startsWith(home)) assert.match(lines[3] ?? '', /^error: .*never replaced/);
+    else
+      assert.deepEqual((JSON.parse(run.stdout) as FilesToRestore).files, [
+        { path: out, bytes, taken: false },
+        { path: join(to, 'w/a.bin'), bytes: 16384, taken: false },
+        { path: join(to, 'b.bin'), bytes: 16384, taken: false },
+      ]);
+  }
 });
 
 test('data that is there is never replaced, asked or not, and the refusal says whose it is', async () => {
