@@ -165,7 +165,7 @@ test('compress --json has the documented fields, and the whole file is counted',
   assert.deepEqual(r.output, { path: out, bytes: readFileSync(out).length });
   assert.equal(r.ratio, r.input.bytes / r.output.bytes);
   assert.equal(r.verified, true);
-  assert.equal(r.recipe, 'deep-compression');
+  assert.equal(r.recipe, 'safe');
   assert.equal(
     r.layers.reduce((sum, l) => sum + l.bytes.total, r.otherBytes),
     r.output.bytes,
