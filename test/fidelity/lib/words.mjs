@@ -1,0 +1,30 @@
+export const words =
+  `time year people way day man thing woman life child world school state family student group country problem hand part place case week company system program question work government number night point home water room mother area money story fact month lot right study book eye job word business issue side kind head house service friend father power hour game line end member law car city community name president team minute idea kid body information back parent face others level office door health person art war history party result change morning reason research girl guy moment air teacher force education invoice total amount order customer delivery address street Berlin London Monday Friday January October payment balance receipt quality weight neural network compression Huffman codebook sparse matrix accelerator engine quick brown fox jumps lazy dog zephyr quartz jigsaw vexing xylophone`.split(
+    /\s+/,
+  );
+export const sentences = [
+  'The weather is nice today and we will go to the park.',
+  'Please send me the report before Friday afternoon.',
+  'I would like a cup of coffee with milk and sugar.',
+  'The train to the city leaves at half past seven.',
+  'She opened the window and looked at the garden.',
+  'How much does this ticket cost for two people?',
+  'We have been waiting here for almost an hour.',
+  'Turn off the lights in the kitchen and lock the door.',
+  'My brother works as an engineer in a small company.',
+  'The museum is closed on Mondays and public holidays.',
+  'He read the whole book in a single evening.',
+  'Can you tell me the way to the nearest station?',
+  'Play some music and set a timer for ten minutes.',
+  'They moved to another country several years ago.',
+  'The children are playing football behind the school.',
+  'Our meeting was moved to tomorrow morning at nine.',
+  'What is the capital of Australia?',
+  'Hey James, are you coming to the party tonight?',
+  'Hello Jarred, this is a message for the service desk.',
+  'A jar of this jam costs three dollars.',
+  'Hey Travis, call me back as soon as you can.',
+  'The harvest was very good this year.',
+  'Remember to buy bread, butter and a dozen eggs.',
+  'The quick brown fox jumps over the lazy dog.',
+];
