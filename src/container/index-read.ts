@@ -26,7 +26,7 @@ export function parseIndex(
   const place = { at: data.start, end: data.end };
   const fields = new VarintReader(metadata, fail);
   const recipe = readRecipe(fields, fail);
-  const channels = elementSizes.map((size) => readChannel(fields, size, place, fail));
+  const channels = elementSizes.map((size) => readChannel(fields, size, place, version, fail));
   const tensors = readTensors(fields, place, version, fail);
   const files = readFiles(fields, channels, tensors, fail);
   if (fields.left > 0) fail('metadata that nothing asks for');

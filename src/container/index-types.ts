@@ -2,6 +2,7 @@
 import type { Coder } from '../compress/coded.ts';
 import type { GridLayout } from '../compress/share/grid.ts';
 import type { CompressibleDType } from '../model/dtype.ts';
+import type { Packing } from './pack.ts';
 import type { Tables, TableSizes } from './adaptive-tables.ts';
 
 /** A packed piece of a channel, and where its planes lie. */
@@ -9,8 +10,8 @@ export interface IndexedPiece {
   readonly offset: number;
   /** Restored bytes. */
   readonly length: number;
-  /** Deflated length of each plane, 0 for one that is stored as it is. */
-  readonly deflated: readonly number[];
+  /** How each plane is stored, and in how many bytes. */
+  readonly planes: readonly { readonly packing: Packing; readonly length: number }[];
   crc32: number;
 }
 

@@ -5,7 +5,7 @@ import { AdaptiveEncoder } from './adaptive.ts';
 import { TableCoder, type TableSizes } from './adaptive-tables.ts';
 import { metadataDictionary } from './dictionary.ts';
 import { dtypes, elementSizes, hasGaps, holeKind } from './format.ts';
-import { packPlane } from './pack.ts';
+import { packings, packPlane } from './pack.ts';
 import type { PackedChannel } from './pack-rest.ts';
 import type { PlannedRun } from './rest-plan.ts';
 import { VarintWriter } from './varint.ts';
@@ -33,7 +33,7 @@ export function serialiseIndex(contents: IndexContents): {
   const packed = packPlane(metadata, 9, metadataDictionary);
   const out = new VarintWriter();
   out.number(metadata.length);
-  out.number(packed.deflated ? packed.bytes.length : 0);
+  out.number(packed.packing === 'stored' ? 0 : packed.bytes.length);
   out.bytes(packed.bytes);
   out.bytes(fixedFields(contents));
   const coder = new AdaptiveEncoder(TableCoder.contexts);
@@ -61,7 +61,9 @@ function serialiseMetadata({ recipe, channels, files, tensors }: IndexContents):
   out.string(text.encode(canonicalJson(recipe)));
   channels.forEach(({ length, pieces }, i) => {
     out.number(length / elementSizes[i]);
-    for (const piece of pieces) for (const bytes of piece.deflated) out.number(bytes);
+    for (const { packing, length: bytes } of pieces.flatMap((piece) => piece.planes)) {
+      out.number(packing === 'stored' ? 0 : 2 * bytes + packings.indexOf(packing));
+    }
   });
   out.number(tensors.length);
   let expected = 0;

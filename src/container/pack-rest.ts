@@ -5,13 +5,12 @@
 import { crc32 } from '../model/crc32.ts';
 import type { ModelFile } from '../model/model.ts';
 import { elementSizes, pieceBytes } from './format.ts';
-import { effort, packPiece, type Plane } from './pack.ts';
+import { effort, packPiece, type Packing } from './pack.ts';
 import type { PlannedRun, RestBytes } from './rest-plan.ts';
 
 /** What the index says of a packed piece. */
 export interface PackedPiece {
-  /** Deflated length of each plane, 0 for a plane that is stored as it is. */
-  readonly deflated: readonly number[];
+  readonly planes: readonly { readonly packing: Packing; readonly length: number }[];
   readonly crc32: number;
 }
 
@@ -21,11 +20,12 @@ export interface PackedChannel {
   readonly pieces: readonly PackedPiece[];
 }
 
-/** Packs all runs of all files; every plane goes to `write` in file order. */
+/** Packs all runs of all files; every plane goes to `write` in file order. `mix` as for `packPiece`. */
 export function packRest(
   files: readonly ModelFile[],
   runs: readonly (readonly PlannedRun[])[],
   write: (bytes: Uint8Array) => void,
+  mix = true,
 ): PackedChannel[] {
   return elementSizes.map((elementSize, channel) => {
     const parts = runs
@@ -37,10 +37,13 @@ export function packRest(
     for (let at = 0; at < length; at += pieceBytes) {
       const bytes = new Uint8Array(Math.min(pieceBytes, length - at));
       read(bytes);
-      const planes = packPiece(bytes, elementSize, effort(length));
+      const planes = packPiece(bytes, elementSize, effort(length), mix);
       for (const plane of planes) write(plane.bytes);
-      const deflated = planes.map((plane: Plane) => (plane.deflated ? plane.bytes.length : 0));
-      pieces.push({ deflated, crc32: crc32(bytes) });
+      const stored = planes.map((plane) => ({
+        packing: plane.packing,
+        length: plane.bytes.length,
+      }));
+      pieces.push({ planes: stored, crc32: crc32(bytes) });
     }
     return { length, pieces };
   });

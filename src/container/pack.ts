@@ -1,16 +1,23 @@
 /**
  * Lossless packing of the bytes that are not compressed tensors, in pieces of at most `pieceBytes`.
  * A piece of k-byte elements is cut into k byte planes (all first bytes, all second bytes, …), and
- * each plane is deflated or stored, whichever is smaller: the exponents of floats deflate, their
- * mantissas do not. Deflate is fflate's, in JavaScript, so that the same input gives the same bytes
- * everywhere.
+ * each plane is coded by the byte model where it is short, deflated or stored, whichever is smallest: the
+ * exponents of floats can be foretold, their mantissas cannot. Deflate is fflate's, in JavaScript, so that
+ * the same input gives the same bytes everywhere.
  */
 import { deflateSync, inflateSync } from 'fflate';
+import { decodeMixed, encodeMixed, mostMixed, type PlanesAbove } from './bytes/mixed-bytes.ts';
+import { deflateRatio } from './format.ts';
 
-/** One packed plane; `deflated` is false for bytes as they are. */
+/** How a plane is stored, in the order of the format's numbers. */
+export const packings = ['deflated', 'mixed', 'stored'] as const;
+
+export type Packing = (typeof packings)[number];
+
+/** One packed plane. */
 export interface Plane {
   readonly bytes: Uint8Array;
-  readonly deflated: boolean;
+  readonly packing: Packing;
 }
 
 /** Deflate's effort by how much there is to do: beyond some megabytes its last percent costs minutes. */
@@ -21,22 +28,63 @@ export function effort(totalBytes: number): 1 | 6 | 9 {
 /** Planes longer than this are judged by a sample of this length before they are deflated. */
 const sampleBytes = 64 << 10;
 
-export function packPiece(bytes: Uint8Array, elementSize: number, level: 1 | 6 | 9): Plane[] {
-  const planes: Plane[] = [];
-  for (let p = 0; p < elementSize; p++) planes.push(packPlane(plane(bytes, elementSize, p), level));
-  return planes;
+/** The planes of a piece, first bytes first. Without `mix` the byte model is not tried. */
+export function packPiece(
+  bytes: Uint8Array,
+  elementSize: number,
+  level: 1 | 6 | 9,
+  mix = true,
+): Plane[] {
+  const planes = Array.from({ length: elementSize }, (_, p) => plane(bytes, elementSize, p));
+  return planes.map((plain, p) => {
+    const packed = packPlane(plain, level);
+    return mix ? mixedWhereSmaller(plain, packed, planesAbove(planes, p)) : packed;
+  });
 }
 
-/** `dictionary`: what the stream may refer back to as if it had come before. */
+function mixedWhereSmaller(plain: Uint8Array, packed: Plane, above: PlanesAbove): Plane {
+  if (plain.length > mostMixed) return packed;
+  const mixed = encodeMixed(plain, above);
+  const small = mixed.length < packed.bytes.length;
+  const sound = mixed.length > 0 && plain.length <= mixed.length * deflateRatio;
+  return small && sound ? { bytes: mixed, packing: 'mixed' } : packed;
+}
+
+/** What the byte model knows of a plane: the higher bytes, or that these are no numbers. */
+function planesAbove(planes: readonly Uint8Array[], p: number): PlanesAbove {
+  return planes.length === 1 ? undefined : planes.slice(p + 1);
+}
+
+/** The plain bytes of planes of `length` bytes; undefined when one does not unpack. */
+export function unpackPlanes(planes: readonly Plane[], length: number): Uint8Array[] | undefined {
+  const plain = new Array<Uint8Array>(planes.length);
+  for (let p = planes.length - 1; p >= 0; p--) {
+    const bytes = unpackPlane(planes[p], length, planesAbove(plain, p));
+    if (bytes === undefined) return undefined;
+    plain[p] = bytes;
+  }
+  return plain;
+}
+
+function unpackPlane(
+  { bytes, packing }: Plane,
+  length: number,
+  above: PlanesAbove,
+): Uint8Array | undefined {
+  if (packing === 'stored') return bytes;
+  return packing === 'mixed' ? decodeMixed(bytes, length, above) : inflateExactly(bytes, length);
+}
+
+/** Deflated or stored. `dictionary`: what the stream may refer back to as if it had come before. */
 export function packPlane(bytes: Uint8Array, level: 1 | 6 | 9, dictionary?: Uint8Array): Plane {
-  const stored = { bytes, deflated: false };
+  const stored = { bytes, packing: 'stored' } as const;
   if (bytes.length > 4 * sampleBytes) {
     const middle = (bytes.length - sampleBytes) >> 1;
     const sample = deflateSync(bytes.subarray(middle, middle + sampleBytes), { level: 1 });
     if (sample.length > 0.98 * sampleBytes) return stored;
   }
   const deflated = deflateSync(bytes, { level, ...(dictionary && { dictionary }) });
-  return deflated.length < bytes.length ? { bytes: deflated, deflated: true } : stored;
+  return deflated.length < bytes.length ? { bytes: deflated, packing: 'deflated' } : stored;
 }
 
 /** Puts planes of equal length back between each other. */

@@ -13,6 +13,8 @@ import type {
   IndexedPiece,
   IndexedTensor,
 } from './index-types.ts';
+import { mostMixed } from './bytes/mixed-bytes.ts';
+import { packings } from './pack.ts';
 import type { VarintReader } from './varint.ts';
 
 /** How far the bytes before the index have been given away. */
@@ -32,24 +34,39 @@ export function readChannel(
   fields: VarintReader,
   size: number,
   place: Place,
+  version: number,
   fail: Fail,
 ): IndexedChannel {
   const length = fields.number('the length of a channel', limits.length / size) * size;
   const pieces: IndexedPiece[] = [];
   for (let at = 0; at < length; at += pieceBytes) {
     const restored = Math.min(pieceBytes, length - at);
-    const plane = restored / size;
-    const deflated: number[] = [];
     const offset = place.at;
-    for (let p = 0; p < size; p++) {
-      const bytes = fields.number('the length of a plane', plane - 1);
-      if (bytes > 0 && plane > bytes * deflateRatio) fail('a plane that unpacks too far');
-      take(place, bytes || plane, 'a plane', fail);
-      deflated.push(bytes);
-    }
-    pieces.push({ offset, length: restored, deflated, crc32: 0 });
+    const planes = Array.from({ length: size }, () => {
+      const plane = readPlane(fields, restored / size, version, fail);
+      take(place, plane.length, 'a plane', fail);
+      return plane;
+    });
+    pieces.push({ offset, length: restored, planes, crc32: 0 });
   }
   return { length, pieces };
+}
+
+/** `plain`: bytes of the plane. Version 1 has deflated planes and stored ones, and says how long at once. */
+function readPlane(
+  fields: VarintReader,
+  plain: number,
+  version: number,
+  fail: Fail,
+): IndexedPiece['planes'][number] {
+  const perByte = version === 1 ? 1 : packings.length - 1;
+  const word = fields.number('the length of a plane', perByte * plain - 1);
+  if (word === 0) return { packing: 'stored', length: plain };
+  const length = Math.floor(word / perByte);
+  const packing = packings[word % perByte];
+  if (plain > length * deflateRatio) fail('a plane that unpacks too far');
+  if (packing === 'mixed' && plain > mostMixed) fail('a long plane that is mixed');
+  return { packing, length };
 }
 
 export function readTensors(

@@ -6,7 +6,7 @@ import { readBytes, type ByteSource } from '../model/bytes.ts';
 import { crc32 } from '../model/crc32.ts';
 import { damaged, pieceBytes } from './format.ts';
 import type { IndexedChannel } from './index-types.ts';
-import { inflateExactly, joinPlanes } from './pack.ts';
+import { joinPlanes, unpackPlanes } from './pack.ts';
 
 export class RestReader {
   private readonly unpacked: { piece: number; bytes: Uint8Array }[];
@@ -34,18 +34,15 @@ export class RestReader {
   private piece(channel: number, piece: number): Uint8Array {
     const last = this.unpacked[channel];
     if (last.piece === piece) return last.bytes;
-    const { offset, length, deflated, crc32: checksum } = this.channels[channel].pieces[piece];
-    const plane = length / deflated.length;
+    const { offset, length, planes, crc32: checksum } = this.channels[channel].pieces[piece];
     let at = offset;
-    const planes = deflated.map((stored) => {
-      const bytes = readBytes(this.source, at, stored || plane);
-      at += bytes.length;
-      if (stored === 0) return bytes;
-      const inflated = inflateExactly(bytes, plane);
-      if (!inflated) throw damaged(this.source.name, 'bytes of the model that do not unpack');
-      return inflated;
+    const stored = planes.map(({ packing, length: bytes }) => {
+      at += bytes;
+      return { packing, bytes: readBytes(this.source, at - bytes, bytes) };
     });
-    const bytes = joinPlanes(planes);
+    const plain = unpackPlanes(stored, length / planes.length);
+    if (!plain) throw damaged(this.source.name, 'bytes of the model that do not unpack');
+    const bytes = joinPlanes(plain);
     if (crc32(bytes) !== checksum) {
       throw damaged(this.source.name, 'a checksum of the model does not match');
     }

@@ -95,8 +95,8 @@ interface PreparedRest {
 }
 
 /**
- * Packs the rest with float payloads in planes and, for small files, without, and takes what is
- * smaller: a short payload may not be worth a channel of its own.
+ * Packs the rest with float payloads in planes or, for small files, without, whichever deflates to less: a
+ * short payload may not be worth a channel of its own.
  */
 function prepareRest(model: Model, layout: readonly (readonly Segment[])[]): PreparedRest {
   const payloads = floatPayloads(model);
@@ -106,16 +106,15 @@ function prepareRest(model: Model, layout: readonly (readonly Segment[])[]): Pre
   const rest = runs.flat().reduce((sum, run) => sum + (run.kind === holeKind ? 0 : run.length), 0);
   if (rest > smallRest) return { ...packTwice(model, runs), runs };
 
-  const candidates = [runs, plan(false)].map((candidate) => {
-    const kept: Uint8Array[] = [];
-    const channels = packRest(model.files, candidate, (bytes) => kept.push(bytes));
+  const [costs, plainCosts] = [runs, plan(false)].map((candidate) => {
     let cost = candidate.flat().length * runCost;
+    const count = (bytes: Uint8Array): void => void (cost += bytes.length);
+    const channels = packRest(model.files, candidate, count, false);
     for (const { pieces } of channels) cost += pieces.length * pieceCost;
-    for (const bytes of kept) cost += bytes.length;
-    return { channels, runs: candidate, kept, cost };
+    return cost;
   });
-  const best = candidates[1].cost < candidates[0].cost ? candidates[1] : candidates[0];
-  return { ...best, writeTo: (write) => best.kept.forEach(write) };
+  const best = plainCosts < costs ? plan(false) : runs;
+  return { ...packTwice(model, best), runs: best };
 }
 
 /** Packs the rest, and packs it again when it is written and was too long to be kept. */
@@ -140,7 +139,7 @@ function packTwice(
 /** Packed bytes that are kept in memory until they are written. */
 const keptBytes = 64 << 20;
 
-/** Up to here both ways are tried; the bytes that a run and a piece take in the index, about. */
+/** Up to here both ways are tried. The bytes that a run and a piece take in the index, about. */
 const smallRest = 1 << 20;
 const runCost = 1.5;
 const pieceCost = 8;

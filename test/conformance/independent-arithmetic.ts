@@ -4,11 +4,12 @@
  */
 import { check } from './independent-check.ts';
 
-const clamp = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high);
-const shift = (x: number, bits: number): number => Math.floor(x / 2 ** bits);
+export const clamp = (x: number, low: number, high: number): number =>
+  Math.min(Math.max(x, low), high);
+export const shift = (x: number, bits: number): number => Math.floor(x / 2 ** bits);
 
 /** Section 4.3. */
-class Estimate {
+export class Estimate {
   m = 2 ** 21;
   c = 0;
 
@@ -44,7 +45,7 @@ class Estimate {
   }
 }
 
-class Estimates {
+export class Estimates {
   private readonly byName = new Map<string, Estimate>();
 
   get(name: string): Estimate {
@@ -103,7 +104,7 @@ export class IndependentBits {
 }
 
 /** Section 4.2. */
-const squash = ((): ((x: number) => number) => {
+export const squash = ((): ((x: number) => number) => {
   const table: number[] = [];
   let e = 2 ** 26;
   for (let x = 0; x <= 2047; x++) {

@@ -11,6 +11,7 @@ import {
   decodeLevelBlock,
 } from './independent-arithmetic.ts';
 import { decodeHuffmanBlock } from './independent-huffman.ts';
+import { decodeMixedPlane } from './independent-mixed.ts';
 
 export interface DecodedTensor {
   readonly id: number;
@@ -79,9 +80,16 @@ export function decodeIndependently(dcz: Uint8Array): {
     while (left > 0) {
       const length = Math.min(left, 2 ** 23);
       const piece = new Uint8Array(length);
-      for (let p = 0; p < size; p++) {
-        const plane = unpack(data, metadata.varint(), length / size);
+      const words = Array.from({ length: size }, () => metadata.varint());
+      const stored = words.map((word) => data.take(storedLength(word, length / size, version)));
+      const above: Uint8Array[] = [];
+      for (let p = size - 1; p >= 0; p--) {
+        const mixed = version === 2 && words[p] % 2 === 1;
+        const plane = mixed
+          ? decodeMixedPlane(stored[p], length / size, size === 1 ? undefined : above)
+          : unpack(new Cursor(stored[p]), words[p] && stored[p].length, length / size);
         plane.forEach((byte, i) => (piece[i * size + p] = byte));
+        above.unshift(plane);
       }
       pieces.push({ bytes: piece });
       left -= length;
@@ -107,6 +115,15 @@ export function decodeIndependently(dcz: Uint8Array): {
   );
   check(metadata.left === 0, 'metadata left');
   return { recipe, files, tensors };
+}
+
+/** Of a plane that has `plain` bytes when it is unpacked. */
+function storedLength(word: number, plain: number, version: number): number {
+  if (word === 0) return plain;
+  const length = version === 1 ? word : Math.floor(word / 2);
+  const mixed = version === 2 && word % 2 === 1;
+  check(length < plain && length * 1032 >= plain && !(mixed && plain > 2 ** 18), 'plane');
+  return length;
 }
 
 function readTensors(metadata: Cursor, version: number): DecodedTensor[] {

@@ -79,9 +79,18 @@ const lies: Record<string, [Partial<Parts>, RegExp]> = {
   'a recipe without an end': [{ recipe: 'ffff07' }, /more than 1048576|ends inside the recipe/],
   'a channel of 2^49 bytes': [{ channels: `${hexOf(2 ** 49)}00000000` }, /outside the file/],
   'a channel of 2^53 bytes': [{ channels: `${hexOf(2 ** 53 - 1)}00000000` }, /more than/],
-  'a plane that is longer deflated': [{ channels: '03 04 00 00 00' }, /more than 2/],
-  'a plane that is not deflate': [{ channels: '03 02 00 00 00', data: 'ffff 05' }, /do not unpack/],
-  'a plane that unpacks too far': [{ channels: `${hexOf(8000)} 01 00 00 00` }, /unpacks too far/],
+  'a plane that is longer packed': [{ channels: '03 06 00 00 00' }, /more than 5/],
+  'a plane that is not deflate': [{ channels: '03 04 00 00 00', data: 'ffff 05' }, /do not unpack/],
+  'a plane that unpacks too far': [{ channels: `${hexOf(8000)} 02 00 00 00` }, /unpacks too far/],
+  'a mixed plane of other bytes': [{ channels: '03 05 00 00 00', data: 'ffff 05' }, /checksum/],
+  'a mixed plane that unpacks too far': [
+    { channels: `${hexOf(8000)} 03 00 00 00` },
+    /unpacks too far/,
+  ],
+  'a long plane that is mixed': [
+    { channels: `${hexOf((1 << 18) + 1)} ${hexOf(2 * 300 + 1)} 00 00 00` },
+    /long plane that is mixed/,
+  ],
   'no tensors for the holes': [{ tensors: '00' }, /more holes/],
   'a million tensors': [{ tensors: hexOf(1e6) }, /more than 65536/],
   'a tensor twice': [

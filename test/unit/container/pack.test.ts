@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
 import { deflateSync } from 'fflate';
-import { inflateExactly, joinPlanes, packPiece, packPlane } from '../../../src/container/pack.ts';
+import {
+  inflateExactly,
+  joinPlanes,
+  packPiece,
+  packPlane,
+  unpackPlanes,
+} from '../../../src/container/pack.ts';
 import { floatPayloads, planRuns } from '../../../src/container/rest-plan.ts';
 import { VarintReader, VarintWriter } from '../../../src/container/varint.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
@@ -11,15 +17,20 @@ import { float32Bytes } from './random-models.ts';
 
 const text = new TextEncoder().encode('structure of a graph, structure of a graph. '.repeat(40));
 
-test('planes of a piece are joined to what they were, and zlib reads them', () => {
+test('planes of a piece are joined to what they were, and zlib reads the deflated ones', () => {
   const random = mulberry32(1);
   const floats = float32Bytes(Array.from({ length: 5000 }, () => random() - 0.5));
   for (const elementSize of [1, 2, 4, 8]) {
-    const planes = packPiece(floats, elementSize, 9);
-    const unpacked = planes.map(({ bytes, deflated }) =>
-      deflated ? new Uint8Array(inflateRawSync(bytes)) : bytes,
+    const planes = packPiece(floats, elementSize, 9, false);
+    const inflated = planes.map(({ bytes, packing }) =>
+      packing === 'deflated' ? new Uint8Array(inflateRawSync(bytes)) : bytes,
     );
-    assert.deepEqual(joinPlanes(unpacked), floats);
+    assert.deepEqual(joinPlanes(inflated), floats);
+    for (const mix of [false, true]) {
+      const packed = packPiece(floats, elementSize, 9, mix);
+      const plain = unpackPlanes(packed, floats.length / elementSize);
+      assert.deepEqual(plain && joinPlanes(plain), floats);
+    }
   }
 });
 
@@ -27,7 +38,7 @@ test('biases are smaller in planes than deflated as they are', () => {
   const random = mulberry32(2);
   const floats = float32Bytes(Array.from({ length: 4000 }, () => (random() + random() - 1) * 0.3));
   const packed = (elementSize: number): number =>
-    packPiece(floats, elementSize, 9).reduce((sum, { bytes }) => sum + bytes.length, 0);
+    packPiece(floats, elementSize, 9, false).reduce((sum, { bytes }) => sum + bytes.length, 0);
   assert.ok(packed(4) < 0.95 * packed(1), `${packed(4)} and ${packed(1)} bytes`);
 });
 
@@ -36,9 +47,9 @@ test('bytes that do not deflate are stored, long ones after a look at a sample',
   const noise = (length: number): Uint8Array => Uint8Array.from({ length }, () => random() * 256);
   for (const length of [1, 100, 1 << 20]) {
     const bytes = noise(length);
-    assert.deepEqual(packPlane(bytes, 9), { bytes, deflated: false });
+    assert.deepEqual(packPlane(bytes, 9), { bytes, packing: 'stored' });
   }
-  assert.ok(packPlane(new Uint8Array(1 << 20), 9).deflated);
+  assert.equal(packPlane(new Uint8Array(1 << 20), 9).packing, 'deflated');
 });
 
 test('only a deflate stream of exactly the right length is accepted', () => {
