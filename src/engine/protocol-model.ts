@@ -168,11 +168,6 @@ export interface FilesToRestore {
   }[];
 }
 
-/** Every file that a model is read from. */
-export interface ModelFiles {
-  readonly paths: readonly string[];
-}
-
 export interface ImportInput {
   /** Song Han's published format: the weights, and the Caffe prototxt that has the graph. */
   readonly weights: FileInput;

@@ -19,6 +19,17 @@ export interface DataInput {
   readonly header?: boolean;
 }
 
+/** What an output may not replace: the models and data that are shown. */
+export interface InputFilesInput {
+  readonly models: readonly FileInput[];
+  readonly data: readonly DataInput[];
+}
+
+export interface InputFiles {
+  /** External data, labels and every picture of a folder included. */
+  readonly paths: readonly string[];
+}
+
 /** (value * scale - mean) / deviation, one of each or one a channel. */
 export interface NormalisationInput {
   readonly scale?: number;

@@ -48,6 +48,18 @@ export async function restoredPath(
   return freePath(join(dirname(container), `${stem(container)}.restored.onnx`), taken);
 }
 
+/** A folder beside `out` that does not exist yet, for a model whose data files would be in the way. */
+export async function ownFolder(
+  out: string,
+  taken: (path: string) => Promise<boolean>,
+): Promise<string> {
+  const plain = join(dirname(out), `${stem(out)}-restored`);
+  for (let n = 1; ; n++) {
+    const folder = n === 1 ? plain : `${plain}-${n}`;
+    if (!(await taken(folder))) return folder;
+  }
+}
+
 /** `path`, or the first of `name-2.ext`, `name-3.ext`, … that is free. */
 export async function freePath(
   path: string,

@@ -2,9 +2,11 @@
 import * as vscode from 'vscode';
 import type { ByteSource } from '../model/bytes.ts';
 import { writeAtomically } from '../platform/atomic.ts';
+import type { DataInput } from '../engine/protocol-train.ts';
 import type { OutputKind } from '../platform/output.ts';
 import type { FileFormat, OutputMessage } from '../../webview/ui/output.ts';
 import { UserError } from './errors.ts';
+import type { Services } from './services.ts';
 
 const beginning = (file: ByteSource): string => {
   const bytes = new Uint8Array(Math.min(file.size, 1024));
@@ -31,14 +33,16 @@ export interface OutputPlace {
   readonly stem: string;
   /** Where the dialog begins; undefined: where VS Code likes. */
   readonly folder: vscode.Uri | undefined;
-  /** The model that is shown, which nothing may replace. */
-  readonly model?: vscode.Uri;
+  /** What is shown, which nothing may replace. */
+  readonly models: readonly vscode.Uri[];
+  readonly data?: readonly DataInput[];
 }
 
 /** @returns the name of the file that was written; undefined when nothing was */
 export async function giveOut(
+  { engine }: Services,
   message: OutputMessage,
-  { stem, folder, model }: OutputPlace,
+  { stem, folder, models, data = [] }: OutputPlace,
 ): Promise<string | undefined> {
   if (message.type === 'copy') {
     await vscode.env.clipboard.writeText(message.text);
@@ -54,11 +58,13 @@ export async function giveOut(
   const bytes =
     typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
   if (uri.scheme === 'file') {
-    const inputs = model?.scheme === 'file' ? [model.fsPath] : [];
+    const onDisk = models.filter((model) => model.scheme === 'file');
+    const files = onDisk.map((model) => ({ path: model.fsPath }));
+    const { paths: inputs } = await engine.run('inputFiles', { models: files, data });
     const rule = { kind: kinds[format], overwrite: true, inputs }; // the dialog asked
     await writeAtomically(uri.fsPath, rule, (sink) => sink.write(bytes));
   } else {
-    if (uri.toString() === model?.toString())
+    if (models.some((model) => model.toString() === uri.toString()))
       throw new UserError(vscode.l10n.t('A picture cannot replace the model it shows.'));
     await vscode.workspace.fs.writeFile(uri, bytes);
   }

@@ -1,11 +1,20 @@
 /** "Compress Model…" and "Decompress Model…" as other code calls them: with arguments. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { CompressResult, DecompressResult } from '../../src/engine/protocol-model.ts';
 import { memorySource } from '../../src/model/bytes.ts';
 import { openOnnx } from '../../src/model/onnx/open.ts';
+import { externalTensor, graph, model as writeModel } from '../fixtures/onnx-writer.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { absent, inWorkspace, measured, messagesOf, replaced } from './support.ts';
 
@@ -189,6 +198,49 @@ describe('compressing', () => {
     assert.ok(absent(inWorkspace('broken.dcz')));
     assert.deepEqual(leftovers(), []);
     await remove(broken);
+  });
+
+  it('lists the files of a model with external data, and never restores over those of another', async () => {
+    const home = inWorkspace('external');
+    const model = vscode.Uri.joinPath(home, 'm.onnx');
+    mkdirSync(home.fsPath);
+    const data = vscode.Uri.joinPath(home, 'w.bin').fsPath;
+    writeFileSync(data, new Uint8Array(new Float32Array(4096).map((_, i) => Math.sin(i)).buffer));
+    const at = { location: 'w.bin', offset: '0', length: '16384' };
+    writeFileSync(
+      model.fsPath,
+      writeModel(graph([], { initializers: [externalTensor('w', [4096], at)] })),
+    );
+    try {
+      await messagesOf(() => run(model, 'eie'));
+      const original = readFileSync(data);
+      const container = vscode.Uri.joinPath(home, 'm.dcz');
+      const questions: { detail?: string }[] = [];
+      const back = async (answer: string | undefined): Promise<readonly DecompressResult[]> =>
+        replaced(
+          vscode.window,
+          'showInformationMessage',
+          ((_: string, options: { detail?: string; modal?: boolean }) => {
+            if (options.modal) questions.push(options);
+            return Promise.resolve(options.modal ? answer : undefined);
+          }) as never,
+          () => restore(container, vscode.Uri.joinPath(home, 'back.onnx')),
+        );
+      assert.deepEqual(await back(undefined), []);
+      assert.deepEqual(readdirSync(home.fsPath).sort(), ['m.dcz', 'm.onnx', 'w.bin']);
+      const own = vscode.Uri.joinPath(home, 'back-restored').fsPath;
+      assert.match(questions[0]?.detail ?? '', /never replaced.*back-restored/);
+      assert.match(questions[0]?.detail ?? '', /back-restored.back\.onnx · .*\n.*w\.bin · 16/);
+      await back('Restore');
+      assert.deepEqual(readdirSync(own).sort(), ['back.onnx', 'w.bin']);
+      assert.ok(readFileSync(data).equals(original), 'the data of the original is as it was');
+      rmSync(data);
+      await back('Restore');
+      assert.ok(existsSync(data), 'a free name is taken');
+      assert.doesNotMatch(questions[2]?.detail ?? '', /never replaced/);
+    } finally {
+      await remove(home);
+    }
   });
 
   it('refuses a preset that does not exist', async () => {

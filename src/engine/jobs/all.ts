@@ -8,7 +8,7 @@ import { compareJob } from './compare.ts';
 import { compressJob } from './compress.ts';
 import { decompressJob } from './decompress.ts';
 import type { JobContext, JobDeclaration } from './define.ts';
-import { filesToRestoreJob, modelFilesJob } from './files.ts';
+import { filesToRestoreJob, inputFilesJob } from './files.ts';
 import { evaluateJob } from './evaluate.ts';
 import { importJob } from './import.ts';
 import { inspectJob } from './inspect.ts';
@@ -27,7 +27,7 @@ export const declaredJobs = {
   compress: compressJob,
   decompress: decompressJob,
   filesToRestore: filesToRestoreJob,
-  modelFiles: modelFilesJob,
+  inputFiles: inputFilesJob,
   import: importJob,
   report: reportJob,
   page: pageJob,

@@ -1,19 +1,16 @@
-/** filesToRestore, modelFiles: which files a decompression would write, and which a model is read from. */
+/** filesToRestore, inputFiles: which files a decompression would write, and which models and data are read from. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Dcz } from '../../container/read.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { checkRestorable } from '../../model/location.ts';
-import { filesOf, openInput, sharedInput, type Opened } from '../input.ts';
-import type {
-  FileInput,
-  FilesToRestore,
-  FilesToRestoreInput,
-  ModelFiles,
-} from '../protocol-model.ts';
-import { filledText } from '../shape.ts';
+import { filesOf, openInput, pathsOf, sharedInput, type Opened } from '../input.ts';
+import type { FileInput, FilesToRestore, FilesToRestoreInput } from '../protocol-model.ts';
+import type { InputFiles, InputFilesInput } from '../protocol-train.ts';
+import { filledText, listOf } from '../shape.ts';
+import { dataFiles } from '../train/data.ts';
 import { defineJob } from './define.ts';
-import { fileInput } from './inputs.ts';
+import { dataInput, fileInput } from './inputs.ts';
 
 export const filesToRestoreJob = defineJob<FilesToRestoreInput, FilesToRestore>({
   input: { file: fileInput, out: filledText },
@@ -31,10 +28,22 @@ export const filesToRestoreJob = defineJob<FilesToRestoreInput, FilesToRestore>(
   },
 });
 
-export const modelFilesJob = defineJob<{ readonly file: FileInput }, ModelFiles>({
-  input: { file: fileInput },
-  run: async ({ file }) => ({ paths: filesOf(file) }),
+export const inputFilesJob = defineJob<InputFilesInput, InputFiles>({
+  input: { models: listOf(fileInput), data: listOf(dataInput) },
+  run: async ({ models, data }) => ({
+    paths: [...models.flatMap(pathsOfModel), ...data.flatMap(dataFiles)],
+  }),
 });
+
+/** Of one that cannot be read any more, its own path. */
+function pathsOfModel(file: FileInput): readonly string[] {
+  try {
+    return filesOf(file);
+  } catch (error) {
+    if (!(error instanceof DeepCompressionError)) throw error;
+    return pathsOf(file);
+  }
+}
 
 /** @throws DeepCompressionError `invalid-input` for a file that is none */
 export function containerOf({ dcz, path }: Opened): Dcz {

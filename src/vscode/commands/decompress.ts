@@ -1,17 +1,36 @@
 /**
  * "Decompress Model…": one file goes where a save dialog says (which asks before it replaces); of
- * several each goes beside its container under a name that is free.
+ * several each goes beside its container under a name that is free. Where that makes more than one file,
+ * all of them are listed first; data files whose names are taken go into a folder of their own.
  */
+import { basename, dirname, join, relative } from 'node:path';
 import * as vscode from 'vscode';
 import { formatBytes } from '../../../webview/ui/format.ts';
-import type { DecompressResult } from '../../engine/protocol-model.ts';
+import type { DecompressResult, FilesToRestore } from '../../engine/protocol-model.ts';
+import { plainText } from '../../model/plain-text.ts';
 import { UserError } from '../errors.ts';
 import { exists, inputOf, nameOf, reveal } from '../files.ts';
-import { restoredPath } from '../output-path.ts';
-import { withProgress } from '../progress.ts';
+import { ownFolder, restoredPath } from '../output-path.ts';
+import { withProgress, type Run } from '../progress.ts';
 import type { Services } from '../services.ts';
 import { settingsFor } from '../settings.ts';
 import { askForTargets, namedTargets } from '../targets.ts';
+
+interface Wanted {
+  readonly file: vscode.Uri;
+  readonly out: string;
+  readonly overwrite: boolean;
+}
+
+interface Plan extends Wanted {
+  readonly files: FilesToRestore['files'];
+  /** The folder that is made for them. */
+  readonly folder?: string;
+}
+
+/** Files that a question lists. */
+const mostListed = 20;
+const longestPath = 300;
 
 export async function decompress(
   services: Services,
@@ -24,25 +43,17 @@ export async function decompress(
   if (files.some((uri) => uri.scheme !== 'file'))
     throw new UserError(vscode.l10n.t('Only files on disk can be decompressed'));
 
-  const plans: { file: vscode.Uri; out: string; overwrite: boolean }[] = [];
   const used = new Set<string>();
-  for (const file of files) {
-    const free = await restoredPath(
-      file.fsPath,
-      async (path) => used.has(path) || (await exists(vscode.Uri.file(path))),
-    );
-    if (files.length > 1) plans.push({ file, out: free, overwrite: false });
-    else {
-      const chosen = await vscode.window.showSaveDialog({
-        title: `${title}: ${nameOf(file)}`,
-        defaultUri: vscode.Uri.file(free),
-        filters: { ONNX: ['onnx'] },
-      });
-      if (chosen) plans.push({ file, out: chosen.fsPath, overwrite: true });
-    }
-    used.add(free);
+  const taken = async (path: string): Promise<boolean> =>
+    used.has(path) || (await exists(vscode.Uri.file(path)));
+  const plans: Plan[] = [];
+  for (const wanted of await placesFor(files, title, taken)) {
+    const plan = await planned(services, wanted, taken);
+    for (const { path } of plan.files) used.add(path);
+    if (plan.folder !== undefined) used.add(plan.folder);
+    plans.push(plan);
   }
-  if (plans.length === 0) return [];
+  if (plans.length === 0 || !(await confirmed(plans))) return [];
 
   const subject =
     plans.length === 1 ? nameOf(plans[0]!.file) : vscode.l10n.t('{0} files', plans.length);
@@ -50,13 +61,12 @@ export async function decompress(
     vscode.l10n.t('Decompressing {0}', subject),
     async ({ signal, onProgress }) => {
       const done: DecompressResult[] = [];
-      for (const [index, { file, out, overwrite }] of plans.entries()) {
-        const label = plans.length > 1 ? `${index + 1}/${plans.length} ${nameOf(file)}` : '';
-        const result = await services.engine.run(
-          'decompress',
-          { file: await inputOf(file), out, overwrite, threads: settingsFor(file).threads },
-          { signal, onProgress: (p) => onProgress(p, index, plans.length, label) },
-        );
+      for (const [index, plan] of plans.entries()) {
+        const label = plans.length > 1 ? `${index + 1}/${plans.length} ${nameOf(plan.file)}` : '';
+        const result = await restore(services, plan, {
+          signal,
+          onProgress: (p) => onProgress(p, index, plans.length, label),
+        });
         services.log.info(
           `${result.input.path} -> ${result.output.path}: ${result.output.bytes} bytes, ${result.seconds.toFixed(2)} s`,
         );
@@ -67,6 +77,101 @@ export async function decompress(
   );
   void announce(services, results);
   return results;
+}
+
+/** Where each model goes; nothing when the save dialog was dismissed. */
+async function placesFor(
+  files: readonly vscode.Uri[],
+  title: string,
+  taken: (path: string) => Promise<boolean>,
+): Promise<readonly Wanted[]> {
+  if (files.length !== 1) {
+    const used = new Set<string>();
+    const wanted: Wanted[] = [];
+    for (const file of files) {
+      const isTaken = async (path: string): Promise<boolean> =>
+        used.has(path) || (await taken(path));
+      const out = await restoredPath(file.fsPath, isTaken);
+      used.add(out);
+      wanted.push({ file, out, overwrite: false });
+    }
+    return wanted;
+  }
+  const [file] = files as [vscode.Uri];
+  const chosen = await vscode.window.showSaveDialog({
+    title: `${title}: ${nameOf(file)}`,
+    defaultUri: vscode.Uri.file(await restoredPath(file.fsPath, taken)),
+    filters: { ONNX: ['onnx'] },
+  });
+  return chosen ? [{ file, out: chosen.fsPath, overwrite: true }] : [];
+}
+
+/** The files it makes; in a folder of its own where one of the data files would have a taken name. */
+async function planned(
+  { engine }: Services,
+  wanted: Wanted,
+  taken: (path: string) => Promise<boolean>,
+): Promise<Plan> {
+  const { file, out } = wanted;
+  const { files } = await engine.run('filesToRestore', { file: await inputOf(file), out });
+  const beside: string[] = [];
+  for (const { path } of files.slice(1)) if (await taken(path)) beside.push(path);
+  if (beside.length === 0) return { ...wanted, files };
+  const folder = await ownFolder(out, taken);
+  const home = dirname(out);
+  return {
+    file,
+    out: join(folder, basename(out)),
+    overwrite: false,
+    folder,
+    files: files.map((f) => ({ ...f, path: join(folder, relative(home, f.path)), taken: false })),
+  };
+}
+
+/** Asks, with a list of all files, where there is more than the one that was asked for. */
+async function confirmed(plans: readonly Plan[]): Promise<boolean> {
+  const files = plans.flatMap((plan) => plan.files);
+  if (files.length === 1) return true;
+  const folders = plans.flatMap(({ folder }) => folder ?? []);
+  const reason = vscode.l10n.t(
+    'Data files of these names are there already and are never replaced, so a new folder is made: {0}',
+    folders.map((folder) => plainText(folder, longestPath)).join(', '),
+  );
+  const listed = files
+    .slice(0, mostListed)
+    .map(({ path, bytes }) => `${plainText(path, longestPath)} · ${formatBytes(bytes)}`);
+  const more = files.length - listed.length;
+  const detail = [
+    ...(folders.length > 0 ? [reason, ''] : []),
+    ...listed,
+    ...(more > 0 ? [vscode.l10n.t('and {0} more', more)] : []),
+  ].join('\n');
+  const restoreThem = vscode.l10n.t('Restore');
+  const answer = await vscode.window.showInformationMessage(
+    vscode.l10n.t('Write {0} files?', files.length),
+    { modal: true, detail },
+    restoreThem,
+  );
+  return answer === restoreThem;
+}
+
+/** A folder that was made for it goes again where nothing came into it. */
+async function restore(
+  services: Services,
+  { file, out, overwrite, folder }: Plan,
+  run: Run,
+): Promise<DecompressResult> {
+  const made = folder === undefined ? undefined : vscode.Uri.file(folder);
+  if (made) await vscode.workspace.fs.createDirectory(made);
+  try {
+    const { threads } = settingsFor(file);
+    const input = { file: await inputOf(file), out, overwrite, threads };
+    return await services.engine.run('decompress', input, run);
+  } catch (error) {
+    // without `recursive` only an empty one is deleted
+    if (made) await vscode.workspace.fs.delete(made).then(undefined, () => {});
+    throw error;
+  }
 }
 
 async function announce(services: Services, results: readonly DecompressResult[]): Promise<void> {

@@ -91,7 +91,9 @@ function attach(
   const place = {
     stem: stem(name),
     folder: folderFor(source),
-    ...(source.kind === 'model' && { model: source.uri }),
+    models: source.kind === 'model' ? [source.uri] : [],
+    ...(source.kind === 'model' &&
+      source.input?.scheme === 'file' && { data: [{ file: { path: source.input.fsPath } }] }),
   };
   const session = new EieSession(services.engine, () => layersOf(source), post, line, start);
   let loading: Promise<SimulateResult | undefined> | undefined;
@@ -140,10 +142,13 @@ function attach(
         return services.log.show();
       case 'copy':
       case 'save':
-        return giveOut(message, place);
+        return giveOut(services, message, place);
       case 'saveJson': {
         const content = session.result && toJson(session.result);
-        return content && giveOut({ type: 'save', name: 'eie', format: 'json', content }, place);
+        return (
+          content &&
+          giveOut(services, { type: 'save', name: 'eie', format: 'json', content }, place)
+        );
       }
     }
   };

@@ -36,7 +36,6 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
   const place = {
     stem: nameOf(uri).replace(/\.(onnx|dcz)$/i, ''),
     folder: vscode.Uri.joinPath(uri, '..'),
-    model: uri,
   };
   let request = takeRequest(uri);
 
@@ -101,7 +100,10 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
         return questions.cancel(message.id);
       case 'copy':
       case 'save':
-        return giveOut(message, place);
+        return giveOut(services, message, {
+          ...place,
+          models: [uri, ...(other.view ? [other.view.uri] : [])],
+        });
     }
   };
   const wanted = (more: ShowRequest): void => {

@@ -51,10 +51,10 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
         return services.log.show();
       case 'copy':
       case 'save':
-        return giveOut(message, {
+        return giveOut(services, message, {
           stem: nameOf(uri).replace(/\.dcz$/i, ''),
           folder: vscode.Uri.joinPath(uri, '..'),
-          model: uri,
+          models: [uri],
         });
     }
   };

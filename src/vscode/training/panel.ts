@@ -144,10 +144,11 @@ class TrainingView {
         return this.services.log.show();
       case 'copy':
       case 'save':
-        return giveOut(message, {
+        return giveOut(this.services, message, {
           stem: nameOf(training.model).replace(/\.onnx$/i, ''),
           folder: vscode.Uri.joinPath(training.model, '..'),
-          model: training.model,
+          models: [training.model],
+          data: [training.samples.data, ...(training.samples.test ? [training.samples.test] : [])],
         });
     }
   }

@@ -109,6 +109,32 @@ test('the command line says what it will write before it writes, and whether it 
   }
 });
 
+test('the inputs of what is shown are all its files: external data, labels and pictures', async () => {
+  const { home } = await compressed(64);
+  const data = folder();
+  mkdirSync(join(data, 'cat'));
+  for (const name of ['cat/1.png', 'cat/2.JPG', 'cat/notes.txt'])
+    writeFileSync(join(data, name), '');
+  const samples = join(home, 'x.npy');
+  writeFileSync(samples, '');
+  writeFileSync(join(home, 'y.npy'), '');
+  const { paths } = await jobs.inputFiles(
+    {
+      models: [{ path: join(home, 'm.onnx') }, { path: join(home, 'gone.onnx') }],
+      data: [{ file: { path: data } }, { file: { path: samples } }],
+    },
+    never,
+    () => {},
+  );
+  assert.deepEqual(
+    [...paths].sort(),
+    [
+      ...['m.onnx', 'w/a.bin', 'b.bin', 'gone.onnx', 'x.npy', 'y.npy'].map((n) => join(home, n)),
+      ...['cat/1.png', 'cat/2.JPG'].map((n) => join(data, n)),
+    ].sort(),
+  );
+});
+
 test('data that is there is never replaced, asked or not, and the refusal says whose it is', async () => {
   const { home, dcz } = await compressed();
   const held = contentOf(home);

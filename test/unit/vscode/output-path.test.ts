@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { compressedPath, freePath, restoredPath } from '../../../src/vscode/output-path.ts';
+import {
+  compressedPath,
+  freePath,
+  ownFolder,
+  restoredPath,
+} from '../../../src/vscode/output-path.ts';
 
 const folder = resolve('/work space');
 const model = join(folder, 'models', 'net.v2.onnx');
@@ -60,4 +65,10 @@ test('a restored model never takes the name of a file that is there', async () =
     await restoredPath(container, among(join(folder, 'a.onnx'))),
     join(folder, 'a.restored.onnx'),
   );
+});
+test('a folder of its own is one that is not there', async () => {
+  const out = join(folder, 'net.v2.onnx');
+  const plain = join(folder, 'net.v2-restored');
+  assert.equal(await ownFolder(out, among()), plain);
+  assert.equal(await ownFolder(out, among(plain, `${plain}-2`)), `${plain}-3`);
 });
