@@ -10,7 +10,7 @@ import { registerCommands } from './vscode/commands/register.ts';
 import { registerEditors } from './vscode/editors.ts';
 import { registerEie } from './vscode/eie/register.ts';
 import { registerInspector } from './vscode/inspector/register.ts';
-import type { Services } from './vscode/services.ts';
+import { plainLog, type Services } from './vscode/services.ts';
 import { settingsFor } from './vscode/settings.ts';
 import { registerTasks } from './vscode/tasks/register.ts';
 import { registerTools } from './vscode/tools/register.ts';
@@ -18,7 +18,7 @@ import { registerTools } from './vscode/tools/register.ts';
 let clients: readonly EngineClient[] = [];
 
 export function activate(context: vscode.ExtensionContext): void {
-  const log = vscode.window.createOutputChannel('Deep Compression', { log: true });
+  const channel = vscode.window.createOutputChannel('Deep Compression', { log: true });
   const worker = context.asAbsolutePath('dist/worker.js');
   const engine = new EngineClient(threadHost(worker));
   const trainer = new EngineClient((events) => {
@@ -26,7 +26,7 @@ export function activate(context: vscode.ExtensionContext): void {
     return (nativeRuntime ? processHost(worker, nativeRuntime) : threadHost(worker))(events);
   });
   clients = [engine, trainer];
-  const services: Services = { context, log, engine, trainer };
+  const services: Services = { context, log: plainLog(channel), engine, trainer };
   const inspector = registerInspector(services);
   registerEditors(services);
   registerEie(services);
@@ -34,7 +34,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerTools(services);
   registerTasks(services);
   context.subscriptions.push(
-    log,
+    channel,
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('deepCompression.nativeRuntime')) void trainer.rest();
     }),

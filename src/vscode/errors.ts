@@ -4,7 +4,11 @@
  */
 import * as vscode from 'vscode';
 import type { DeepCompressionError } from '../model/errors.ts';
-import type { Services } from './services.ts';
+import { plainText } from '../model/plain-text.ts';
+import type { Log, Services } from './services.ts';
+
+/** Characters of a notification. */
+const longestLine = 1000;
 
 /** True for the engine's own errors; `instanceof` would load its room into the extension host. */
 export function isEngineError(error: unknown): error is DeepCompressionError {
@@ -26,7 +30,8 @@ export class UserError extends Error {
 /** One line for a person. With the file at hand, its path is shortened to its name. */
 export function lineOf(error: unknown, file?: vscode.Uri): string {
   const line = fullLineOf(error);
-  return file ? line.replaceAll(file.fsPath, () => file.path.split('/').pop() ?? '') : line;
+  const named = file ? line.replaceAll(file.fsPath, () => file.path.split('/').pop() ?? '') : line;
+  return plainText(named, longestLine);
 }
 
 function fullLineOf(error: unknown): string {
@@ -51,10 +56,7 @@ export function openLogLabel(): string {
   return vscode.l10n.t('Open Log');
 }
 
-export async function offerLog(
-  choice: Thenable<string | undefined>,
-  log: vscode.LogOutputChannel,
-): Promise<void> {
+export async function offerLog(choice: Thenable<string | undefined>, log: Log): Promise<void> {
   if ((await choice) === openLogLabel()) log.show();
 }
 

@@ -5,12 +5,15 @@
 import * as vscode from 'vscode';
 import { UserError } from './errors.ts';
 import type { FileInput } from '../engine/protocol-model.ts';
+import { plainText } from '../model/plain-text.ts';
 
 export const extensions = ['onnx', 'dcz'] as const;
 export type ModelExtension = (typeof extensions)[number];
 
 /** Largest file that is read into memory where the engine cannot read it itself. */
 const largestVirtual = 512 * 1024 * 1024;
+/** No file system has longer names. */
+const longestName = 255;
 const excluded = '**/{node_modules,.git}/**';
 /** Bounds of the walk that stands in where a file system offers no search. */
 const walkLimits = { folders: 2000, depth: 12 };
@@ -20,8 +23,9 @@ export function extensionOf(uri: vscode.Uri): ModelExtension | undefined {
   return extensions.find((e) => lower.endsWith(`.${e}`));
 }
 
+/** Of the file, as it is shown: what a terminal or a notification could take for more is replaced. */
 export function nameOf(uri: vscode.Uri): string {
-  return uri.path.slice(uri.path.lastIndexOf('/') + 1);
+  return plainText(uri.path.slice(uri.path.lastIndexOf('/') + 1), longestName);
 }
 
 /** Files of the workspace with one of the endings, without node_modules and what `files.exclude` hides. */

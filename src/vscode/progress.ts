@@ -4,7 +4,11 @@
  */
 import * as vscode from 'vscode';
 import { formatShare } from '../../webview/ui/format.ts';
+import { plainText } from '../model/plain-text.ts';
 import type { Progress } from '../engine/protocol.ts';
+
+/** Characters of a notification's second line. */
+const longest = 200;
 
 export interface Run {
   readonly signal: AbortSignal;
@@ -40,5 +44,5 @@ function percent(done: number): string {
 }
 
 function line(parts: readonly string[]): string {
-  return parts.filter((part) => part !== '').join(' · ');
+  return plainText(parts.filter((part) => part !== '').join(' · '), longest);
 }

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import { formatShare } from '../../../webview/ui/format.ts';
 import type { Progress } from '../../engine/protocol.ts';
+import { plainText } from '../../model/plain-text.ts';
 import { isCancelled, lineOf } from '../errors.ts';
 
 export interface TaskRun {
@@ -16,6 +17,8 @@ const clearLine = '\r\u001b[K';
 const interrupt = '\u0003';
 /** Characters of a progress line: a wrapped one could not be written over. */
 const widest = 76;
+/** Of any other line. */
+const longest = 1000;
 
 export class JobTerminal implements vscode.Pseudoterminal {
   readonly #write = new vscode.EventEmitter<string>();
@@ -54,9 +57,7 @@ export class JobTerminal implements vscode.Pseudoterminal {
         signal: this.#stopped.signal,
         onProgress: ({ stage, layer, fraction }) => {
           const text = [formatShare(Math.floor(fraction * 100) / 100), stage, layer];
-          this.#write.fire(
-            clearLine + plain(text.filter((t) => t !== '').join(' · ')).slice(0, widest),
-          );
+          this.#write.fire(clearLine + plainText(text.filter((t) => t !== '').join(' · '), widest));
         },
       });
       for (const line of lines) this.#line(line);
@@ -73,11 +74,6 @@ export class JobTerminal implements vscode.Pseudoterminal {
   }
 
   #line(text: string): void {
-    this.#write.fire(`${clearLine}${plain(text)}\r\n`);
+    this.#write.fire(`${clearLine}${plainText(text, longest)}\r\n`);
   }
-}
-
-/** Names of files and tensors must not reach the terminal as control characters. */
-function plain(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }
