@@ -25,7 +25,8 @@ import {
 } from '../model/onnx/graph.ts';
 import { intAttribute } from '../model/proto-attributes.ts';
 import { makeNode } from '../train/graph.ts';
-import { outputsSuffix } from './outputs-suffix.ts';
+import { memorySource } from '../model/bytes.ts';
+import { withOutputs } from '../model/onnx/with-outputs.ts';
 import type { Place } from './uses.ts';
 
 /** A value that is wanted: of a place by name, or ('') the first output of a node that names none. */
@@ -59,10 +60,8 @@ export function extendModel(
   const inMain = (name: string): { name: string; stacked: number } => ({ name, stacked: 0 });
   if (wanted.every(({ place, value }) => !place.inside && value !== '')) {
     const names = new Set(wanted.map((w) => w.value));
-    const suffix = outputsSuffix([...names].filter((name) => !shown.has(name) && !fed.has(name)));
-    const whole = new Uint8Array(bytes.length + suffix.length);
-    whole.set(bytes);
-    whole.set(suffix, bytes.length);
+    const shows = [...names].filter((name) => !shown.has(name) && !fed.has(name));
+    const whole = withOutputs(memorySource(model.path, bytes), shows);
     return { bytes: whole, outputs: wanted.map(({ value }) => inMain(value)) };
   }
   const extension = new Extension(model, bytes);

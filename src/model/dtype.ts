@@ -42,6 +42,11 @@ export function dtypeFromCode(code: number): DType | undefined {
   return table.find(([c]) => c === code)?.[1];
 }
 
+/** TensorProto.DataType code of a type. */
+export function codeOfDType(dtype: DType): number {
+  return table.find(([, name]) => name === dtype)![0];
+}
+
 /** The floats whose values the engine can replace. */
 export type CompressibleDType = 'float32' | 'float16' | 'bfloat16' | 'float64';
 

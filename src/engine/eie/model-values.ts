@@ -10,7 +10,7 @@ import { DeepCompressionError } from '../../model/errors.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import type { HostTensor, Session } from '../../train/runtime.ts';
 import { openSession } from '../runtime/ort-web.ts';
-import { outputsSuffix } from '../../calibrate/outputs-suffix.ts';
+import { withOutputs } from '../../model/onnx/with-outputs.ts';
 import {
   hasOpenShape,
   imageGuesses,
@@ -61,11 +61,11 @@ export async function modelValues(
 
 function open(model: OnnxModel, names: readonly string[], folder: string): Promise<Session> {
   const shown = new Set(model.graph.outputs.map((o) => o.name));
-  const suffix = outputsSuffix(names.filter((name) => !shown.has(name)));
   const [{ source }, ...others] = model.files;
-  const bytes = new Uint8Array(source.size + suffix.length);
-  source.readInto(bytes.subarray(0, source.size), 0);
-  bytes.set(suffix, source.size);
+  const bytes = withOutputs(
+    source,
+    names.filter((name) => !shown.has(name)),
+  );
   const externals = others.map((file) => ({
     path: file.location,
     data: readBytes(file.source, 0, file.source.size),

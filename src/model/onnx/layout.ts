@@ -8,6 +8,7 @@ import { bitsOf, isCompressible, type CompressibleDType } from '../dtype.ts';
 import { DeepCompressionError } from '../errors.ts';
 import type { ModelFile, ModelWriter, Segment, Tensor } from '../model.ts';
 import type { MessageSpan, TensorRecord } from './record.ts';
+import { varint } from './varint.ts';
 
 /** Bytes `[at, at + length)` of a file give way to `segments`. */
 interface Edit {
@@ -98,7 +99,7 @@ function replacePayload(
   growth: Map<MessageSpan, number>,
 ): void {
   const length = (record.parameters * bitsOf[record.dtype]) / 8;
-  const head = Uint8Array.from([record.rewriteField * 8 + 2, ...varint(length, 1)]);
+  const head = Uint8Array.from([record.rewriteField * 8 + 2, ...varint(length)]);
   let change = head.length + length;
   record.chunks.forEach((chunk, i) => {
     const size = chunk.end - chunk.at;
@@ -123,7 +124,7 @@ function rewriteLengths(edits: Edit[], growth: Map<MessageSpan, number>): void {
       const oldWidth = message.start - message.lengthAt;
       if (message.parent === undefined || change === 0) continue;
       // A padded varint keeps its width; a minimal one stays minimal.
-      const padded = oldWidth > varint(oldLength, 1).length;
+      const padded = oldWidth > varint(oldLength).length;
       const bytes = varint(oldLength + change, padded ? oldWidth : 1);
       edits.push({
         at: message.lengthAt,
@@ -135,17 +136,6 @@ function rewriteLengths(edits: Edit[], growth: Map<MessageSpan, number>): void {
       outer.set(message.parent, (outer.get(message.parent) ?? 0) + outerChange);
     }
   }
-}
-
-/** `value` as a varint of at least `width` bytes. */
-function varint(value: number, width: number): Uint8Array<ArrayBuffer> {
-  const bytes: number[] = [];
-  do {
-    bytes.push((value % 128) + 128);
-    value = Math.floor(value / 128);
-  } while (value > 0 || bytes.length < width);
-  bytes[bytes.length - 1] -= 128;
-  return Uint8Array.from(bytes);
 }
 
 function assemble(size: number, edits: Edit[]): Segment[] {

@@ -134,8 +134,10 @@ export function parseNode(
 /** Of what lies inside a node: a long name would be repeated in the path of each of its parts. */
 const longestName = 100;
 
-function shortName(name: string, start: number): string {
-  return name.length > longestName ? `${name.slice(0, longestName)}… at ${start}` : name;
+/** @param start where the attribute's message begins in the file */
+export function attributePath(nodePath: string, name: string, start: number): string {
+  const short = name.length > longestName ? `${name.slice(0, longestName)}… at ${start}` : name;
+  return `${nodePath}.attribute[${short}]`;
 }
 
 export function parseAttribute(
@@ -159,7 +161,7 @@ export function parseAttribute(
     reader.skip(end);
   }
   reader.position = begin;
-  const path = `${nodePath}.attribute[${shortName(name, message.start)}]`;
+  const path = attributePath(nodePath, name, message.start);
   const attribute: OnnxAttribute = { name, type: 0 };
   const floats = new ChunkList();
   const ints = new ChunkList();

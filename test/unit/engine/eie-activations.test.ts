@@ -10,7 +10,8 @@ import { encode } from 'fast-png';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { LayerSimulator } from '../../../src/eie/run.ts';
 import { makeMachine } from '../../../src/eie/machine.ts';
-import { outputsSuffix } from '../../../src/calibrate/outputs-suffix.ts';
+import { withOutputs } from '../../../src/model/onnx/with-outputs.ts';
+import { memorySource } from '../../../src/model/bytes.ts';
 import { prepareLayers } from '../../../src/engine/eie/prepare.ts';
 import { prepareModel } from '../../../src/engine/eie/prepare-model.ts';
 import type { PreparedLayer } from '../../../src/engine/eie/prepared.ts';
@@ -63,7 +64,7 @@ async function nativeValues(names: readonly string[]): Promise<Record<string, Te
     never,
     none,
   );
-  const bytes = Buffer.concat([readFileSync(restored), outputsSuffix(names)]);
+  const bytes = withOutputs(memorySource(restored, readFileSync(restored)), names);
   const session = await InferenceSession.create(bytes);
   return (await session.run({
     image: new Tensor('float32', image, [1, 6, 12, 11]),
