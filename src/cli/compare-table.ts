@@ -1,6 +1,7 @@
 /** The result of `deepc compare` as text: the tensors that differ, what changed most first. */
 import type { CompareResult } from '../engine/protocol-compare.ts';
-import { count, name, number, percent, shape, size, table, type Column } from './format.ts';
+import { count, name, number, percent, shape, table, type Column } from './format.ts';
+import { sizeText } from '../model/size-text.ts';
 import { noteLines } from './tables.ts';
 
 /** Names of tensors that only one model has are told up to so many. */
@@ -54,7 +55,7 @@ export function compareTable(result: CompareResult): string {
     '',
   ];
   const file = ({ path, bytes, format }: CompareResult['original']): string =>
-    `${path} (${size(bytes)} ${format})`;
+    `${path} (${sizeText(bytes)} ${format})`;
   return [
     ...(rows.length > 0 ? [table(columns, rows, [total]), ''] : []),
     `${file(changed)} against ${file(original)}`,

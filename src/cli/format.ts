@@ -1,25 +1,8 @@
 /** Numbers and tables for people: thousands separated, bytes in binary-free units, columns aligned. */
 
-const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-
 /** 1234567 -> `1,234,567` */
 export function count(n: number): string {
   return n.toLocaleString('en-US');
-}
-
-/** Bytes in powers of 1000, three significant digits: `552 MB`, `9.41 kB`, `17 B`. */
-export function size(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 ? value : threeDigits(value)} ${units[unit]}`;
-}
-
-function threeDigits(value: number): string {
-  return value.toFixed(value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2);
 }
 
 /** 0.1234 -> `12.3%` */

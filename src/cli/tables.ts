@@ -20,11 +20,11 @@ import {
   percent,
   seconds,
   shape,
-  size,
   table,
   wrapped,
   type Column,
 } from './format.ts';
+import { sizeText } from '../model/size-text.ts';
 
 const left = (title: string): Column => ({ title, align: 'left' });
 const right = (title: string): Column => ({ title, align: 'right' });
@@ -62,7 +62,7 @@ export function inspectTable({ model, parameters, layers, notes }: InspectResult
   return [
     table(columns, rows),
     '',
-    `${model.path}: ${size(model.bytes)} ${model.format}, IR ${model.irVersion}, ${opsets.join(', ')}` +
+    `${model.path}: ${sizeText(model.bytes)} ${model.format}, IR ${model.irVersion}, ${opsets.join(', ')}` +
       (model.producer === '' ? '' : `, by ${name(model.producer)}`),
     `${count(parameters)} values in ${count(layers.length)} ${layers.length === 1 ? 'tensor' : 'tensors'}`,
     ...noteLines(notes),

@@ -2,7 +2,8 @@
 import type { Accuracy, Retraining, SensitivityResult } from '../engine/protocol-accuracy.ts';
 import type { ReportResult } from '../engine/protocol-model.ts';
 import type { EvaluateResult, RetrainResult } from '../engine/protocol-train.ts';
-import { count, name, number, percent, seconds, size, table, type Column } from './format.ts';
+import { count, name, number, percent, seconds, table, type Column } from './format.ts';
+import { sizeText } from '../model/size-text.ts';
 import { listed, takenText, type Taken } from '../train/dataset/taken.ts';
 import type { ChosenOutput } from '../train/methods/output.ts';
 import { compressTable } from './tables.ts';
@@ -92,7 +93,7 @@ export function retrainText(result: RetrainResult): string {
   ]);
   const lines = [table(columns, rows), ''];
   if (compressed) lines.push(compressTable({ ...compressed, notes: [] }), '');
-  else lines.push(`${result.output.path}: ${size(result.output.bytes)}`, '');
+  else lines.push(`${result.output.path}: ${sizeText(result.output.bytes)}`, '');
   for (const line of accuracyLines(result)) lines.push(line);
   lines.push(
     `trained in ${seconds(result.seconds)} (${result.runtime}, ${result.threads} thread${result.threads === 1 ? '' : 's'})${end === 'stopped' ? ', stopped early' : ''}${result.resumed ? ', resumed' : ''}`,

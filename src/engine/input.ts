@@ -11,6 +11,7 @@ import { magic } from '../container/format.ts';
 import { openDcz, type Dcz } from '../container/read.ts';
 import { externalResolver } from '../platform/external.ts';
 import { openFile } from '../platform/files.ts';
+import { checkClaim } from './claim.ts';
 import { restoredModel } from './restored.ts';
 import type { FileInput } from './protocol-model.ts';
 
@@ -88,6 +89,7 @@ export function openInput(file: SharedInput): Opened {
         files: pathsOf(file),
         close,
         get model() {
+          if (!model) checkClaim(path, dcz);
           return (model ??= restoredModel(path, dcz));
         },
       };

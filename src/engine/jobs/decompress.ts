@@ -3,14 +3,17 @@
  * blocks, this one writes them in order; at most a few blocks a thread are in memory at a time. Data
  * files bear the names that the model's bytes state, which must be free: nothing replaces them.
  */
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { blockWeights } from '../../compress/coded.ts';
 import type { Dcz } from '../../container/read.ts';
 import type { ByteSink } from '../../model/bytes.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
+import { sizeText } from '../../model/size-text.ts';
 import { writeSet } from '../../platform/file-set.ts';
+import { checkSpace } from '../../platform/space.ts';
 import { placeOf } from '../../platform/output.ts';
 import { ahead } from '../ahead.ts';
+import { restoredBytes } from '../claim.ts';
 import { openInput, sharedInput } from '../input.ts';
 import { onnxKind } from '../output-kinds.ts';
 import { startCrew, type Crew } from '../pool.ts';
@@ -44,6 +47,12 @@ export const decompressJob = defineJob<DecompressInput, DecompressResult>({
           'invalid-input',
           `${input.out} is the name of the model's external data: choose another output`,
         );
+      const total = restoredBytes(dcz);
+      checkSpace(
+        dirname(resolve(input.out)),
+        total,
+        `the model of ${path} (${sizeText(source.size)})`,
+      );
       const crew = startCrew(shared, {
         workerFile: runtime.workerFile,
         threads: crewSize(
@@ -52,7 +61,7 @@ export const decompressJob = defineJob<DecompressInput, DecompressResult>({
         ),
         signal,
       });
-      const progress = portions(dcz, monotone(onProgress));
+      const progress = portions(total, monotone(onProgress));
       try {
         const sizes = await writeSet(input.out, locations, rule, (sink, i) =>
           writeFile(dcz, i, sink, crew, signal, progress),
@@ -72,13 +81,16 @@ export const decompressJob = defineJob<DecompressInput, DecompressResult>({
   },
 });
 
-function portions(dcz: Dcz, onProgress: OnProgress): (bytes: number) => void {
-  const total = dcz.files.reduce((sum, f) => sum + f.size, 0);
+/** The size is said from the first step on: a small container may hold a very large model. */
+function portions(total: number, onProgress: OnProgress): (bytes: number) => void {
+  const layer = sizeText(total);
   let done = 0;
-  return (bytes) => {
+  const report = (bytes: number): void => {
     done += bytes;
-    onProgress({ stage: 'restore', layer: '', fraction: total === 0 ? 1 : done / total });
+    onProgress({ stage: 'restore', layer, fraction: total === 0 ? 1 : done / total });
   };
+  report(0);
+  return report;
 }
 
 async function writeFile(

@@ -11,6 +11,7 @@ import type { Dcz } from '../../container/read.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import type { Model } from '../../model/model.ts';
 import { ahead } from '../ahead.ts';
+import { restoredBytes } from '../claim.ts';
 import { openInput, sharedInput } from '../input.ts';
 import { startCrew, type Crew } from '../pool.ts';
 import type { ReportInput, ReportResult } from '../protocol-model.ts';
@@ -44,7 +45,7 @@ export const reportJob = defineJob<ReportInput, ReportResult>({
         const stats = await countedAgain(dcz, model, crew, signal, monotone(onProgress));
         const tensors = dcz.tensors.map(({ coded }, i) => ({ coded, stats: stats[i] }));
         const stored = new Map(dcz.tensors.map((t) => [t.coded.tensor, t.stored]));
-        const bytes = dcz.files.reduce((sum, f) => sum + f.size, 0);
+        const bytes = restoredBytes(dcz);
         // content without a path has no file beside it
         const { record, notes } =
           'path' in shared ? readRecord(shared.path) : { record: undefined, notes: [] };

@@ -74,6 +74,8 @@ export function unpackPlain(bytes: Uint8Array, name: string): unknown {
   if (length > bytes.length - header || crc32(bytes.subarray(12)) !== view.getUint32(8, true))
     throw bad('a damaged checkpoint');
   const start = aligned(header + length);
+  // arrays do not overlap, so together they are no longer than the file
+  let left = bytes.length - start;
   return JSON.parse(
     new TextDecoder().decode(bytes.subarray(header, header + length)),
     (_, v: unknown) => {
@@ -83,7 +85,8 @@ export function unpackPlain(bytes: Uint8Array, name: string): unknown {
       const make = kinds[$];
       const from = start + at;
       const size = count * make.BYTES_PER_ELEMENT;
-      if (!isCount(at) || !isCount(count) || from + size > bytes.length)
+      left -= size;
+      if (!isCount(at) || !isCount(count) || from + size > bytes.length || left < 0)
         throw bad('a damaged checkpoint');
       return new make(bytes.slice(from, from + size).buffer);
     },

@@ -1,25 +1,17 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {
-  count,
-  name,
-  number,
-  percent,
-  shape,
-  size,
-  table,
-  wrapped,
-} from '../../../src/cli/format.ts';
+import { count, name, number, percent, shape, table, wrapped } from '../../../src/cli/format.ts';
+import { sizeText } from '../../../src/model/size-text.ts';
 
 test('numbers are formatted for people', () => {
   assert.equal(count(1234567), '1,234,567');
-  assert.equal(size(0), '0 B');
-  assert.equal(size(999), '999 B');
-  assert.equal(size(1000), '1.00 kB');
-  assert.equal(size(99_950), '100 kB');
-  assert.equal(size(999_499), '999 kB');
-  assert.equal(size(999_500), '1.00 MB');
-  assert.equal(size(552e6), '552 MB');
+  assert.equal(sizeText(0), '0 B');
+  assert.equal(sizeText(999), '999 B');
+  assert.equal(sizeText(1000), '1.00 kB');
+  assert.equal(sizeText(99_950), '100 kB');
+  assert.equal(sizeText(999_499), '999 kB');
+  assert.equal(sizeText(999_500), '1.00 MB');
+  assert.equal(sizeText(552e6), '552 MB');
   assert.equal(percent(0.1234), '12.3%');
   assert.equal(number(null), '-');
   assert.equal(number(-0.123456), '-0.1235');

@@ -8,11 +8,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { before } from 'node:test';
 import { encode } from 'fast-png';
-import { zipSync, zlibSync } from 'fflate';
+import { gzipSync, zipSync, zlibSync } from 'fflate';
+import { blockWeights, type CodedBlock } from '../../../src/compress/coded.ts';
+import { writeDcz } from '../../../src/container/write.ts';
+import { memorySink } from '../../../src/model/bytes.ts';
 import { crc32 } from '../../../src/model/crc32.ts';
 import { recognised } from '../../../src/model/recognise.ts';
 import { decodeImage } from '../../../src/train/dataset/image.ts';
+import { packPlain } from '../../../src/train/methods/checkpoint.ts';
 import { lenet300 } from '../../fixtures/lenet.ts';
+import { codeTensor, fakeModel } from '../container/models.ts';
 import { npy } from './eie-models.ts';
 import { buildEngine, temporaryFolder } from './support.ts';
 
@@ -23,6 +28,8 @@ let cli = '';
 before(async () => {
   ({ cli } = await buildEngine(folder));
   writeFileSync(join(folder, 'm.onnx'), lenet300(1, [16, 8]));
+  const row = (label: number): string => `${'0.5,'.repeat(784)}${label}\n`;
+  writeFileSync(join(folder, 'd.csv'), Array.from({ length: 40 }, (_, i) => row(i % 8)).join(''));
 });
 
 function chunk(type: string, body: Uint8Array): Uint8Array {
@@ -100,6 +107,51 @@ function run(...args: readonly string[]): { code: number | null; error: string; 
   return { code: status, error: stderr, most: Number(/most (\d+)/.exec(stderr)?.[1]) / 1024 };
 }
 
+/** A container of some megabytes whose one tensor has 2^39 weights, all of them zero. */
+function claim(): Uint8Array {
+  const blocks = 1 << 19;
+  const one = codeTensor(new Uint16Array(blockWeights), {
+    ...{ tensor: 0, dtype: 'float32', codebook: Float64Array.of(0, 1) },
+    ...{ coder: 'arithmetic', indexBits: 0 },
+  });
+  const weights = blocks * blockWeights;
+  const coded = { ...one, weights, blocks: Array<CodedBlock>(blocks).fill(one.blocks[0]) };
+  const { model } = fakeModel([{ location: '', parts: [{ kind: 'bytes', bytes: text('m') }] }]);
+  const hole = { kind: 'hole', tensor: 0, length: 4 * weights, encoding: 'float32' } as const;
+  const layout = [[{ kind: 'copy', offset: 0, length: 1 } as const, hole]];
+  const sink = memorySink();
+  writeDcz({ model, layout, tensors: [{ coded, rmse: 0 }], recipe: {} }, sink);
+  return sink.take();
+}
+
+/** A JPEG whose header states 65,500 x 65,500 pixels. */
+function hugeJpeg(): Uint8Array {
+  const size = [0xff, 0xdc, 0xff, 0xdc];
+  const frame = [0xff, 0xc0, 0, 11, 8, ...size, 1, 1, 0x11, 0];
+  return Uint8Array.of(0xff, 0xd8, ...frame, 0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, 9, 0xff, 0xd9);
+}
+
+/** A gzip file of 2^28 zeros that states, in its last four bytes, 784 of them. */
+function lyingGzip(): Uint8Array {
+  const bytes = gzipSync(new Uint8Array(1 << 28), { level: 9 });
+  new DataView(bytes.buffer).setUint32(bytes.length - 4, 784, true);
+  return bytes;
+}
+
+/** A checkpoint whose 60,000 arrays are all the same two megabytes of it. */
+function sharedCheckpoint(): Uint8Array {
+  const length = 2 << 20;
+  const bytes = packPlain({ run: '', checkpoint: [new Uint8Array(length)] });
+  const list = Array<string>(60_000).fill(`{"$":"b","at":0,"length":${length}}`);
+  const json = text(`{"run":"","checkpoint":[${list.join()}]}`);
+  const whole = Buffer.concat([bytes.subarray(0, 16), json, new Uint8Array(length + 16)]);
+  whole.writeUInt32LE(json.length, 12);
+  whole.writeUInt32LE(crc32(whole.subarray(12)), 8);
+  return whole;
+}
+
+const retrain = ['retrain', 'm.onnx', '--data', 'd.csv', '--out', 'r.dcz'];
+
 const bombs: readonly (readonly [
   string,
   () => Uint8Array,
@@ -121,10 +173,69 @@ const bombs: readonly (readonly [
   ],
   ['long.onnx', longPath, ['inspect', 'long.onnx'], undefined],
   ['graphs.onnx', manyGraphs, ['inspect', 'graphs.onnx'], undefined],
+  [
+    'q/0/a.jpg',
+    hugeJpeg,
+    ['evaluate', 'm.onnx', '--data', 'q'],
+    /a\.jpg: the image cannot be decoded .*limit exceeded/,
+  ],
+  [
+    'images-idx3-ubyte',
+    () => Uint8Array.of(0, 0, 8, 3, 255, 255, 255, 255, 0, 0, 255, 255, 0, 0, 0, 28),
+    ['evaluate', 'm.onnx', '--data', 'images-idx3-ubyte'],
+    /images-idx3-ubyte: /,
+  ],
+  [
+    'lie-idx3-ubyte.gz',
+    lyingGzip,
+    ['evaluate', 'm.onnx', '--data', 'lie-idx3-ubyte.gz'],
+    /lie-idx3-ubyte\.gz: /,
+  ],
+  [
+    'wide.csv',
+    () => text(`${'1,'.repeat(1 << 20)}1\n${'1\n'.repeat(1 << 20)}`),
+    ['evaluate', 'm.onnx', '--data', 'wide.csv'],
+    /wide\.csv: /,
+  ],
+  [
+    'deep.prototxt',
+    () => text('layer {'.repeat(1 << 18)),
+    ['import', 'm.onnx', '--prototxt', 'deep.prototxt', '--out', 'i.onnx'],
+    /prototxt line 1: /,
+  ],
+  [
+    'sizes.prototxt',
+    () =>
+      text(
+        'input: "data" input_dim: 1 input_dim: 2000000000 input_dim: 2000000000 input_dim: 2000000000 layer { name: "a" type: "InnerProduct" bottom: "data" top: "a" inner_product_param { num_output: 2000000000 } }',
+      ),
+    ['import', 'm.onnx', '--prototxt', 'sizes.prototxt', '--out', 'i.onnx'],
+    /^error: (?!.*out of memory)/m,
+  ],
+  [
+    'deep.dcrecipe.json',
+    () => text(`{"name":"x","layers":${'{"a":'.repeat(1 << 19)}0${'}'.repeat(1 << 19)}}`),
+    ['compress', 'm.onnx', '--recipe', 'deep.dcrecipe.json', '--out', 'm.dcz'],
+    /recipe/,
+  ],
+  [
+    'ck',
+    sharedCheckpoint,
+    [...retrain, '--checkpoint', 'ck'],
+    /ck is not a checkpoint of this run/,
+  ],
+  ['c.dcz', claim, ['inspect', 'c.dcz'], /c\.dcz has [\d.]+ MB and claims to hold .* 2\.20 TB/],
+  ['c.dcz', claim, ['report', 'c.dcz'], /claims to hold a model of 2\.20 TB/],
+  [
+    'c.dcz',
+    claim,
+    ['decompress', 'c.dcz', '--out', 'c.onnx'],
+    /would take 2\.20 TB, and .* are free in .*: nothing was written/,
+  ],
 ];
 
 for (const [name, make, args, says] of bombs)
-  test(`${name} stays below a gigabyte and half a minute`, () => {
+  test(`${args.join(' ')} stays below a gigabyte and half a minute`, () => {
     mkdirSync(join(folder, name, '..'), { recursive: true });
     writeFileSync(join(folder, name), make());
     const { code, error, most } = run(...args);
