@@ -8,22 +8,26 @@
  * engine can put its optimised code in place of its first one between two calls.
  */
 
-const evenOdds: u32 = (1 << 21) << 9;
-const initialRange: u32 = 0x7fffffff;
-const minimumRange: u32 = 1 << 23;
+import {
+  adaptBit,
+  adaptMean,
+  afterTables,
+  align,
+  Decision,
+  evenOdds,
+  fill,
+  open,
+  reserve,
+  restart,
+} from './decision';
+
+export { finish, reserve, streamEnd, tables } from './decision';
+
 const bitLimit: i32 = 500;
 const densityLimit: i32 = 250;
 
-/**
- * Where the host writes three tables of 16 bits: squash within the probabilities that are coded and
- * stretch (section 4.2, 4096 entries each), and the rates of 512 counts (section 4.3).
- */
-export const tables: usize = 1024;
-const squash: usize = tables;
-const stretch: usize = squash + 2 * 4096;
-const rates: usize = stretch + 2 * 4096;
 /** Seven weights, and an eighth that stays zero, of the significance and of each level of a value. */
-const weights: usize = rates + 2 * 512;
+const weights: usize = afterTables;
 const weightBytes: usize = 32;
 const estimates: usize = weights + 9 * weightBytes;
 
@@ -54,26 +58,6 @@ let all: u32 = 0;
 let row: u32 = 0;
 let recent: i32 = 0;
 let last: i32 = 0;
-let range: u32 = 0;
-/** Encoding: the low end of the range. Decoding: the stream's value less that. */
-let low: u32 = 0;
-/** Next byte of the stream to write or read, and, decoding, its end. */
-let at: usize = 0;
-let end: usize = 0;
-
-function align(address: usize): usize {
-  return (address + 15) & ~15;
-}
-
-function fill(from: usize, words: i32, word: u32): void {
-  for (let i = 0; i < words; i++) store<u32>(from + 4 * i, word);
-}
-
-/** Grows the memory so that addresses below `size` exist; false when the engine refuses. */
-export function reserve(size: usize): bool {
-  const pages = <i32>((size + 0xffff) >>> 16) - memory.size();
-  return pages <= 0 || memory.grow(pages) >= 0;
-}
 
 /**
  * Lays out a block of `n` weights that begins in column `first` of rows of `rowColumns`, with
@@ -137,11 +121,6 @@ export function streamAt(): usize {
   return stream;
 }
 
-/** Where the encoder writes next. */
-export function streamEnd(): usize {
-  return at;
-}
-
 /** Begins coding; when decoding, `length` bytes lie in the stream. */
 export function begin(length: usize): void {
   let total: u32 = 0;
@@ -150,22 +129,7 @@ export function begin(length: usize): void {
   row = all;
   recent = all >> 15;
   last = values >> 1;
-  range = initialRange;
-  low = 0;
-  at = stream;
-  end = stream + length;
-  if (encoding) return;
-  for (let i = 0; i < 4; i++) low = (low << 8) | nextByte();
-  low &= 0x7fffffff;
-}
-
-function nextByte(): u32 {
-  const a = at++;
-  return a < end ? load<u8>(a) : 0;
-}
-
-function restart(estimate: u32): u32 {
-  return (estimate & ~511) | 2;
+  open(encoding, stream, length);
 }
 
 /** How a mean magnitude compares with that of all: 0 .. 7. */
@@ -175,41 +139,6 @@ function ratioClass(magnitude: i32, mean: i32): i32 {
   const below = i32x4.ge_s(m, i32x4.mul(g, i32x4(32, 45, 54, 64)));
   const above = i32x4.ge_s(m, i32x4.mul(g, i32x4(74, 90, 128, 0)));
   return popcnt(i32x4.bitmask(below) | ((i32x4.bitmask(above) & 7) << 4));
-}
-
-function adaptMean(estimate: u32, value: i32, limit: i32): u32 {
-  const n = <i32>(estimate & 511);
-  const mean = <i32>(estimate >> 9);
-  const away = value - mean;
-  const step = ((abs(away) >> 7) * <i32>load<u16>(rates + 2 * n)) >> 9;
-  return ((<u32>(mean + (away > 0 ? step : -step))) << 9) | min(n + 1, limit);
-}
-
-/** Four estimates after a bit: `target` all ones where it is 1, `toward` 0 or else -1. */
-function adapt(estimate: v128, target: v128, toward: v128, limit: v128): v128 {
-  const n = v128.and(estimate, i32x4.splat(511));
-  const away = v128.xor(i32x4.shr_u(estimate, 9), target);
-  // the rate of n, rounded by adding 2^23: exact for every count (arithmetic-kernel.test.ts)
-  const d = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(n), f32x4.splat(10)), f32x4.splat(16));
-  const rounded = f32x4.add(f32x4.div(f32x4.splat(655360), d), f32x4.splat(8388608));
-  const rate = v128.and(rounded, i32x4.splat(0xffff));
-  const step = i32x4.shr_s(i32x4.mul(i32x4.shr_u(away, 7), rate), 9);
-  const mean = i32x4.add(i32x4.shr_u(estimate, 9), i32x4.sub(v128.xor(step, toward), toward));
-  const count = i32x4.min_s(i32x4.add(n, i32x4.splat(1)), limit);
-  return v128.or(i32x4.shl(mean, 9), count);
-}
-
-function learn(weight: v128, error: v128, input: v128, half: v128, rate: i32): v128 {
-  const step = i32x4.shr_s(i32x4.add(i32x4.mul(error, input), half), rate);
-  const w = i32x4.add(weight, step);
-  return i32x4.max_s(i32x4.min_s(w, i32x4.splat(131071)), i32x4.splat(-131071));
-}
-
-/** Sets one more byte on the stream of the encoder right: a carry. */
-function carry(): void {
-  let a = at - 1;
-  while (load<u8>(a) === 255) store<u8>(a--, 0);
-  store<u8>(a, load<u8>(a) + 1);
 }
 
 /** Codes the weights from `from` up to below `to`; false for a rank that the codebook does not have. */
@@ -247,9 +176,6 @@ export function run(from: i32, to: i32): bool {
   let valueLast: usize = 0;
   let ofColumn: u32 = 0;
 
-  let r = range;
-  let l = low;
-
   while (i < to) {
     if (level < 0) {
       const s = seen + i;
@@ -262,8 +188,8 @@ export function run(from: i32, to: i32): bool {
         ((<i32>load<u8>(s - farthest)) << 5);
       a6 = densities + 4 * column;
       density = load<u32>(a6);
-      const columnClass = (<i32>load<i16>(stretch + ((density >> 19) << 1)) + 2048) >> 7;
-      const rowClass = (<i32>load<i16>(stretch + ((rowDensity >> 19) << 1)) + 2048) >> 7;
+      const columnClass = (<i32>load<i16>(Decision.stretchOf(density)) + 2048) >> 7;
+      const rowClass = (<i32>load<i16>(Decision.stretchOf(rowDensity)) + 2048) >> 7;
       a0 = estimates + 4 * place;
       a1 = estimates + kernelStride + 4 * (place * 32 + columnClass);
       a2 = byRow + 4 * (place * 32 + rowClass);
@@ -287,13 +213,13 @@ export function run(from: i32, to: i32): bool {
 
     // the prediction
     let s = i16x8.splat(0);
-    s = v128.load16_lane(stretch + ((load<u32>(a0) >> 19) << 1), s, 0);
-    s = v128.load16_lane(stretch + ((load<u32>(a1) >> 19) << 1), s, 1);
-    s = v128.load16_lane(stretch + ((load<u32>(a2) >> 19) << 1), s, 2);
-    s = v128.load16_lane(stretch + ((load<u32>(a3) >> 19) << 1), s, 3);
-    s = v128.load16_lane(stretch + ((load<u32>(a4) >> 19) << 1), s, 4);
-    s = v128.load16_lane(stretch + ((load<u32>(a5) >> 19) << 1), s, 5);
-    s = v128.load16_lane(stretch + ((load<u32>(a6) >> 19) << 1), s, 6);
+    s = v128.load16_lane(Decision.stretchOf(load<u32>(a0)), s, 0);
+    s = v128.load16_lane(Decision.stretchOf(load<u32>(a1)), s, 1);
+    s = v128.load16_lane(Decision.stretchOf(load<u32>(a2)), s, 2);
+    s = v128.load16_lane(Decision.stretchOf(load<u32>(a3)), s, 3);
+    s = v128.load16_lane(Decision.stretchOf(load<u32>(a4)), s, 4);
+    s = v128.load16_lane(Decision.stretchOf(load<u32>(a5)), s, 5);
+    s = v128.load16_lane(Decision.stretchOf(load<u32>(a6)), s, 6);
     const inputA = i32x4.extend_low_i16x8_s(s);
     const inputB = i32x4.extend_high_i16x8_s(s);
     const weightA = v128.load(set);
@@ -301,40 +227,14 @@ export function run(from: i32, to: i32): bool {
     let sum = i32x4.add(i32x4.mul(weightA, inputA), i32x4.mul(weightB, inputB));
     sum = i32x4.add(sum, i32x4.shuffle(sum, sum, 2, 3, 0, 1));
     sum = i32x4.add(sum, i32x4.shuffle(sum, sum, 1, 0, 3, 2));
-    const x = max(min(i32x4.extract_lane(sum, 0) >> 14, 2047), -2047);
-    const p = <u32>load<u16>(squash + 4096 + 2 * x);
+    const p = Decision.chanceOf(i32x4.extract_lane(sum, 0));
 
-    // the decision
-    const bound = <u32>((<u64>r * p) >> 16);
-    if (encode) {
-      if (bit !== 0) {
-        r = bound;
-      } else {
-        r -= bound;
-        const next = l + bound;
-        if (next < l) carry();
-        l = next;
-      }
-      while (r < minimumRange) {
-        store<u8>(at++, l >> 24);
-        l <<= 8;
-        r <<= 8;
-      }
-    } else {
-      bit = l < bound ? 1 : 0;
-      l = l < bound ? l : l - bound;
-      r = bit !== 0 ? bound : r - bound;
-      while (r < minimumRange) {
-        l = ((l << 8) | nextByte()) & 0x7fffffff;
-        r <<= 8;
-      }
-    }
+    bit = Decision.code(bit, p);
 
     // what it teaches
-    const error = i32x4.splat((bit << 16) - p);
-    const half = i32x4.splat(1 << (rate - 1));
-    v128.store(set, learn(weightA, error, inputA, half, rate));
-    v128.store(set, learn(weightB, error, inputB, half, rate), 16);
+    const error = (bit << 16) - p;
+    v128.store(set, Decision.learn(weightA, error, inputA, rate));
+    v128.store(set, Decision.learn(weightB, error, inputB, rate), 16);
     let estimateA = v128.load32_zero(a0);
     estimateA = v128.load32_lane(a1, estimateA, 1);
     estimateA = v128.load32_lane(a2, estimateA, 2);
@@ -342,10 +242,8 @@ export function run(from: i32, to: i32): bool {
     let estimateB = v128.load32_zero(a4);
     estimateB = v128.load32_lane(a5, estimateB, 1);
     estimateB = v128.load32_lane(a6, estimateB, 2);
-    const target = i32x4.splat(-bit & 0x3fffff);
-    const toward = i32x4.splat(bit - 1);
-    estimateA = adapt(estimateA, target, toward, i32x4.splat(bitLimit));
-    estimateB = adapt(estimateB, target, toward, limits);
+    estimateA = Decision.adapt(estimateA, bit, i32x4.splat(bitLimit));
+    estimateB = Decision.adapt(estimateB, bit, limits);
     v128.store32_lane(a0, estimateA, 0);
     v128.store32_lane(a1, estimateA, 1);
     v128.store32_lane(a2, estimateA, 2);
@@ -357,7 +255,7 @@ export function run(from: i32, to: i32): bool {
     // what comes next
     if (level < 0) {
       store<u8>(seen + i, bit);
-      rowDensity = adaptOne(rowDensity, bit);
+      rowDensity = adaptBit(rowDensity, bit, densityLimit);
       if (bit !== 0) {
         ofColumn = load<u32>(columnMeans + 4 * column);
         if (depth > 0) {
@@ -412,33 +310,5 @@ export function run(from: i32, to: i32): bool {
       row = restart(all);
     }
   }
-  range = r;
-  low = l;
   return true;
-}
-
-function adaptOne(estimate: u32, bit: i32): u32 {
-  const n = <i32>(estimate & 511);
-  const mean = <i32>(estimate >> 9);
-  const away = mean ^ (-bit & 0x3fffff);
-  const step = ((away >> 7) * <i32>load<u16>(rates + 2 * n)) >> 9;
-  const sign = bit - 1;
-  return ((<u32>(mean + ((step ^ sign) - sign))) << 9) | min(n + 1, densityLimit);
-}
-
-/** Ends the stream of the encoder; the host leaves out zeros at its end. */
-export function finish(): void {
-  let unit: u64 = 1 << 24;
-  const from = <u64>low;
-  const below = from + range;
-  let value = ((from + unit - 1) / unit) * unit;
-  while (value >= below) {
-    unit >>= 8;
-    value = ((from + unit - 1) / unit) * unit;
-  }
-  if (value > 0xffffffff) carry();
-  for (let shift: u64 = 24; ; shift -= 8) {
-    store<u8>(at++, <u8>(value >> shift));
-    if (shift === 0) break;
-  }
 }

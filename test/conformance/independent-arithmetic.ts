@@ -159,7 +159,6 @@ export function decodeLevelBlock(
   const r = Math.min(rowLength, 2 ** 20);
   const k = kernelLength <= 64 && rowLength <= 2 ** 20 ? kernelLength : 1;
   const all = Estimate.of(Math.floor((largest * unit) / 4));
-  const initialClass = classOf(shift(all.m * 16, 22 - lengths));
   let row = Estimate.of(all.m);
   const columns = new Map<number, Estimate>();
   const estimates = new Map<string, Estimate>();
@@ -176,7 +175,7 @@ export function decodeLevelBlock(
       estimates.set(name, found);
       return found;
     });
-    const mine = weights.get(set) ?? new Array<number>(7).fill(2900);
+    const mine = weights.get(set) ?? new Array<number>(4).fill(4300);
     weights.set(set, mine);
     return mixed(bits, inputs, mine, 18, (bit) => {
       for (const estimate of inputs) estimate.learn(bit, 255);
@@ -193,10 +192,12 @@ export function decodeLevelBlock(
     const C = c ? sixteenths(c) : A;
     const M = Math.floor((A + R + C) / 3);
     const N = 4 * (2 * Math.abs(a) + Math.abs(b) + Math.abs(u));
-    const contexts = [A, M, R, C, Math.floor((N + 2 * M) / 3), Math.floor((R + C) / 2)].map(
-      (mean, family) => ({ name: `${family} ${classOf(mean)}`, class: classOf(mean) }),
+    const contexts = [R, C, Math.floor((N + 2 * M) / 3), Math.floor((R + C) / 2)].map(
+      (mean, family) => ({
+        name: `${family} ${family === 3 ? column % k : ''} ${classOf(mean)}`,
+        class: classOf(mean),
+      }),
     );
-    contexts.push({ name: `place ${column % k}`, class: initialClass });
     let level = 0;
     if (decide(contexts, 'zero', 'zero') === 1) {
       const s = [a, b, u].map(Math.sign).join();
@@ -219,7 +220,7 @@ export function decodeLevelBlock(
     levels.push(level);
     const mine = c ?? Estimate.of(all.m);
     columns.set(column, mine);
-    mine.adapt(Math.abs(level) * unit, 30);
+    mine.adapt(Math.abs(level) * unit, 60);
     row.adapt(Math.abs(level) * unit, 24);
     all.adapt(Math.abs(level) * unit, 500);
   }

@@ -1,33 +1,43 @@
 /**
- * How large the level at hand may be: seven predictions for each of its decisions, by the mean magnitude
- * of all levels, of the row, of the column and of neighbours, mixed. Trained layers have strong and weak
+ * How large the level at hand may be: four predictions for each of its decisions, by the mean magnitude
+ * of the row, of the column, of neighbours, and of row and column at its kernel place, mixed. Trained layers have strong and weak
  * inputs and kernel places, which scales of output channels do not take away. The sign goes by those of
- * three neighbours: it is as good as random but in filters that are smooth. docs/dcz-coding.md, section 5.
+ * three neighbours: it is as good as random but in filters that are smooth. It is the reference of the WebAssembly kernel (level-kernel.ts).
+ * docs/dcz-coding.md, section 5.
  */
 import { adaptBit, adaptMean, countBits, evenOdds } from './adaptive.ts';
 import type { BinaryCoder } from './binary-coder.ts';
 import {
   classes,
   classOf,
+  lengthDepth,
   levelPrior,
   mantissaNode,
   nodes,
   treeNode,
   zeroNode,
 } from './level-prior.ts';
-import { Mixer } from './mixing.ts';
+import { stretchLimit, stretchTable } from './logistic.ts';
+import { learn, mixedProbability } from './mixing.ts';
+import { contextsOf } from './significance-model.ts';
 
 const rowLimit = 24;
-const columnLimit = 30;
+const columnLimit = 60;
 const allLimit = 500;
 const start = 2;
-const signLimit = 255;
+const bitLimit = 255;
+const inputs = 4;
+const sets = 1 + 16 + 2;
+const initialWeight = 4300;
+const learningRate = 18;
 const evenChance = 32768;
 const leastChance = 1024;
 const family = classes * nodes;
 
 export class LevelModel {
-  readonly #mixer: Mixer;
+  /** By family, class and node; the last family has as many parts as there are kernel places. */
+  readonly #estimates: Int32Array;
+  readonly #weights = new Int32Array(sets * inputs).fill(initialWeight);
   /** Bit lengths a magnitude can have, and the decisions that tell them apart. */
   readonly #lengths: number;
   readonly #depth: number;
@@ -41,20 +51,21 @@ export class LevelModel {
   readonly #signs = new Int32Array(27).fill(evenOdds);
   #signContext = 0;
   readonly #byColumn: Int32Array;
-  readonly #bases = new Int32Array(7);
+  readonly #bases = new Int32Array(inputs);
   #at: number;
   #column: number;
   #place: number;
   #all: number;
   #row: number;
 
-  /** For `n` levels from -largest to largest that begin at flat index `first` of a tensor. */
+  /** For `n` levels from -largest to largest (1 at least) that begin at flat index `first` of a tensor. */
   constructor(largest: number, rowLength: number, kernelLength: number, first: number, n: number) {
     this.#lengths = 32 - Math.clz32(largest);
-    this.#depth = largest < 2 ? 0 : 32 - Math.clz32(this.#lengths - 1);
+    this.#depth = lengthDepth(largest);
     this.#lift = 22 - this.#lengths;
-    this.#columns = Math.min(rowLength, 1 << 20);
-    this.#kernel = kernelLength <= 64 && rowLength <= 1 << 20 ? kernelLength : 1;
+    const { columns, kernel } = contextsOf(rowLength, kernelLength);
+    this.#columns = columns;
+    this.#kernel = kernel;
     this.#column = first % this.#columns;
     this.#place = this.#column % this.#kernel;
     this.#at = Math.max(this.#columns, this.#kernel, 2);
@@ -62,20 +73,9 @@ export class LevelModel {
     this.#byColumn = new Int32Array(this.#columns).fill(-1);
     this.#all = this.#estimateOf((largest << this.#lift) >> 2);
     this.#row = this.#all;
-    this.#mixer = new Mixer({
-      estimates: 7 * family,
-      sets: 1 + 16 + 2,
-      initialWeight: 2900,
-      learningRate: 18,
-      limit: 255,
-      lastLimit: 255,
-    });
     const prior = levelPrior(this.#depth);
-    const { estimates } = this.#mixer;
-    for (let f = 0; f < 6; f++) estimates.set(prior, f * family);
-    const whole = classOf(this.#sixteenths(this.#all));
-    const fresh = prior.subarray(whole * nodes, (whole + 1) * nodes);
-    for (let place = 0; place < 64; place++) estimates.set(fresh, 6 * family + place * nodes);
+    this.#estimates = new Int32Array((inputs - 1 + this.#kernel) * family);
+    for (let to = 0; to < this.#estimates.length; to += family) this.#estimates.set(prior, to);
   }
 
   /** Codes one level and learns it; decoding ignores `level` and returns the one read. */
@@ -98,7 +98,7 @@ export class LevelModel {
     const chance = estimate >> (countBits + 6);
     const clamped = Math.min(Math.max(chance, leastChance), 65536 - leastChance);
     const negative = coder.code(bit, clamped);
-    this.#signs[this.#signContext] = adaptBit(estimate, negative, signLimit);
+    this.#signs[this.#signContext] = adaptBit(estimate, negative, bitLimit);
     return negative;
   }
 
@@ -127,17 +127,38 @@ export class LevelModel {
     return read;
   }
 
+  /** Codes one decision with the weights of set `set`, mixed as mixing.ts does it, and learns it. */
   #decide(coder: BinaryCoder, node: number, bit: number, set: number): number {
-    const { contexts } = this.#mixer;
-    const bases = this.#bases;
-    contexts[0] = bases[0] + node;
-    contexts[1] = bases[1] + node;
-    contexts[2] = bases[2] + node;
-    contexts[3] = bases[3] + node;
-    contexts[4] = bases[4] + node;
-    contexts[5] = bases[5] + node;
-    contexts[6] = bases[6] + node;
-    return this.#mixer.code(coder, bit, set);
+    const e = this.#estimates;
+    const w = this.#weights;
+    const o = set * inputs;
+    const c0 = this.#bases[0] + node;
+    const c1 = this.#bases[1] + node;
+    const c2 = this.#bases[2] + node;
+    const c3 = this.#bases[3] + node;
+    const s0 = stretchTable[e[c0] >> 19];
+    const s1 = stretchTable[e[c1] >> 19];
+    const s2 = stretchTable[e[c2] >> 19];
+    const s3 = stretchTable[e[c3] >> 19];
+    const sum =
+      Math.imul(w[o], s0) +
+      Math.imul(w[o + 1], s1) +
+      Math.imul(w[o + 2], s2) +
+      Math.imul(w[o + 3], s3);
+    const x = Math.min(Math.max((sum | 0) >> 14, -stretchLimit), stretchLimit);
+    const p = mixedProbability[x + 2048];
+
+    const coded = coder.code(bit, p);
+    const error = (coded << 16) - p;
+    w[o] = learn(w[o], error, s0, learningRate);
+    w[o + 1] = learn(w[o + 1], error, s1, learningRate);
+    w[o + 2] = learn(w[o + 2], error, s2, learningRate);
+    w[o + 3] = learn(w[o + 3], error, s3, learningRate);
+    e[c0] = adaptBit(e[c0], coded, bitLimit);
+    e[c1] = adaptBit(e[c1], coded, bitLimit);
+    e[c2] = adaptBit(e[c2], coded, bitLimit);
+    e[c3] = adaptBit(e[c3], coded, bitLimit);
+    return coded;
   }
 
   /** Finds the contexts of the level at hand. */
@@ -155,13 +176,10 @@ export class LevelModel {
     this.#signContext = 9 * signOf(before) + 3 * signOf(beside) + signOf(up);
     const near = 4 * (2 * Math.abs(before) + Math.abs(up) + Math.abs(beside));
     const bases = this.#bases;
-    bases[0] = classOf(all) * nodes;
-    bases[1] = family + classOf(mean) * nodes;
-    bases[2] = 2 * family + classOf(row) * nodes;
-    bases[3] = 3 * family + classOf(column) * nodes;
-    bases[4] = 4 * family + classOf(Math.trunc((near + 2 * mean) / 3)) * nodes;
-    bases[5] = 5 * family + classOf(Math.trunc((row + column) / 2)) * nodes;
-    bases[6] = 6 * family + this.#place * nodes;
+    bases[0] = classOf(row) * nodes;
+    bases[1] = family + classOf(column) * nodes;
+    bases[2] = 2 * family + classOf(Math.trunc((near + 2 * mean) / 3)) * nodes;
+    bases[3] = (3 + this.#place) * family + classOf((row + column) >> 1) * nodes;
   }
 
   #learn(level: number): void {

@@ -27,6 +27,11 @@ export function classOf(sixteenths: number): number {
   return Math.min(classes - 1, 4 * (e - 2) + ((sixteenths >> (e - 2)) & 3) + 1);
 }
 
+/** Decisions that tell the bit lengths of magnitudes up to `largest` apart. */
+export function lengthDepth(largest: number): number {
+  return largest < 2 ? 0 : 32 - Math.clz32(31 - Math.clz32(largest));
+}
+
 const tables: Int32Array[] = [];
 
 /** Estimates of class x node for levels whose bit length takes `depth` decisions. */

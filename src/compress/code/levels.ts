@@ -1,31 +1,28 @@
 /**
- * The arithmetic coder of the levels of a grid: a block is one stream, each level the decisions of
- * `LevelModel`. All state begins anew in each block. docs/dcz-coding.md, section 5.
+ * The arithmetic coder of the levels of a grid: a block is one stream. In WebAssembly where the engine
+ * has it, else in TypeScript; both give the same bytes and the same codes. docs/dcz-coding.md, section 5.
  */
 import { DeepCompressionError } from '../../model/errors.ts';
-import { codeOf, levelOf } from '../share/grid.ts';
-import { BinaryDecoder, BinaryEncoder } from './binary-coder.ts';
-import { LevelModel } from './level-model.ts';
+import { levelKernel } from './level-kernel.ts';
+import { decodeLevelsPlain, encodeLevelsPlain } from './levels-plain.ts';
 
 /** What both sides know of the tensor a block belongs to. */
 export interface LevelShape {
+  /** The largest magnitude of a level, at most 32767. */
   readonly largest: number;
   readonly rowLength: number;
   readonly kernelLength: number;
 }
 
-/** Codes the levels of `codes[0 .. n)`, which lie at flat index `start` of the tensor. */
+/** The stream of the levels of `codes[0 .. n)`, which lie at flat index `start` of the tensor. */
 export function encodeLevels(
-  { largest, rowLength, kernelLength }: LevelShape,
+  shape: LevelShape,
   start: number,
   codes: Uint16Array,
   n: number,
 ): Uint8Array<ArrayBuffer> {
-  const coder = new BinaryEncoder(n);
-  if (largest === 0) return coder.finish();
-  const model = new LevelModel(largest, rowLength, kernelLength, start, n);
-  for (let i = 0; i < n; i++) model.code(coder, levelOf(codes[i], largest));
-  return coder.finish();
+  if (shape.largest === 0) return new Uint8Array(0);
+  return levelKernel()?.encode(shape, start, codes, n) ?? encodeLevelsPlain(shape, start, codes, n);
 }
 
 /**
@@ -33,22 +30,19 @@ export function encodeLevels(
  * @throws DeepCompressionError `invalid-container` for a level that the grid does not have.
  */
 export function decodeLevels(
-  { largest, rowLength, kernelLength }: LevelShape,
+  shape: LevelShape,
   start: number,
   bytes: Uint8Array,
   codes: Uint16Array,
   n: number,
 ): void {
-  if (largest === 0) {
+  if (shape.largest === 0) {
     codes.fill(0, 0, n);
     return;
   }
-  const coder = new BinaryDecoder(bytes);
-  const model = new LevelModel(largest, rowLength, kernelLength, start, n);
-  for (let i = 0; i < n; i++) {
-    const level = model.code(coder, 0);
-    if (Math.abs(level) > largest)
-      throw new DeepCompressionError('invalid-container', 'damaged tensor: a level out of range');
-    codes[i] = codeOf(level, largest);
-  }
+  const sound =
+    levelKernel()?.decode(shape, start, bytes, codes, n) ??
+    decodeLevelsPlain(shape, start, bytes, codes, n);
+  if (!sound)
+    throw new DeepCompressionError('invalid-container', 'damaged tensor: a level out of range');
 }

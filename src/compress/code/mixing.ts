@@ -106,7 +106,7 @@ export class Mixer {
 }
 
 /** A weight after an error on an input; `rate` is a right shift. */
-function learn(weight: number, error: number, input: number, rate: number): number {
+export function learn(weight: number, error: number, input: number, rate: number): number {
   const w = weight + ((Math.imul(error, input) + (1 << (rate - 1))) >> rate);
   return w > largestWeight ? largestWeight : w < -largestWeight ? -largestWeight : w;
 }

@@ -5,6 +5,9 @@ import {
   ArithmeticKernel,
   arithmeticKernel,
 } from '../../../src/compress/code/arithmetic-kernel.ts';
+import { LevelKernel, levelKernel } from '../../../src/compress/code/level-kernel.ts';
+import { decodeLevels, encodeLevels } from '../../../src/compress/code/levels.ts';
+import { encodeLevelsPlain } from '../../../src/compress/code/levels-plain.ts';
 import { encodePlain } from '../../../src/compress/code/arithmetic-plain.ts';
 
 test('without WebAssembly, blocks are coded all the same', () => {
@@ -22,4 +25,13 @@ test('without WebAssembly, blocks are coded all the same', () => {
   const decoded = new Uint16Array(codes.length);
   decodeArithmetic(shape, 0, stream, decoded, codes.length);
   assert.deepEqual(decoded, codes);
+
+  assert.throws(() => new LevelKernel(), ReferenceError);
+  assert.equal(levelKernel(), undefined);
+  const grid = { largest: 1, rowLength: 30, kernelLength: 1 };
+  const levels = codes.map((code) => Math.min(code, 2));
+  const coded = encodeLevels(grid, 0, levels, levels.length);
+  assert.deepEqual(coded, encodeLevelsPlain(grid, 0, levels, levels.length));
+  decodeLevels(grid, 0, coded, decoded, levels.length);
+  assert.deepEqual(decoded, levels);
 });
