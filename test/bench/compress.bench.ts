@@ -8,6 +8,9 @@ import { blockWeights, type CodedBlock } from '../../src/compress/coded.ts';
 import { codeLengths } from '../../src/compress/code/code-lengths.ts';
 import { ArithmeticKernel } from '../../src/compress/code/arithmetic-kernel.ts';
 import { decodePlain, encodePlain } from '../../src/compress/code/arithmetic-plain.ts';
+import { LevelKernel } from '../../src/compress/code/level-kernel.ts';
+import { decodeLevelsPlain, encodeLevelsPlain } from '../../src/compress/code/levels-plain.ts';
+import { codeOf } from '../../src/compress/share/grid.ts';
 import { BlockDecoder } from '../../src/compress/code/decode-block.ts';
 import type { TensorCoding } from '../../src/compress/code/encode-block.ts';
 import { cheapestIndex, gapCounts } from '../../src/compress/code/relative-index.ts';
@@ -61,47 +64,90 @@ const print = (stage: string, time: number, note = ''): void => {
   console.log(`${stage.padEnd(34)} ${ns} ns/weight ${rate} M weights/s  ${note}`);
 };
 
+/** Both directions of a coder of blocks; `stream` codes the block with the plain coder, once. */
+interface BlockCoders {
+  readonly stream: (block: number) => Uint8Array;
+  readonly encode: Readonly<Record<'fast' | 'plain', (block: number) => unknown>>;
+  readonly decode: Readonly<
+    Record<'fast' | 'plain', (block: number, stream: Uint8Array) => unknown>
+  >;
+}
+
 /**
- * The coder of blocks in WebAssembly against the same in plain TypeScript, both ways. Baselines: the
+ * A coder of blocks in WebAssembly against the same in plain TypeScript, both ways. Baselines: the
  * plain coder; none of both counts the quantizing and the checksum around it.
  */
-function compareCoders(coding: TensorCoding, quantizer: Quantizer): void {
-  const kernel = new ArithmeticKernel();
-  const table = new QuantizerTable(quantizer, n);
-  const codes = Array.from({ length: blocks }, (_, b) => {
-    const of = new Uint16Array(blockWeights);
-    const at = b * blockWeights;
-    table.quantize(weights.subarray(at, at + blockWeights), blockWeights, at, of);
-    return of;
-  });
-  const streams = codes.map((of, b) => encodePlain(coding, b * blockWeights, of, blockWeights));
-  const decoded = new Uint16Array(blockWeights);
-  for (const [direction, fast, plain] of [
-    [
-      'encode',
-      (b: number): unknown => kernel.encode(coding, b * blockWeights, codes[b], blockWeights),
-      (b: number): unknown => encodePlain(coding, b * blockWeights, codes[b], blockWeights),
-    ],
-    [
-      'decode',
-      (b: number): unknown =>
-        kernel.decode(coding, b * blockWeights, streams[b], decoded, blockWeights),
-      (b: number): unknown =>
-        decodePlain(coding, b * blockWeights, streams[b], decoded, blockWeights),
-    ],
-  ] as const) {
-    const all = (work: (b: number) => unknown): (() => void) => {
-      return () => streams.forEach((_, b) => work(b));
-    };
-    const baseline = seconds(all(plain), 2);
-    const time = seconds(all(fast), 3);
-    print(`arithmetic ${direction}, plain`, baseline, 'not in the sum');
+function compareCoders(name: string, { stream, encode, decode }: BlockCoders): void {
+  const streams = Array.from({ length: blocks }, (_, b) => stream(b));
+  const bits = (8 * streams.reduce((sum, s) => sum + s.length, 0)) / n;
+  const both = { encode, decode };
+  for (const direction of ['encode', 'decode'] as const) {
+    const all = (kind: 'fast' | 'plain') => (): void =>
+      streams.forEach((bytes, b) => both[direction][kind](b, bytes));
+    const baseline = seconds(all('plain'), 2);
+    const time = seconds(all('fast'), 3);
+    print(`${name} ${direction}, plain`, baseline, 'not in the sum');
     print(
-      `arithmetic ${direction}, WebAssembly`,
+      `${name} ${direction}, WebAssembly`,
       time,
-      `${(baseline / time).toFixed(1)} times the plain coder, not in the sum`,
+      `${bits.toFixed(2)} bits a weight, ${(baseline / time).toFixed(1)} times the plain coder, not in the sum`,
     );
   }
+}
+
+const blockCodes = (make: (block: number, codes: Uint16Array) => void): Uint16Array[] =>
+  Array.from({ length: blocks }, (_, b) => {
+    const codes = new Uint16Array(blockWeights);
+    make(b, codes);
+    return codes;
+  });
+
+function compareCodesCoders(coding: TensorCoding, quantizer: Quantizer): void {
+  const kernel = new ArithmeticKernel();
+  const table = new QuantizerTable(quantizer, n);
+  const codes = blockCodes((b, of) => {
+    const at = b * blockWeights;
+    table.quantize(weights.subarray(at, at + blockWeights), blockWeights, at, of);
+  });
+  const decoded = new Uint16Array(blockWeights);
+  const at = (b: number): number => b * blockWeights;
+  compareCoders('arithmetic', {
+    stream: (b) => encodePlain(coding, at(b), codes[b], blockWeights),
+    encode: {
+      fast: (b) => kernel.encode(coding, at(b), codes[b], blockWeights),
+      plain: (b) => encodePlain(coding, at(b), codes[b], blockWeights),
+    },
+    decode: {
+      fast: (b, stream) => kernel.decode(coding, at(b), stream, decoded, blockWeights),
+      plain: (b, stream) => decodePlain(coding, at(b), stream, decoded, blockWeights),
+    },
+  });
+}
+
+/** Levels of the weights at a step of so many standard deviations. */
+function compareLevelCoders(step: number): void {
+  const kernel = new LevelKernel();
+  const level = (i: number): number => Math.round(weights[i] / (step * std));
+  let largest = 0;
+  for (let i = 0; i < n; i++) largest = Math.max(largest, Math.abs(level(i)));
+  const shape = { largest, rowLength, kernelLength: 1 };
+  const codes = blockCodes((b, of) => {
+    for (let i = 0; i < blockWeights; i++) of[i] = codeOf(level(b * blockWeights + i), largest);
+  });
+  const decoded = new Uint16Array(blockWeights);
+  const at = (b: number): number => b * blockWeights;
+  console.log(`\nlevels of a grid, ${largest} the largest: ${n} weights`);
+  compareCoders('levels', {
+    stream: (b) => encodeLevelsPlain(shape, at(b), codes[b], blockWeights),
+    encode: {
+      fast: (b) => kernel.encode(shape, at(b), codes[b], blockWeights),
+      plain: (b) => encodeLevelsPlain(shape, at(b), codes[b], blockWeights),
+    },
+    decode: {
+      fast: (b, stream) => kernel.decode(shape, at(b), stream, decoded, blockWeights),
+      plain: (b, stream) => decodeLevelsPlain(shape, at(b), stream, decoded, blockWeights),
+    },
+  });
 }
 
 const weights = normal(n);
@@ -233,7 +279,7 @@ for (const [name, quality, bits] of [
     stage('CRC-32 alone', () => coded.forEach(() => crc32(payload)), 'not in the sum', false);
   }
   print('sum', total);
-  compareCoders(arithmetic, quantizer);
+  compareCodesCoders(arithmetic, quantizer);
 
   // the paper's iteration: every weight looks for its nearest centroid, every round
   const survivors = weights.filter((w) => Math.abs(w) >= threshold);
@@ -265,3 +311,5 @@ for (const [name, quality, bits] of [
       `${((round * rounds) / binned).toFixed(0)} times longer`,
   );
 }
+
+for (const step of [1, 0.35, 0.12]) compareLevelCoders(step);
