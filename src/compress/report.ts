@@ -1,7 +1,7 @@
 /**
  * One layer's row of the report, the paper's accounting included (Deep Compression, Tables 2 to 5):
  * a layer of n weights whose codes are stored as e entries (survivors and filler zeros) with b bits a
- * code and i bits a gap, and k shared values of 32 bits, takes
+ * code and i bits a gap, and k shared values of 32 bits (on a grid as many scales), takes
  *
  *     (e (b + i) + 32 k) / (32 n)
  *
@@ -33,6 +33,7 @@ export interface LayerReport {
   readonly nonzeros: number;
   readonly sparsity: number;
   readonly codebookSize: number;
+  readonly grid?: { readonly levels: number; readonly channels: number; readonly columns: number };
   readonly valueBits: number;
   readonly indexBits: number;
   readonly coder: Coder;
@@ -52,7 +53,11 @@ export function layerReport(
   bytes: StoredLayerBytes,
 ): LayerReport {
   const { weights } = coded;
-  const codebookSize = coded.codebook.length;
+  const { grid } = coded;
+  const codes = coded.codebook.length;
+  const codebookSize = grid === undefined ? codes : 0;
+  const channels = grid?.scales.length ?? 0;
+  const columns = grid?.columnScales?.length ?? 0;
   const nonzeros = weights - stats.codeCounts[0];
   const indexBits =
     coded.coder === 'huffman' ? coded.indexBits : cheapestIndex(stats.runs, stats.codeCounts).bits;
@@ -66,9 +71,10 @@ export function layerReport(
     value: per(streamBits(values, codeLengths(values))),
     index: indexBits > 0 ? per(streamBits(gaps.counts, codeLengths(gaps.counts))) : 0,
   };
-  const valueBits = codebookSize > 1 ? Math.ceil(Math.log2(codebookSize)) : 0;
+  const valueBits = codes > 1 ? Math.ceil(Math.log2(codes)) : 0;
+  const table = grid === undefined ? codes : channels + columns;
   const fraction = (bitsAnEntry: number): number =>
-    weights > 0 ? (entries * bitsAnEntry + 32 * codebookSize) / (32 * weights) : 0;
+    weights > 0 ? (entries * bitsAnEntry + 32 * table) / (32 * weights) : 0;
   return {
     name: tensor.name,
     op: tensor.op,
@@ -77,6 +83,7 @@ export function layerReport(
     nonzeros,
     sparsity: weights > 0 ? 1 - nonzeros / weights : 0,
     codebookSize,
+    ...(grid && { grid: { levels: codes, channels, columns } }),
     valueBits,
     indexBits,
     coder: coded.coder,

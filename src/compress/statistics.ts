@@ -13,7 +13,7 @@ export interface LayerStatistics {
   /** Weights of each code; [0] are the pruned ones. */
   readonly codeCounts: Float64Array;
   readonly runs: RunHistogram;
-  /** Root mean square of (shared value - original). */
+  /** Root mean square of (restored value - original). */
   readonly rmse: number;
 }
 

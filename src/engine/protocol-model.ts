@@ -91,8 +91,10 @@ export interface CompressedLayer {
   readonly nonzeros: number;
   /** 1 - nonzeros / weights */
   readonly sparsity: number;
-  /** Entries of the codebook, the reserved zero included. */
+  /** Shared values, the reserved zero included; 0 where weights are levels of a grid. */
   readonly codebookSize: number;
+  /** Levels from -L to L there are (2 L + 1), channels with a scale, columns with one more. */
+  readonly grid?: { readonly levels: number; readonly channels: number; readonly columns: number };
   /** Bits of a weight code before entropy coding. */
   readonly valueBits: number;
   /** Bits of the relative index before entropy coding, 0 when dense. */
@@ -113,7 +115,7 @@ export interface CompressedLayer {
   /** Stored entries, filler zeros included, and the fillers among them. */
   readonly entries: number;
   readonly fillers: number;
-  /** Root mean square of (shared value - original), in the weights' unit. */
+  /** Root mean square of (restored value - original), in the weights' unit. */
   readonly rmse: number;
   /** The paper's accounting (Deep Compression, Tables 2 to 5), each a fraction of 32-bit weights. */
   readonly paper: { readonly prunedQuantized: number; readonly prunedQuantizedHuffman: number };

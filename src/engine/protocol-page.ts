@@ -5,6 +5,7 @@
  */
 import type {
   CodebookView,
+  GridView,
   FlowGraph,
   HuffmanView,
   LayerMeasure,
@@ -13,6 +14,7 @@ import type {
   LogHistogram,
   Marginals,
   PruningPattern,
+  SpendingView,
   StreamView,
   Tile,
   ViewOverview,
@@ -41,8 +43,12 @@ export interface EmbeddedLayer {
   };
   /** Of a compressed layer. */
   readonly coded: {
-    readonly codebook: CodebookView;
-    readonly values: HuffmanView;
+    /** Of a layer on a grid `grid`, else `codebook`. */
+    readonly codebook?: CodebookView;
+    readonly grid?: GridView;
+    /** Of levels that are coded arithmetically `spending`, else `values`. */
+    readonly values?: HuffmanView;
+    readonly spending?: SpendingView;
     /** Absent in a dense layer. */
     readonly gaps?: HuffmanView;
     /** From its beginning. */

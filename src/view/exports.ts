@@ -56,7 +56,12 @@ export function netronAttachment(
     if (layer.coded !== null) {
       add('stored bits a weight', layer.coded.bitsPerWeight, 'float32');
       add('compression ratio', layer.coded.ratio, 'float32');
-      add('codebook size', layer.coded.codebookSize, 'int64');
+      const { grid } = layer.coded;
+      if (grid === null) add('codebook size', layer.coded.codebookSize, 'int64');
+      else {
+        add('levels', grid.levels, 'int64');
+        add('channels with a scale', grid.channels, 'int64');
+      }
       add('quantization error (rmse)', layer.coded.rmse, 'float32');
     }
     if (found.length > before) seen.add(target);

@@ -57,14 +57,23 @@ export function treeOf(lengths: Uint8Array, words: Uint16Array, counts: Float64A
 /**
  * The code of a layer's values or gaps; for a layer that has none, the one it would have at the
  * index width that suits it best.
- * @throws DeepCompressionError `invalid-input` for the gaps of a dense layer
+ * @throws DeepCompressionError `invalid-input` for the gaps of a dense layer, and for levels of a grid
+ * that are coded arithmetically (spending.ts says what they take)
  */
 export function huffmanView(
   stream: 'values' | 'gaps',
-  coded: Pick<CodedTensor, 'coder' | 'indexBits' | 'codebook' | 'valueLengths' | 'gapLengths'>,
+  coded: Pick<
+    CodedTensor,
+    'coder' | 'indexBits' | 'codebook' | 'valueLengths' | 'gapLengths' | 'grid'
+  >,
   stats: LayerStatistics,
 ): HuffmanView {
   const stored = coded.coder === 'huffman';
+  if (!stored && coded.grid !== undefined)
+    throw new DeepCompressionError(
+      'invalid-input',
+      'its levels are coded arithmetically: they have no Huffman code',
+    );
   const indexBits = stored ? coded.indexBits : cheapestIndex(stats.runs, stats.codeCounts).bits;
   if (stream === 'gaps' && indexBits === 0)
     throw new DeepCompressionError('invalid-input', 'a dense layer has no index gaps');

@@ -5,8 +5,9 @@
 import { isCompressible, type DType } from '../model/dtype.ts';
 import type { Model, Tensor } from '../model/model.ts';
 import type { CodedSource } from './coded-layer.ts';
+import { largestOf } from '../compress/share/grid.ts';
 import { layoutsOf, layoutSummary } from './layout.ts';
-import type { CodedSummary, LayerSummary, ViewOverview } from './types.ts';
+import type { CodedSummary, GridSummary, LayerSummary, ViewOverview } from './types.ts';
 import { isNumeric } from './values.ts';
 import type { ZeroPointPlace } from './zero-point.ts';
 
@@ -83,7 +84,8 @@ function codedSummary({ coded, rmse, stored }: CodedSource, tensor: Tensor): Cod
   const { values, index, codebook, tables, total } = stored;
   return {
     coder: coded.coder,
-    codebookSize: coded.codebook.length,
+    codebookSize: coded.grid ? 0 : coded.codebook.length,
+    grid: gridSummary(coded),
     indexBits: coded.indexBits,
     blocks: coded.blocks.length,
     entries: coded.blocks.reduce((n, b) => n + b.entries, 0),
@@ -91,6 +93,15 @@ function codedSummary({ coded, rmse, stored }: CodedSource, tensor: Tensor): Cod
     bitsPerWeight: coded.weights > 0 ? (8 * total) / coded.weights : 0,
     ratio: total > 0 ? tensor.bytes / total : 0,
     rmse,
+  };
+}
+
+function gridSummary({ grid, codebook }: CodedSource['coded']): GridSummary | null {
+  if (grid === undefined) return null;
+  return {
+    levels: 2 * largestOf(codebook) + 1,
+    channels: grid.scales.length,
+    columns: grid.columnScales?.length ?? 0,
   };
 }
 

@@ -1,7 +1,8 @@
 /**
  * A stretch of a coded stream, decoded step by step: what was sent for each entry, and where it puts
  * which weight (docs/dcz-coding.md, section 3; Deep Compression, figure 2). An arithmetic-coded layer
- * has no bits of its own for each weight, so its steps show codes and places only.
+ * has no bits of its own for each weight, so its steps show codes and places only; the codes of a grid
+ * are levels.
  */
 import { weightsOfBlock } from '../compress/code/encode-block.ts';
 import { blockWeights } from '../compress/coded.ts';
@@ -30,6 +31,8 @@ export function streamView(
   const blockEntries = coded.blocks[block].entries;
   const count = Math.max(0, Math.min(wanted, mostSteps, blockEntries - local));
   const steps = emptySteps(count);
+  const level = coded.grid ? new Int32Array(count) : null;
+  const value = new Float64Array(1);
   const sparse = sent && coded.indexBits > 0;
   const entries = sent ? layer.entries(block) : undefined;
   const codes = sent ? undefined : layer.codes(block);
@@ -61,7 +64,11 @@ export function streamView(
     steps.position[i] = position;
     steps.row[i] = row;
     steps.col[i] = col;
-    steps.weight[i] = coded.codebook[symbol];
+    if (level) {
+      level[i] = coded.codebook[symbol];
+      layer.values.read(position, value);
+      steps.weight[i] = value[0];
+    } else steps.weight[i] = coded.codebook[symbol];
     steps.valueBit[i] = valueBit;
     steps.gapBit[i] = gapBit;
     if (values) {
@@ -79,6 +86,7 @@ export function streamView(
     ...{ coder: coded.coder, indexBits: coded.indexBits, total, first: blockFirst + local },
     ...{ block, blocks: coded.blocks.length, blockFirst, blockEntries, count },
     ...steps,
+    level,
   };
 }
 

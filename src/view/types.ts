@@ -23,10 +23,21 @@ export interface LayoutSummary {
   readonly finest?: number;
 }
 
+/** A grid: levels, whole numbers from -L to L, times the scale of a channel (and of a column). */
+export interface GridSummary {
+  /** 2 L + 1, used or not. */
+  readonly levels: number;
+  /** Channels with a scale; columns with one, 0 when there are no such scales. */
+  readonly channels: number;
+  readonly columns: number;
+}
+
 export interface CodedSummary {
   readonly coder: 'huffman' | 'arithmetic';
-  /** Shared values, the reserved zero included. */
+  /** Shared values, the reserved zero included; 0 on a grid. */
   readonly codebookSize: number;
+  /** Of a layer on a uniform grid; null: its weights share values. */
+  readonly grid: GridSummary | null;
   /** Bits of the relative index; 0: dense. */
   readonly indexBits: number;
   readonly blocks: number;
@@ -43,7 +54,7 @@ export interface CodedSummary {
   readonly bitsPerWeight: number;
   /** Restored bytes / stored bytes. */
   readonly ratio: number;
-  /** Root mean square of (shared value - original), as recorded when it was compressed. */
+  /** Root mean square of (restored value - original), as recorded when it was compressed. */
   readonly rmse: number;
 }
 
@@ -240,6 +251,51 @@ export interface CodebookErrors {
   readonly rmse: number;
 }
 
+export interface GridView {
+  /** The largest magnitude of a level that occurs. */
+  readonly largest: number;
+  /** Weights of each level from -largest to largest, and how many levels have any. */
+  readonly counts: Float64Array;
+  readonly distinct: number;
+  readonly weights: number;
+  /** Order-0 entropy of the levels, bits a weight. */
+  readonly entropy: number;
+  /** Channels of one matrix, and weights of one channel. */
+  readonly rows: number;
+  readonly weightsOfChannel: number;
+  /** One number a channel: what a level of 1 stands for, weights of level 0, the largest level. */
+  readonly steps: Float64Array;
+  readonly zeros: Float64Array;
+  readonly reach: Uint16Array;
+  /** Of every column of every matrix, a factor more; null: none. */
+  readonly columnScales: Float64Array | null;
+  /** Recorded when it was compressed. */
+  readonly rmse: number;
+  /** Against the original, where it was given. */
+  readonly errors: GridErrors | null;
+}
+
+export interface GridErrors {
+  /** Sum of (restored value - original)^2 of each channel. */
+  readonly squared: Float64Array;
+  /** Over all weights. */
+  readonly rmse: number;
+}
+
+/** Bits of the arithmetic coder of a grid's levels. */
+export interface SpendingView {
+  /** Weights counted, and those of the layer: the same but in very large layers. */
+  readonly weights: number;
+  readonly of: number;
+  /** What the coded blocks that were counted take. */
+  readonly bytes: number;
+  /** By bit length of the level, 0 for level 0: weights, and bits of the three kinds of decision. */
+  readonly counts: Float64Array;
+  readonly zero: Float64Array;
+  readonly sign: Float64Array;
+  readonly magnitude: Float64Array;
+}
+
 export interface HuffmanTree {
   /** Node 0 is the root; -1 where there is no child. The left child is bit 0. */
   readonly left: Int32Array;
@@ -259,7 +315,7 @@ export interface HuffmanView {
   readonly indexBits: number;
   /** Symbols in use in canonical order: by length, then by symbol. */
   readonly symbols: Uint16Array;
-  /** Shared value of each, for values; empty for gaps. */
+  /** Shared value or level of each, for values; empty for gaps. */
   readonly values: Float64Array;
   readonly counts: Float64Array;
   readonly lengths: Uint8Array;
@@ -287,6 +343,8 @@ export interface StreamView {
   readonly blockEntries: number;
   readonly count: number;
   readonly symbol: Uint16Array;
+  /** The level that the symbol stands for; null: it stands for a shared value. */
+  readonly level: Int32Array | null;
   /** Zeros before the weight; 0 when dense. */
   readonly gap: Uint16Array;
   readonly filler: Uint8Array;
@@ -294,7 +352,7 @@ export interface StreamView {
   readonly position: Float64Array;
   readonly row: Float64Array;
   readonly col: Float64Array;
-  /** Shared value; 0 for a filler. */
+  /** Restored value; 0 for a filler. */
   readonly weight: Float64Array;
   /** First bit in the block's stream, length and word; lengths are 0 where nothing was sent. */
   readonly valueBit: Float64Array;

@@ -5,6 +5,8 @@
 import { bitsOf } from '../model/dtype.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { codebookErrors, distinctCodebook, storedCodebook } from './codebook.ts';
+import { gridErrors, gridView } from './grid-view.ts';
+import { spendingView } from './spending.ts';
 import { difference, pairLayers } from './compare.ts';
 import { flowOf, type NamedFlow } from './flow.ts';
 import type { Grid } from './grid.ts';
@@ -20,6 +22,7 @@ import { streamView, type StreamSeek } from './stream.ts';
 import { countArea, tileArea, tileFromGrid, valuesOf, type TilePlace } from './tile.ts';
 import type {
   CodebookView,
+  GridView,
   HuffmanView,
   LayerDifference,
   LayerMeasure,
@@ -29,6 +32,7 @@ import type {
   Marginals,
   PairList,
   PruningPattern,
+  SpendingView,
   StreamView,
   Tile,
   TileChannel,
@@ -175,12 +179,50 @@ export class ViewModel extends ViewCore {
           );
         return distinctCodebook(few);
       }
+      if (coded.coded.grid !== undefined)
+        throw new DeepCompressionError(
+          'invalid-input',
+          `${this.tensor(layer).name} has no codebook: its weights are levels of a grid`,
+        );
       const stats = await this.statistics(coded, scaled(inner, 0, 0.5));
       if (original === undefined) return storedCodebook(coded, stats, null);
       const values = original.model.valuesOf({ layer: original.layer });
       check(values.weights === coded.coded.weights, 'an original of another size');
       const pace = this.pace(scaled(inner, 0.5, 1), 1);
       return storedCodebook(coded, stats, await codebookErrors(coded, values, pace));
+    });
+  }
+
+  /** Undefined `original`: without errors. @throws `invalid-input` for a layer that is on no grid */
+  grid(
+    layer: number,
+    original: { readonly model: ViewModel; readonly layer: number } | undefined,
+    asking: Asking,
+  ): Promise<GridView> {
+    const against = original === undefined ? '' : `${original.model.id}:${original.layer}`;
+    return this.once(`${subjectKey({ layer })}/grid/${against}`, asking, async (inner) => {
+      const coded = this.codedLayer(layer);
+      const { grid } = coded.coded;
+      if (grid === undefined)
+        throw new DeepCompressionError('invalid-input', `${this.tensor(layer).name} is on no grid`);
+      const half = original === undefined ? 0 : 0.5;
+      let errors = null;
+      if (original !== undefined) {
+        const values = original.model.valuesOf({ layer: original.layer });
+        check(values.weights === coded.coded.weights, 'an original of another size');
+        errors = await gridErrors(coded, grid, values, this.pace(scaled(inner, 0, half), 1));
+      }
+      return gridView(coded, grid, errors, this.pace(scaled(inner, half, 1), 1));
+    });
+  }
+
+  /** @throws `invalid-input` unless its weights are levels of a grid, coded arithmetically */
+  spending(layer: number, asking: Asking): Promise<SpendingView> {
+    return this.once(`${subjectKey({ layer })}/spending`, asking, async (inner) => {
+      const coded = this.codedLayer(layer);
+      const { grid, coder } = coded.coded;
+      check(grid !== undefined && coder === 'arithmetic', `what ${this.tensor(layer).name} spends`);
+      return spendingView(coded, this.pace(inner, 1));
     });
   }
 
@@ -229,7 +271,7 @@ export class ViewModel extends ViewCore {
       const bits = bitsOf[tensor.dtype];
       const load = subject.minus === undefined ? peLoadOf(tensor) : undefined;
       const coded = subject.minus === undefined ? this.coded.get(subject.layer) : undefined;
-      if (coded === undefined)
+      if (coded === undefined || coded.coded.grid !== undefined)
         return measureValues(this.valuesOf(subject), bits, load, this.pace(inner, urgency));
       const { codeCounts } = await this.statistics(coded, inner);
       if (load) await coded.spread(load, this.pace(inner, urgency));
@@ -253,14 +295,14 @@ export class ViewModel extends ViewCore {
     );
   }
 
-  /** Every value into a counter: by code where there are codes. */
+  /** Every value into a counter: by code where a code is a value. */
   async #count(
     subject: ViewSubject,
     counter: LinearCounter | LogCounter,
     asking: Asking,
   ): Promise<void> {
     const coded = subject.minus === undefined ? this.coded.get(subject.layer) : undefined;
-    if (coded === undefined)
+    if (coded === undefined || coded.coded.grid !== undefined)
       return countInto(this.valuesOf(subject), counter, this.pace(asking, 1));
     const { codeCounts } = await this.statistics(coded, asking);
     coded.coded.codebook.forEach((value, code) => counter.addTimes(value, codeCounts[code]));

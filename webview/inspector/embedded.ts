@@ -48,7 +48,9 @@ export function embeddedAnswers(model: EmbeddedModel, absent: string): Ask {
       return picture.marginals;
     },
     pattern: ({ layer }) => held(layer).pattern,
-    codebook: ({ layer }) => codes(layer).codebook,
+    codebook: ({ layer }) => codes(layer).codebook ?? missing(absent),
+    grid: ({ layer }) => codes(layer).grid ?? missing(absent),
+    spending: ({ layer }) => codes(layer).spending ?? missing(absent),
     huffman: ({ layer, stream }) => {
       const { values, gaps } = codes(layer);
       return (stream === 'values' ? values : gaps) ?? missing(absent);

@@ -129,8 +129,12 @@ async function layerOf(
       marginals: await model.marginals({ layer }, layout.kind, asking),
     },
     coded: summary.coded && {
-      codebook: await model.codebook(layer, undefined, asking),
-      values: await model.huffman(layer, 'values', asking),
+      ...(summary.coded.grid === null
+        ? { codebook: await model.codebook(layer, undefined, asking) }
+        : { grid: await model.grid(layer, undefined, asking) }),
+      ...(summary.coded.grid !== null && summary.coded.coder === 'arithmetic'
+        ? { spending: await model.spending(layer, asking) }
+        : { values: await model.huffman(layer, 'values', asking) }),
       ...(summary.coded.indexBits > 0 && { gaps: await model.huffman(layer, 'gaps', asking) }),
       stream: await model.stream(layer, { entry: 0 }, pageSteps.held, asking),
     },

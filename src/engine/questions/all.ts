@@ -16,6 +16,8 @@ export const questions = {
   marginals: layer.marginals,
   pattern: layer.pattern,
   codebook: layer.codebook,
+  grid: layer.grid,
+  spending: layer.spending,
   huffman: layer.huffman,
   stream: layer.stream,
 } as const;

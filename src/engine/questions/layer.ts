@@ -1,12 +1,14 @@
 /** Questions on one layer: histograms, tiles, sums, patterns, and how a compressed one is coded. */
 import type {
   CodebookView,
+  GridView,
   HuffmanView,
   LayoutKind,
   LinearHistogram,
   LogHistogram,
   Marginals,
   PruningPattern,
+  SpendingView,
   StreamView,
   Tile,
   TileChannel,
@@ -95,7 +97,7 @@ export const pattern = defineQuestion<{ readonly layer: number }, PruningPattern
 
 interface CodebookQuery {
   readonly layer: number;
-  /** A layer of the other model, to tell the error of each shared value. */
+  /** A layer of the other model, to tell the error against it. */
   readonly original?: number;
 }
 
@@ -105,6 +107,21 @@ export const codebook = defineQuestion<CodebookQuery, CodebookView>({
     const against = original === undefined ? undefined : { model: other(), layer: original };
     return model.codebook(layer, against, asking(layer));
   },
+});
+
+/** The levels and steps of a layer on a grid; with `original`, a layer of the other model, the error. */
+export const grid = defineQuestion<CodebookQuery, GridView>({
+  query: record<CodebookQuery>({ layer: number, original: optional(number) }),
+  answer: ({ layer, original }, { model, other, asking }) => {
+    const against = original === undefined ? undefined : { model: other(), layer: original };
+    return model.grid(layer, against, asking(layer));
+  },
+});
+
+/** What the arithmetic coder spends on the levels of a layer on a grid. */
+export const spending = defineQuestion<{ readonly layer: number }, SpendingView>({
+  query: record({ layer: number }),
+  answer: ({ layer }, { model, asking }) => model.spending(layer, asking(layer)),
 });
 
 interface HuffmanQuery {

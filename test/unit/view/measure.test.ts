@@ -8,6 +8,7 @@ import {
   asking,
   compressedView,
   modelOf,
+  gridRecipe,
   recipeOf,
   services,
   sparseValues,
@@ -91,10 +92,17 @@ test('a small layer of different values is not called compressible', async () =>
   assert.deepEqual([entropy.bound, entropy.compressibility], [32, 0]);
 });
 
-test('a compressed layer measures the same by its codes as by its values', async () => {
+for (const [what, recipe] of [
+  ['layer with shared values', recipeOf('huffman')],
+  ['layer on a grid', gridRecipe(6, 'arithmetic')],
+] as const)
+  test(`a compressed ${what} measures the same as its restored values`, () =>
+    measuredAlike(recipe));
+
+async function measuredAlike(recipe: object): Promise<void> {
   const values = sparseValues(200 * 300, 0, 13);
   const model = modelOf([{ shape: [200, 300], values }]);
-  const { view } = await compressedView(model, recipeOf('huffman'));
+  const { view } = await compressedView(model, recipe);
   const place = { level: 0, x: 0, y: 0, size: 512 };
   const { values: restored } = await view.tile({ layer: 0 }, 'matrix', place, ['values'], asking);
   assert.ok(restored);
@@ -111,7 +119,7 @@ test('a compressed layer measures the same by its codes as by its values', async
     const y = await plain.histogram({ layer: 0 }, query, asking);
     assert.deepEqual(x, y, 'the same histogram either way');
   }
-});
+}
 
 function sum(counts: Float64Array): number {
   return counts.reduce((a, b) => a + b, 0);

@@ -109,6 +109,11 @@ export async function compressedView(
   return { view, plan };
 }
 
+/** Levels of a grid, -7 to 7 with 4 bits. */
+export function gridRecipe(bits: number, coder: 'huffman' | 'arithmetic'): object {
+  return { name: 'test', minimumWeights: 1, share: { method: 'grid', bits }, coder };
+}
+
 /** Half of the weights pruned, 15 shared values. */
 export function recipeOf(
   coder: 'huffman' | 'arithmetic',

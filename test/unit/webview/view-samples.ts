@@ -103,6 +103,7 @@ export const stream: StreamView = {
   ...{ coder: 'huffman', indexBits: 4, total: 900, first: 0, block: 0, blocks: 1 },
   ...{ blockFirst: 0, blockEntries: 900, count: 5 },
   symbol: Uint16Array.of(3, 0, 1, 2, 4),
+  level: null,
   gap: Uint16Array.of(2, 15, 3, 0, 9),
   filler: Uint8Array.of(0, 1, 0, 0, 0),
   position: Float64Array.of(2, 18, 22, 23, 33),
