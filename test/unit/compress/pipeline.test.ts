@@ -10,7 +10,7 @@ import { parseRecipe, presets } from '../../../src/compress/recipe.ts';
 import { layerReport } from '../../../src/compress/report.ts';
 import { decodedStatistics } from '../../../src/compress/statistics.ts';
 import { assignmentOfBlock } from '../../../src/compress/share/assignment.ts';
-import { levelValues } from '../../../src/compress/share/grid.ts';
+import { largestOf, levelCodebook, levelValues } from '../../../src/compress/share/grid.ts';
 import { runTask } from '../../../src/compress/tasks.ts';
 import { fakeModel, gaussian, inlineRunner, sourceOf, type FakeTensor } from './model.ts';
 
@@ -88,11 +88,18 @@ test('every preset plans a small network, and what it plans verifies', async () 
     const ids = plan.tensors.map((t) => t.coded.tensor);
     assert.deepEqual(ids, preset.name === 'keep' ? [3] : [0, 1, 3], preset.name);
     for (const { coded, stats } of plan.tensors) {
+      const { codeCounts } = stats;
+      if (coded.grid !== undefined) {
+        const largest = largestOf(coded.codebook);
+        assert.deepEqual(coded.codebook, levelCodebook(largest));
+        assert.ok(codeCounts[1] + codeCounts[2 * largest] > 0, 'levels go as far as weights do');
+        continue;
+      }
       assert.ok(coded.codebook.length <= 257);
       assert.equal(coded.codebook[0], 0);
       assert.ok(coded.codebook.every((v) => Math.fround(v) === v));
       assert.ok(
-        stats.codeCounts.every((n, c) => c === 0 || n > 0),
+        codeCounts.every((n, c) => c === 0 || n > 0),
         'no unused value',
       );
     }
@@ -388,6 +395,7 @@ test('a report has the paper’s figures, the same from the plan and from the bl
     assert.equal(r.entries, r.nonzeros + r.fillers);
     if (coder === 'huffman') assert.ok(r.fillers > 0);
     assert.ok(r.huffmanBits.value >= r.entropyBits.value);
+    assert.equal(r.grid, undefined);
     assert.ok(r.huffmanBits.index < r.entropyBits.index + 1);
     const rate = (r.entries * (5 + r.indexBits) + 32 * r.codebookSize) / (32 * 40000);
     assert.ok(Math.abs(r.paper.prunedQuantized - rate) < 1e-12);
@@ -399,5 +407,20 @@ test('a report has the paper’s figures, the same from the plan and from the bl
       const bits = (r.huffmanBits.value + r.huffmanBits.index) * r.entries;
       assert.ok(Math.abs(stored - bits / 8) <= 2);
     }
+  }
+});
+
+test('a report counts the scales of a grid where it counts shared values, and calls no level one', async () => {
+  const values = gaussian(40000, 7);
+  for (const coder of ['huffman', 'arithmetic']) {
+    const share = { method: 'grid', bits: 5 };
+    const plan = await compress([{ shape: [200, 200], values }], { name: 'x', coder, share });
+    const { coded, stats } = plan.tensors[0];
+    const bytes = { values: 1, index: 2, codebook: 3, tables: 4, total: 10 };
+    const r = layerReport({ name: 'w', op: 'Gemm', shape: [200, 200] }, coded, stats, bytes);
+    assert.deepEqual([r.codebookSize, r.valueBits], [0, 5]);
+    assert.deepEqual(r.grid, { levels: 31, channels: 200, columns: 0 });
+    const rate = (r.entries * (5 + r.indexBits) + 32 * 200) / (32 * 40000);
+    assert.ok(Math.abs(r.paper.prunedQuantized - rate) < 1e-12);
   }
 });
