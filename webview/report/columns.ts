@@ -116,6 +116,7 @@ export function columnsOf(t: ReportStrings): readonly Column[] {
       more,
     }),
     number('codebook', '', t.codebook, t.codebookHint, (r) => r.codebook, String, { more }),
+    number('levels', '', t.levels, t.levelsHint, (r) => r.levels, formatExact, { more }),
     number('fillers', '', t.fillers, t.fillersHint, (r) => r.fillers, formatCount, {
       more,
       exact: formatExact,

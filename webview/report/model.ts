@@ -28,6 +28,8 @@ export interface Row {
   readonly entropyWeight: number;
   readonly entropyIndex: number | null;
   readonly codebook: number | null;
+  /** Of a layer on a grid, which has no codebook. */
+  readonly levels: number | null;
   readonly fillers: number;
   readonly rmse: number | null;
 }
@@ -52,7 +54,8 @@ export function rowOf(layer: CompressedLayer, order: number): Row {
     coder: layer.coder,
     entropyWeight: layer.entropyBits.value,
     entropyIndex: dense ? null : layer.entropyBits.index,
-    codebook: layer.codebookSize,
+    codebook: layer.grid ? null : layer.codebookSize,
+    levels: layer.grid?.levels ?? null,
     fillers: layer.fillers,
     rmse: layer.rmse,
   };
@@ -101,6 +104,7 @@ export function totalsOf(layers: readonly CompressedLayer[]): Row {
     entropyWeight: mean((l) => l.entropyBits.value, entries),
     entropyIndex: indexMean((l) => l.entropyBits.index),
     codebook: null,
+    levels: null,
     fillers: add((l) => l.fillers),
     rmse: null,
   };

@@ -94,9 +94,12 @@ function rowOf(layer: InspectedLayer, stored: CompressedLayer | undefined): obje
 
 /** How a tensor is stored in a .dcz. */
 export function storedRow(layer: CompressedLayer): object {
-  const { sparsity, codebookSize, coder, bytes, weights, rmse } = layer;
+  const { sparsity, codebookSize, grid, coder, bytes, weights, rmse } = layer;
+  const codes = grid
+    ? { levels: grid.levels, channelsWithScale: grid.channels }
+    : { sharedValues: codebookSize };
   return {
-    ...{ sparsity, sharedValues: codebookSize, coder, bytes: bytes.total },
+    ...{ sparsity, ...codes, coder, bytes: bytes.total },
     bitsPerWeight: weights > 0 ? (8 * bytes.total) / weights : 0,
     rmse,
   };
