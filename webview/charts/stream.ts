@@ -104,7 +104,7 @@ function cardLines(s: StreamView, i: number): string[] {
   const dash = '–';
   return [
     bitsOfWord(s.valueWord[i], s.valueLength[i]) || dash,
-    String(s.symbol[i]),
+    String((s.level ?? s.symbol)[i]),
     bitsOfWord(s.gapWord[i], s.gapLength[i]) || dash,
     String(s.gap[i]),
     formatExact(s.position[i]),

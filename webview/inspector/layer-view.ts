@@ -9,9 +9,11 @@ import { CodebookPanel } from './codebook-panel.ts';
 import { EiePanel, type Simulator } from './eie-panel.ts';
 import { DifferencePanel } from './difference-panel.ts';
 import type { HeatMemory } from './heat/place.ts';
+import { GridPanel } from './grid-panel.ts';
 import { HuffmanPanel } from './huffman-panel.ts';
 import { roleName, shownName } from './model.ts';
 import type { Peer } from './peer.ts';
+import { spendingPanel } from './spending-panel.ts';
 import type { Store } from './store.ts';
 import { streamPanel } from './stream-panel.ts';
 import type { InspectorStrings } from './strings.ts';
@@ -70,7 +72,8 @@ export class LayerView {
       ...(layer.coded ? (['codebook', 'huffman', 'stream'] as const) : []),
       ...(simulator && layer.role === 'weight' ? (['eie'] as const) : []),
     ];
-    const panels = ids.map((id) => ({ id: id as string, label: t[id], panel: el('div', {}) }));
+    const names = { ...t, ...namesOnGrid(layer, t) };
+    const panels = ids.map((id) => ({ id: id as string, label: names[id], panel: el('div', {}) }));
     if (panels.length === 1) {
       this.show('weights', panels[0]!.panel);
       this.element.append(panels[0]!.panel);
@@ -108,7 +111,11 @@ export class LayerView {
     const { layer, store, peer, ask, t, out, memory } = this;
     const partner = peer?.partner(layer.layer);
     const there = peer && partner && { layer: partner, name: peer.name };
-    if (id === 'codebook') this.panel = new CodebookPanel(layer, there, ask, t, out);
+    const onGrid = Boolean(layer.coded?.grid);
+    if (id === 'codebook' && onGrid) this.panel = new GridPanel(layer, there, ask, t, out);
+    else if (id === 'huffman' && onGrid && layer.coded?.coder === 'arithmetic')
+      this.panel = spendingPanel(layer, ask, t, out);
+    else if (id === 'codebook') this.panel = new CodebookPanel(layer, there, ask, t, out);
     else if (id === 'difference' && there)
       this.panel = new DifferencePanel(layer, there, store.overview.path, ask, t, out, memory);
     else if (id === 'huffman') this.panel = new HuffmanPanel(layer, ask, t, out);
@@ -118,6 +125,12 @@ export class LayerView {
     else this.panel = new WeightsPanel(layer, there, store, ask, t, out, memory);
     into.replaceChildren(this.panel.element);
   }
+}
+
+/** The tabs of a layer on a grid that show something else than a codebook and its code. */
+function namesOnGrid({ coded }: LayerSummary, t: InspectorStrings): object {
+  if (!coded?.grid) return {};
+  return { codebook: t.grid, ...(coded.coder === 'arithmetic' && { huffman: t.coder }) };
 }
 
 function whyNothing({ hidden }: LayerSummary, t: InspectorStrings): string {

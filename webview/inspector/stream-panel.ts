@@ -42,7 +42,8 @@ export function streamPanel(
     {
       id: 'stream',
       heading: t.stream,
-      caption: t.streamHint,
+      caption:
+        layer.coded?.coder === 'arithmetic' && layer.coded.grid ? t.streamArithmetic : t.streamHint,
       tools: [earlier, el('label', {}, t.goTo, ' ', entry), later],
     },
     t,
@@ -73,7 +74,7 @@ export function streamPanel(
           formatExact,
         ),
       );
-      const lines = t.streamLines.split('|');
+      const lines = linesOf(stream, t);
       const line = (i: number): string => lines[i] ?? '';
       const title = (i: number): string =>
         stream.filler[i] === 1
@@ -84,9 +85,9 @@ export function streamPanel(
               formatExact(stream.position[i]!),
             )
           : fill(
-              t.streamTitle,
+              stream.level ? t.levelTitle : t.streamTitle,
               formatExact(first + i),
-              stream.symbol[i]!,
+              (stream.level ?? stream.symbol)[i]!,
               stream.gap[i]!,
               formatExact(stream.position[i]!),
               formatFloat(stream.weight[i]!),
@@ -115,14 +116,17 @@ export function streamPanel(
   };
 }
 
+const linesOf = ({ level }: StreamView, t: InspectorStrings): string[] =>
+  (level ? t.streamLevels : t.streamLines).split('|');
+
 function tableOf(s: StreamView, t: InspectorStrings): Table {
-  const lines = t.streamLines.split('|');
+  const lines = linesOf(s, t);
   return {
     columns: [t.entry, ...lines.slice(0, -1), { name: lines.at(-1) ?? '', as: 'exact' }, t.filler],
     rows: Array.from({ length: s.count }, (_, i) => [
       s.first + i,
       bitsOfWord(s.valueWord[i]!, s.valueLength[i]!),
-      s.symbol[i]!,
+      (s.level ?? s.symbol)[i]!,
       bitsOfWord(s.gapWord[i]!, s.gapLength[i]!),
       s.gap[i]!,
       s.position[i]!,
