@@ -116,8 +116,16 @@ export function compressTable(result: ReportResult & { readonly seconds?: number
     ...(result.seconds === undefined
       ? []
       : [`decodes exactly: read back, decoded and compared; ${seconds(result.seconds)}`]),
+    ...notCodedLines(result.notCoded),
     ...noteLines(result.notes),
   ].join('\n');
+}
+
+function notCodedLines(tensors: ReportResult['notCoded']): string[] {
+  return tensors.map(
+    (t) =>
+      `not coded: ${name(t.name, 60)} (${t.dtype} ${shape(t.shape)}, ${sizeText(t.bytes)}): ${name(t.reason, 160)}`,
+  );
 }
 
 function layerRow(l: CompressedLayer): string[] {

@@ -26,8 +26,8 @@ import type { TaskRunner } from './tasks.ts';
 export interface CompressionPlan {
   /** In the order of `Tensor.id`. */
   readonly tensors: readonly PlannedTensor[];
-  /** What a user should know about layers that stay as they are, one line each. */
-  readonly notes: readonly string[];
+  /** Why layers that the recipe asks for stay as they are, by `Tensor.id`. */
+  readonly left: ReadonlyMap<number, string>;
 }
 
 export interface PipelineProgress {
@@ -54,7 +54,7 @@ export async function compressModel(
   assigned: ReadonlyMap<number, AssignedGrid> = new Map(),
 ): Promise<CompressionPlan> {
   checkGlobs(Object.keys(recipe.layers), model.tensors);
-  const notes: string[] = [];
+  const left = new Map<number, string>();
   const progress = new ProgressMeter(onProgress);
   const jobs: LayerJob[] = [];
   for (const tensor of model.tensors) {
@@ -62,7 +62,7 @@ export async function compressModel(
     if (layer === undefined || !isCandidate(tensor, recipe)) continue;
     const why = model.writer.whyNotReplaceable(tensor);
     if (why !== undefined) {
-      notes.push(`${tensor.name} stays as it is: ${why}`);
+      left.set(tensor.id, why);
       continue;
     }
     progress.expect(tensor);
@@ -91,9 +91,9 @@ export async function compressModel(
   const tensors: PlannedTensor[] = [];
   done.forEach((result, i) => {
     if ('coded' in result) tensors.push(result);
-    else notes.push(`${jobs[i].tensor.name} stays as it is: it ${result.reason}`);
+    else left.set(jobs[i].tensor.id, `it ${result.reason}`);
   });
-  return { tensors, notes };
+  return { tensors, left };
 }
 
 function isCandidate(

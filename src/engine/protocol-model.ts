@@ -1,6 +1,7 @@
 /**
  * What the jobs on one model file take and give: inspect, compress, decompress, import, report, presets.
  */
+import type { NotCoded } from '../compress/not-coded.ts';
 import type { DType } from '../model/dtype.ts';
 import type { Role, Storage } from '../model/model.ts';
 import type { Fidelity } from '../fidelity/compare.ts';
@@ -135,6 +136,8 @@ export interface CompressResult {
   readonly layers: readonly CompressedLayer[];
   /** Everything in the output that is not a layer: the rest of the model, recipe, header. */
   readonly otherBytes: number;
+  /** Tensors above one percent of the input that are stored as they were, the largest first. */
+  readonly notCoded: readonly NotCoded[];
   readonly notes: readonly string[];
 }
 

@@ -7,6 +7,7 @@ import '../ui/theme.css';
 import './report.css';
 import type { ReportResult } from '../../src/engine/protocol-model.ts';
 import { el, fill } from '../ui/dom.ts';
+import { formatBytes } from '../ui/format.ts';
 import { connect } from '../ui/host.ts';
 import { outputOf } from '../ui/output.ts';
 import { accuracySection, sensitivitySection } from './accuracy.ts';
@@ -59,6 +60,21 @@ function show(report: ReportResult): void {
     ),
     ...(sensitivity ? [sensitivitySection(sensitivity, t, out)] : []),
   );
+  if (report.notCoded.length > 0)
+    main.append(
+      el(
+        'section',
+        { 'aria-labelledby': 'not-coded-heading' },
+        el('h2', { id: 'not-coded-heading' }, t.notCoded),
+        el(
+          'ul',
+          { class: 'notes' },
+          ...report.notCoded.map(({ name, bytes, reason }) =>
+            el('li', {}, `${name} (${formatBytes(bytes)}): ${reason}`),
+          ),
+        ),
+      ),
+    );
   if (report.notes.length > 0)
     main.append(
       el(

@@ -111,6 +111,7 @@ export const english = {
   endStopped: 'It was stopped early, and its best was kept.',
   endDiverged: 'It diverged, and what was best before that was kept.',
   sensitivityBase: 'The model as it is: {0} on {1} samples.',
+  notCoded: 'Large tensors stored as they were',
   notes: 'Notes',
 };
 

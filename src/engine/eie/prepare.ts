@@ -3,6 +3,7 @@
  * so that cancelling it only has to end that thread; an .onnx is compressed in memory first, with the
  * `eie` preset, and is a .dcz from then on: one path for both.
  */
+import { leftNotes } from '../../compress/not-coded.ts';
 import { compressModel } from '../../compress/pipeline.ts';
 import { parseRecipe } from '../../compress/recipe.ts';
 import type { TaskResult, TaskRunner } from '../../compress/tasks.ts';
@@ -145,7 +146,7 @@ async function compressInMemory(
           `${path} was compressed on the way with the preset eie (no retraining)`,
           ...model.notes,
         ],
-        left: plan.notes,
+        left: leftNotes(model, plan.left),
       };
     } finally {
       await crew.dispose();

@@ -2,6 +2,7 @@
  * Compressing one file: plan with the pipeline, write the container beside its final name, read it back and
  * verify it, and only then rename it. The input's files are opened for reading and never replaced.
  */
+import { leftNotes, notCoded, type NotCoded } from '../../compress/not-coded.ts';
 import { compressModel } from '../../compress/pipeline.ts';
 import { parseRecipe } from '../../compress/recipe.ts';
 import type { AssignedGrid } from '../../compress/share/grid.ts';
@@ -64,6 +65,7 @@ export async function compressFile(
     try {
       let layers: readonly CompressedLayer[] = [];
       let otherBytes = 0;
+      let named: readonly NotCoded[] = [];
       let notes: readonly string[] = [];
       const bytes = await writeAtomically(
         input.out,
@@ -107,7 +109,9 @@ export async function compressFile(
           }));
           layers = await layersOf(model, kept, sizes.perTensor, signal);
           otherBytes = sizes.other;
-          notes = [...model.notes, ...plan.notes];
+          const coded = new Set(plan.tensors.map((t) => t.coded.tensor));
+          named = notCoded(model, recipe, coded, plan.left);
+          notes = [...model.notes, ...leftNotes(model, plan.left, named)];
         },
       );
       const input_ = { path, bytes: model.files.reduce((sum, f) => sum + f.source.size, 0) };
@@ -120,6 +124,7 @@ export async function compressFile(
         recipe: recipe.name,
         layers,
         otherBytes,
+        notCoded: named,
         notes,
       };
     } finally {

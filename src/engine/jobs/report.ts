@@ -6,6 +6,8 @@
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { blockWeights } from '../../compress/coded.ts';
+import { notCoded } from '../../compress/not-coded.ts';
+import { parseRecipe, type Recipe } from '../../compress/recipe.ts';
 import { StatisticsCounter, type LayerStatistics } from '../../compress/statistics.ts';
 import type { Dcz } from '../../container/read.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
@@ -58,6 +60,7 @@ export const reportJob = defineJob<ReportInput, ReportResult>({
           recipeDetails: dcz.recipe,
           layers: await layersOf(model, tensors, stored, signal),
           otherBytes: dcz.otherBytes,
+          notCoded: notCoded(model, recipeOf(dcz.recipe), new Set(stored.keys())),
           ...(record && { training: record }),
           notes: [...model.notes, ...notes],
         };
@@ -120,6 +123,15 @@ function* blocksOf(dcz: Dcz): Generator<{ index: number; block: number }> {
 /** The name the model would have; the container does not record where it came from. */
 function originalName(path: string): string {
   return join(dirname(path), `${basename(path).replace(/\.dcz$/i, '')}.onnx`);
+}
+
+/** undefined: of another version of this program, or of none. */
+function recipeOf(recipe: object): Recipe | undefined {
+  try {
+    return parseRecipe(recipe);
+  } catch {
+    return undefined;
+  }
 }
 
 function nameOf(recipe: object): string {

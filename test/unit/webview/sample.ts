@@ -55,5 +55,6 @@ export const report: ReportResult = {
     }),
   ],
   otherBytes: 1719,
+  notCoded: [],
   notes: [],
 };
