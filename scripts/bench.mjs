@@ -16,8 +16,9 @@ import { wasmPlugin } from './lib/wasm.mjs';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const words = process.argv.slice(2).filter((a) => a !== '--');
-const names = words.filter((a) => !a.startsWith('-') && !/^\d+$/.test(a));
-const passed = words.filter((a) => a.startsWith('-') || /^\d+$/.test(a));
+const options = words.findIndex((a) => a.startsWith('-'));
+const names = options < 0 ? words : words.slice(0, options);
+const passed = options < 0 ? [] : words.slice(options);
 const found = existsSync('test/bench')
   ? readdirSync('test/bench').filter((f) => f.endsWith('.bench.ts'))
   : [];
