@@ -9,6 +9,7 @@ import { DeepCompressionError } from '../model/errors.ts';
 import { ByteCache } from '../view/cache.ts';
 import { fairTurns, type Turns } from '../view/pace.ts';
 import { ViewModel } from '../view/view-model.ts';
+import { decodeAhead, type DecodeAhead } from './decode-ahead.ts';
 import { openInput, sharedInput, type Opened } from './input.ts';
 import type { FileInput } from './protocol-model.ts';
 
@@ -18,6 +19,7 @@ export const viewBudget = 384 * 1024 * 1024;
 interface Shared {
   readonly model: ViewModel;
   readonly opened: Opened;
+  readonly threads: DecodeAhead | undefined;
   readonly stamp: string;
   /** What the files look like now; equal to `stamp` while they are unchanged. */
   readonly stampNow: () => string;
@@ -32,7 +34,11 @@ export class ViewRoom {
   /** Of no other worker either: a handle that outlived its worker must not name another's model. */
   #next = Date.now() * 1024;
 
-  constructor(budget = viewBudget) {
+  /** @param workerFile gives threads that decode blocks ahead of large layers' pictures */
+  constructor(
+    private readonly workerFile?: string,
+    budget = viewBudget,
+  ) {
     this.#cache = new ByteCache(budget);
     this.#turns = fairTurns((run) => setImmediate(run));
   }
@@ -77,6 +83,7 @@ export class ViewRoom {
     if (--shared.handles > 0) return;
     if (this.#byStamp.get(shared.stamp) === shared) this.#byStamp.delete(shared.stamp);
     shared.model.close();
+    shared.threads?.close();
     shared.opened.close();
   }
 
@@ -95,7 +102,9 @@ export class ViewRoom {
   }
 
   #load(file: FileInput): Shared {
-    const opened = openInput(sharedInput(file));
+    const input = sharedInput(file);
+    const opened = openInput(input);
+    const threads = opened.dcz && decodeAhead(input, this.workerFile);
     try {
       const { path, source, dcz, model } = opened;
       let stampNow: () => string;
@@ -114,9 +123,9 @@ export class ViewRoom {
           otherBytes: dcz?.otherBytes ?? 0,
           coded: dcz?.tensors ?? [],
         },
-        { cache: this.#cache, turns: this.#turns },
+        { cache: this.#cache, turns: this.#turns, ...(threads && { threads }) },
       );
-      return { model: viewModel, opened, stamp: stampNow(), stampNow, handles: 0 };
+      return { model: viewModel, opened, threads, stamp: stampNow(), stampNow, handles: 0 };
     } catch (error) {
       opened.close();
       throw error;

@@ -7,7 +7,7 @@
 import { decodeBlock } from '../compress/code/decode-block.ts';
 import { weightsOfBlock } from '../compress/code/encode-block.ts';
 import { bytesOf, restoreBlock } from '../compress/code/restore.ts';
-import { blockWeights } from '../compress/coded.ts';
+import { blockWeights, type CodedTensor } from '../compress/coded.ts';
 import { StatisticsCounter } from '../compress/statistics.ts';
 import { runTask, type ResultOf, type Task, type WeightSource } from '../compress/tasks.ts';
 import { crc32 } from '../model/crc32.ts';
@@ -32,6 +32,8 @@ export type Work =
   | { readonly kind: 'distinct'; readonly tensor: number }
   /** Payload bytes of one block of `Dcz.tensors[index]`, checked. */
   | { readonly kind: 'restore'; readonly index: number; readonly block: number }
+  /** Codes of one block of `Dcz.tensors[index]`, checked: bytes where they fit. */
+  | { readonly kind: 'codes'; readonly index: number; readonly block: number }
   /** Codes and runs of zeros of one block of `Dcz.tensors[index]`, checked as for `restore`. */
   | { readonly kind: 'recount'; readonly index: number; readonly block: number };
 
@@ -71,6 +73,11 @@ export class Workbench {
       }
       case 'restore':
         return this.restore(work.index, work.block);
+      case 'codes': {
+        const codes = this.codes(work.index, work.block);
+        const { codebook } = this.coded(work.index);
+        return codebook.length <= 256 ? Uint8Array.from(codes) : codes;
+      }
       case 'recount':
         return this.recount(work.index, work.block);
     }
@@ -113,10 +120,14 @@ export class Workbench {
     return bytes;
   }
 
-  private recount(index: number, block: number): BlockCounts {
-    const { dcz, path } = this.opened;
-    if (!dcz) throw new Error('nothing to count: the input is not a .dcz');
-    const { coded } = dcz.tensors[index];
+  private coded(index: number): CodedTensor {
+    const { dcz } = this.opened;
+    if (!dcz) throw new Error('nothing is coded: the input is not a .dcz');
+    return dcz.tensors[index].coded;
+  }
+
+  private codes(index: number, block: number): Uint16Array {
+    const coded = this.coded(index);
     const length = weightsOfBlock(coded.weights, block);
     const codes = new Uint16Array(length);
     decodeBlock(coded, block, codes);
@@ -125,10 +136,15 @@ export class Workbench {
     if (crc32(bytes) !== coded.blocks[block].crc32)
       throw new DeepCompressionError(
         'invalid-container',
-        `${path}: damaged .dcz file: a checksum of tensor ${coded.tensor} does not match`,
+        `${this.opened.path}: damaged .dcz file: a checksum of tensor ${coded.tensor} does not match`,
       );
-    const counter = new StatisticsCounter(coded.codebook.length);
-    counter.add(codes, length);
+    return codes;
+  }
+
+  private recount(index: number, block: number): BlockCounts {
+    const codes = this.codes(index, block);
+    const counter = new StatisticsCounter(this.coded(index).codebook.length);
+    counter.add(codes, codes.length);
     const { codeCounts, runs } = counter.result();
     return { codeCounts, runs };
   }

@@ -68,6 +68,7 @@ export async function codebookErrors(
   for (let start = 0; start < weights; start += chunk) {
     if (pace.due) await pace.rest();
     const block = Math.floor(start / blockWeights); // a chunk divides a block
+    await layer.ready(block);
     const codes = layer.codes(block);
     const offset = start - block * blockWeights;
     const part = buffer.subarray(0, Math.min(chunk, weights - start));

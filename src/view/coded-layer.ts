@@ -1,7 +1,8 @@
 /**
  * A layer of a .dcz: its codes by block, decoded once and kept in the cache (a byte a weight), its
  * values through the codebook, and what is counted of them. Every block is checked against its
- * CRC-32 when it is decoded. Largest unit of work: one block of 2^20 weights.
+ * CRC-32 when it is decoded. Passes over a layer of many blocks have them decoded ahead by other
+ * threads, where there are any. Largest unit of work: one block of 2^20 weights.
  */
 import { BlockDecoder } from '../compress/code/decode-block.ts';
 import { weightsOfBlock } from '../compress/code/encode-block.ts';
@@ -31,6 +32,14 @@ export interface CodedSource {
 }
 
 export type Codes = Uint8Array | Uint16Array;
+
+/** Threads that decode blocks, checked, beside the one that counts them. */
+export interface BlockThreads {
+  /** Blocks worth asking for at once. */
+  readonly width: number;
+  /** `index`: of the tensor among those that are compressed. */
+  decode(index: number, block: number): Promise<Codes>;
+}
 
 /** Entries of a Huffman block: value symbols and gaps, in order. */
 export interface BlockEntries {
@@ -75,6 +84,8 @@ export class CodeBench {
 export class CodedLayer {
   readonly coded: CodedTensor;
   readonly values: LayerValues;
+  /** Blocks that other threads decode at the moment. */
+  readonly #coming = new Map<number, Promise<void>>();
   /** Its codebook, a copy: made when values are first asked for. */
   #lookup: Float64Array | undefined;
 
@@ -83,12 +94,15 @@ export class CodedLayer {
     private readonly key: string,
     private readonly cache: ByteCache,
     private readonly bench: CodeBench,
+    private readonly threads?: { readonly of: BlockThreads; readonly index: number },
   ) {
     const { coded } = source;
     this.coded = coded;
     this.values = {
       weights: coded.weights,
       wide: coded.dtype === 'float64',
+      ready: (start, end) =>
+        this.ready(Math.floor(start / blockWeights), Math.ceil(end / blockWeights)),
       read: (start, target) => {
         const lookup = (this.#lookup ??= Float64Array.from(coded.codebook));
         for (let done = 0; done < target.length;) {
@@ -121,12 +135,37 @@ export class CodedLayer {
     return this.cache.set<Codes>(key, codes, codes.byteLength);
   }
 
+  /**
+   * Has the blocks from `block` up to below `end` decoded by other threads, a few ahead, unless they are
+   * kept; waits for the first alone. Nothing to wait for: undefined. What does not come, or was given up
+   * by the cache before it was read, `codes` decodes.
+   */
+  ready(block: number, end = this.blocks): Promise<void> | undefined {
+    const { threads } = this;
+    if (threads === undefined || this.blocks < 2) return undefined;
+    const ahead = Math.min(end, block + threads.of.width);
+    for (let b = block; b < ahead; b++) {
+      const key = `${this.key}codes:${b}`;
+      if (this.#coming.has(b) || this.cache.get(key) !== undefined) continue;
+      const coming = threads.of
+        .decode(threads.index, b)
+        .then(
+          (codes) => void this.cache.set(key, codes, codes.byteLength),
+          () => {}, // `codes` will say what is wrong with it
+        )
+        .finally(() => this.#coming.delete(b));
+      this.#coming.set(b, coming);
+    }
+    return this.#coming.get(block);
+  }
+
   /** Counts of codes and of runs of zeros over the whole layer. */
   async statistics(pace: Pace): Promise<LayerStatistics> {
     const counter = new StatisticsCounter(this.coded.codebook.length);
     const wide = new Uint16Array(Math.min(this.coded.weights, blockWeights));
     for (let block = 0; block < this.blocks; block++) {
       if (pace.due) await pace.rest();
+      await this.ready(block);
       const codes = this.codes(block);
       wide.set(codes);
       counter.add(wide, codes.length);
@@ -139,6 +178,7 @@ export class CodedLayer {
   async spread(load: PeLoad, pace: Pace): Promise<void> {
     for (let block = 0; block < this.blocks; block++) {
       if (pace.due) await pace.rest();
+      await this.ready(block);
       load.add(this.codes(block));
     }
   }

@@ -67,6 +67,7 @@ export async function difference(
   for (let start = 0; start < weights; start += chunk) {
     if (pace.due) await pace.rest();
     const n = Math.min(chunk, weights - start);
+    await Promise.all([a.ready?.(start, weights), b.ready?.(start, weights)]);
     a.read(start, left.subarray(0, n));
     b.read(start, right.subarray(0, n));
     for (let i = 0; i < n; i++) {

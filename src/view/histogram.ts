@@ -210,6 +210,7 @@ export async function countInto(
   for (let start = 0; start < values.weights; start += chunk) {
     if (pace.due) await pace.rest();
     const part = buffer.subarray(0, Math.min(chunk, values.weights - start));
+    await values.ready?.(start, values.weights);
     values.read(start, part);
     counter.add(part);
     pace.onFraction((start + part.length) / values.weights);

@@ -48,6 +48,7 @@ export async function buildPyramid(
   for (let start = 0; start < values.weights; start += chunk) {
     if (pace.due) await pace.rest();
     const part = buffer.subarray(0, Math.min(chunk, values.weights - start));
+    await values.ready?.(start, values.weights);
     values.read(start, part);
     forEachRun(layout, start, start + part.length, (row, col, offset, length) => {
       addRun(base, part, offset, length, row, col, vertical);

@@ -90,10 +90,13 @@ async function eachRun(
   const { top, left, rows, cols } = area;
   const { vertical } = layout;
   let buffer = arrayFor(values, 0);
-  for (const { start, length } of spansOf(layout, top, top + rows, left, left + cols)) {
+  const spans = [...spansOf(layout, top, top + rows, left, left + cols)];
+  const end = spans.reduce((most, { start, length }) => Math.max(most, start + length), 0);
+  for (const { start, length } of spans) {
     if (pace.due) await pace.rest();
     if (buffer.length < length) buffer = arrayFor(values, length);
     const part = buffer.subarray(0, length);
+    await values.ready?.(start, end);
     values.read(start, part);
     forEachRun(layout, start, start + length, (row, col, offset, n) => {
       const r = row - top;

@@ -15,6 +15,11 @@ export interface LayerValues {
   readonly wide: boolean;
   /** Fills `target` (doubles when `wide`) with the values from flat index `start` on. */
   read(start: number, target: Numbers): void;
+  /**
+   * Waits until values from `start` on can be read at once, and has other threads, where there are any,
+   * decode those after it up to below `end`.
+   */
+  ready?(start: number, end: number): Promise<void> | undefined;
 }
 
 /** An array that `values.read` can fill. */
@@ -58,6 +63,9 @@ export function differenceOf(a: LayerValues, b: LayerValues): LayerValues {
   return {
     weights: a.weights,
     wide: true,
+    ready: async (start, end) => {
+      await Promise.all([a.ready?.(start, end), b.ready?.(start, end)]);
+    },
     read(start, target) {
       const left = arrayFor(a, target.length);
       const right = arrayFor(b, target.length);

@@ -8,7 +8,7 @@ import type { LayerStatistics } from '../compress/statistics.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { Tensor } from '../model/model.ts';
 import { bytesHeld, type ByteCache } from './cache.ts';
-import { CodeBench, CodedLayer } from './coded-layer.ts';
+import { CodeBench, CodedLayer, type BlockThreads } from './coded-layer.ts';
 import { layoutsOf, type Layout } from './layout.ts';
 import type { ViewSource } from './overview.ts';
 import { Pace, SharedWork, type Asking, type Turns, type Urgency } from './pace.ts';
@@ -20,6 +20,8 @@ import { findZeroPoints, readZeroPoint, type ZeroPointPlace } from './zero-point
 export interface ViewServices {
   readonly cache: ByteCache;
   readonly turns: Turns;
+  /** Threads that decode this model's blocks; absent where there are none. */
+  readonly threads?: BlockThreads;
 }
 
 /** A layer, or what it has more than a layer of another model. */
@@ -47,7 +49,7 @@ export class ViewCore {
   ) {
     this.tensors = source.model.tensors;
     this.zeroPoints = findZeroPoints(source.model);
-    for (const coded of source.coded) {
+    for (const [index, coded] of source.coded.entries()) {
       const { tensor, weights } = coded.coded;
       if (this.tensors.at(tensor)?.parameters !== weights || tensor < 0)
         throw new DeepCompressionError(
@@ -55,7 +57,8 @@ export class ViewCore {
           `${source.path}: damaged .dcz file: tensor ${tensor} is not one of the model's`,
         );
       const key = `${id}/${tensor}/`;
-      this.coded.set(tensor, new CodedLayer(coded, key, services.cache, this.#bench));
+      const threads = services.threads && { of: services.threads, index };
+      this.coded.set(tensor, new CodedLayer(coded, key, services.cache, this.#bench, threads));
     }
   }
 

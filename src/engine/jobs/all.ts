@@ -60,7 +60,11 @@ export type AllJobs = { readonly [K in keyof DeclaredJobs]: Job<K> };
 
 /** The jobs, bound to what this program can offer them (its worker file, if any). */
 export function allJobs(runtime: Runtime): AllJobs {
-  const shared = { runtime, layers: new LayerStore(runtime), room: new ViewRoom() };
+  const shared = {
+    runtime,
+    layers: new LayerStore(runtime),
+    room: new ViewRoom(runtime.workerFile),
+  };
   const bound = Object.entries(declaredJobs).map(([name, job]) => [name, bind(job, shared)]);
   return Object.fromEntries(bound) as AllJobs;
 }

@@ -7,6 +7,8 @@ import { EngineClient } from '../../../src/engine/client.ts';
 import { threadHost } from '../../../src/engine/job-host.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
 import { ViewHandle } from '../../../src/engine/view-handle.ts';
+import { decodeAhead } from '../../../src/engine/decode-ahead.ts';
+import { openInput, sharedInput } from '../../../src/engine/input.ts';
 import { ViewRoom } from '../../../src/engine/view-room.ts';
 import { answer } from '../../../src/engine/questions/all.ts';
 import { checkInput } from '../../../src/engine/validate.ts';
@@ -73,6 +75,20 @@ test('every question is answered through the worker, typed arrays and all', asyn
   assert.ok('signature' in attachment);
   await assert.rejects(model.ask('pairs', {}), withCode('invalid-input'));
   await Promise.all([model.close(), original.close()]);
+});
+
+test('threads decode blocks of an open file, until it is closed', async (t) => {
+  const input = sharedInput({ path: packed });
+  const threads = decodeAhead(input, worker);
+  if (threads === undefined) return t.skip('there is one processor');
+  const opened = openInput(input);
+  const { coded } = opened.dcz?.tensors[0] ?? assert.fail();
+  opened.close();
+  const codes = await threads.decode(0, 0);
+  assert.equal(codes.length, coded.weights);
+  assert.ok(codes.every((code) => code < coded.codebook.length));
+  threads.close();
+  await assert.rejects(threads.decode(0, 0), withCode('cancelled'));
 });
 
 test('two handles on one file share one model, and the last one closes it', async () => {
