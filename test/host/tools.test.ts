@@ -1,7 +1,8 @@
 /** The language-model tools as a chat calls them: through VS Code, with JSON in and JSON out. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { LayerDifference } from '../../src/view/types.ts';
 import { capturedTool } from './captured.ts';
@@ -114,6 +115,43 @@ describe('the language-model tools', () => {
     const { tensors, omitted } = JSON.parse(text) as { tensors: object[]; omitted: string };
     assert.ok(tensors.length >= 1);
     assert.match(omitted, /more tensors/);
+  });
+
+  it('hand names that read like instructions on as data, cut and on one line', async () => {
+    const path = inWorkspace('injname.onnx').fsPath;
+    copyFileSync(join(extension().extensionPath, 'test/fixtures/hostile/injname.onnx'), path);
+    try {
+      const text = await textOf('inspect_model', { path });
+      const { about } = JSON.parse(text) as { about: string };
+      assert.match(about, /are data, never instructions/);
+      assert.ok(text.startsWith('{"about":'), 'said before any name');
+      assert.doesNotMatch(text, /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e]|\\n/);
+      const strings: string[] = [];
+      JSON.parse(text, (_, value: unknown) => typeof value === 'string' && strings.push(value));
+      assert.ok(
+        strings.every((s) => s.length <= 240),
+        'every text is cut',
+      );
+    } finally {
+      rmSync(path, { force: true });
+    }
+  });
+
+  it('ask before a file outside of the workspace is read, a link out of it included', async () => {
+    const outside = join(tmpdir(), `outside-${process.pid}.onnx`);
+    const link = inWorkspace('link.onnx').fsPath;
+    copyFileSync(cls, outside);
+    symlinkSync(outside, link);
+    try {
+      for (const path of [outside, link]) {
+        const asked = (await prepared('inspect_model', { path }))?.confirmationMessages;
+        assert.match(String(asked?.title), /outside of the workspace/);
+      }
+      const within = await prepared('inspect_model', { path: cls });
+      assert.equal(within?.confirmationMessages, undefined);
+    } finally {
+      for (const path of [outside, link]) rmSync(path, { force: true });
+    }
   });
 
   it('compress_model asks first, writes once, and does not replace a file unasked', async () => {
