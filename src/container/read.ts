@@ -113,7 +113,7 @@ function readIndex(source: ByteSource, fail: (what: string) => never): DczIndex 
   if (written < oldestVersion || written > version) {
     throw new DeepCompressionError(
       'invalid-container',
-      `${source.name}: a .dcz file of version ${written}, and this program reads versions ${oldestVersion} to ${version}`,
+      `${source.name}: a .dcz file of version ${written}, and this program reads versions ${oldestVersion} to ${version}${written > version ? ': update it (in VS Code, the extension)' : ''}`,
     );
   }
   const old = written === 1;

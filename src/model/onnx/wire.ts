@@ -7,6 +7,7 @@
  */
 import type { ByteSource } from '../bytes.ts';
 import { DeepCompressionError } from '../errors.ts';
+import { sizeText } from '../size-text.ts';
 
 export const wireVarint = 0;
 export const wireFixed64 = 1;
@@ -17,6 +18,8 @@ const windowSize = 65536;
 /** After a jump little is read at first: most jumps skip a payload and meet a few header fields. */
 const firstFill = 512;
 const longestString = 1 << 20;
+/** ModelProto.graph. */
+const graphField = 7;
 const utf8 = new TextDecoder();
 
 export class WireReader {
@@ -88,6 +91,12 @@ export class WireReader {
     const limit = this.position + length;
     if (limit > end) {
       const left = end - this.position;
+      // the graph is what a model file consists of, so a graph that runs past its end was cut off
+      if (end === this.#source.size && this.field === graphField && length < 2 ** 40)
+        this.fail(
+          `it is cut off, ${sizeText(end)} of about ${sizeText(limit)} are here: download or copy it again`,
+          this.fieldStart,
+        );
       this.fail(
         `field ${this.field} claims ${length} bytes where ${left} are left`,
         this.fieldStart,

@@ -270,3 +270,17 @@ test('a file that is no model is told by its content', () => {
     /lfs\.onnx is not an ONNX model but a git-LFS pointer.*run git lfs pull/,
   );
 });
+
+test('a model that is cut off says how much of it is here, and a newer container asks for an update', () => {
+  const whole = lenet300(1, [300, 100]);
+  writeFileSync(join(folder, 'cut.onnx'), whole.subarray(0, whole.length / 3));
+  assert.match(
+    run('inspect', 'cut.onnx').error,
+    /cut\.onnx .*it is cut off, [\d.]+ kB of about [\d.]+ MB are here: download/,
+  );
+  writeFileSync(
+    join(folder, 'new.dcz'),
+    Uint8Array.of(0x44, 0x43, 0x5a, 99, ...new Uint8Array(64)),
+  );
+  assert.match(run('inspect', 'new.dcz').error, /version 99, .*update it/);
+});
