@@ -137,10 +137,25 @@ export function entropyBound(counts: Float64Array, stored: number, zeros: number
   return bounded({ stored, bits, of: 'values', tables: used * stored, n, zeros });
 }
 
+/**
+ * The bound for weights that are levels of a grid, `counts` of each, with `scales` float32 scales: the
+ * table of such a layer. Its values are as many as levels and channels together make.
+ */
+export function levelsBound(
+  counts: Float64Array,
+  scales: number,
+  stored: number,
+  zeros: number,
+): EntropyBound {
+  const n = counts.reduce((a, b) => a + b, 0);
+  const bits = n > 0 ? entropyBits(counts) / n : 0;
+  return bounded({ stored, bits, of: 'levels', tables: 32 * scales, n, zeros });
+}
+
 function bounded(f: {
   readonly stored: number;
   readonly bits: number;
-  readonly of: 'values' | 'halves';
+  readonly of: EntropyBound['of'];
   readonly tables: number;
   readonly n: number;
   readonly zeros: number;

@@ -140,10 +140,11 @@ export interface LayerMeasure {
 export interface EntropyBound {
   /** Bits a weight as it lies in the model, by its element type. */
   readonly stored: number;
-  /** Order-0 entropy of the values, bits a weight; `halves`: of 16-bit pieces coded apart. */
+  /** Order-0 entropy of the values, bits a weight; `halves`: of 16-bit pieces coded apart; `levels`:
+   * of a layer on a grid. */
   readonly bits: number;
-  readonly of: 'values' | 'halves';
-  /** The same with the table of the values themselves, and never above `stored`. */
+  readonly of: 'values' | 'halves' | 'levels';
+  /** The same with the table of the values themselves, or the scales, and never above `stored`. */
   readonly bound: number;
   /** 1 - bound / stored */
   readonly compressibility: number;

@@ -5,6 +5,7 @@
 import { bitsOf } from '../model/dtype.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { codebookErrors, distinctCodebook, storedCodebook } from './codebook.ts';
+import { levelsBound } from './entropy.ts';
 import { gridErrors, gridView } from './grid-view.ts';
 import { spendingView } from './spending.ts';
 import { difference, pairLayers } from './compare.ts';
@@ -271,8 +272,17 @@ export class ViewModel extends ViewCore {
       const bits = bitsOf[tensor.dtype];
       const load = subject.minus === undefined ? peLoadOf(tensor) : undefined;
       const coded = subject.minus === undefined ? this.coded.get(subject.layer) : undefined;
-      if (coded === undefined || coded.coded.grid !== undefined)
+      if (coded === undefined)
         return measureValues(this.valuesOf(subject), bits, load, this.pace(inner, urgency));
+      const { grid } = coded.coded;
+      if (grid !== undefined) {
+        const pace = this.pace(scaled(inner, 0, 0.5), urgency);
+        const { measure } = await measureValues(coded.values, bits, load, pace);
+        const { codeCounts } = await this.statistics(coded, scaled(inner, 0.5, 1));
+        const scales = grid.scales.length + (grid.columnScales?.length ?? 0);
+        const entropy = levelsBound(codeCounts, scales, bits, measure.zeros);
+        return { measure: { ...measure, entropy }, few: undefined };
+      }
       const { codeCounts } = await this.statistics(coded, inner);
       if (load) await coded.spread(load, this.pace(inner, urgency));
       const measure = measureCounted(coded.coded.codebook, codeCounts, bits, load);

@@ -78,7 +78,11 @@ export class FactsSection {
     };
     const count = (name: string, value: number): Fact => number(name, value, formatExact(value));
     const { entropy } = m;
-    const entropyName = entropy.of === 'halves' ? t.entropyHalves : t.entropyValues;
+    const entropyName = {
+      values: t.entropyValues,
+      halves: t.entropyHalves,
+      levels: t.entropyLevels,
+    }[entropy.of];
     return [
       count(t.parameters, m.weights),
       number(t.zeros, m.zeros, `${formatExact(m.zeros)} (${formatShare(m.sparsity)})`),

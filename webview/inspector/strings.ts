@@ -37,7 +37,7 @@ export const english = {
   counting: 'counting, {0} of {1} layers…',
   entropyBound: 'Entropy bound',
   entropyHint:
-    'What coding every weight by itself could reach without loss: order-0 entropy and the table of values',
+    'What coding every weight by itself could reach without loss: order-0 entropy and the table of values, or scales',
   ofStored: '{0} less than the tensors as they are, without loss',
   inTensors: '{0} in {1} tensors',
   ir: 'IR version {0}, {1}',
@@ -242,6 +242,7 @@ export const english = {
   infinite: 'Infinite',
   storedBits: 'Bits a weight, stored',
   entropyValues: 'Entropy of the values, bits a weight',
+  entropyLevels: 'Entropy of the levels, bits a weight',
   entropyHalves: 'Entropy of 16-bit halves, bits a weight',
   entropyMask: 'Entropy of where the zeros are',
   bound: 'Bound with table, bits a weight',

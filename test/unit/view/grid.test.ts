@@ -51,6 +51,10 @@ test('the levels and channels of a grid are those of the decoded weights', async
     0,
   );
   assert.ok(Math.abs(g.entropy - h) < 1e-9);
+  const { entropy } = await view.measure({ layer: 0 }, asking);
+  assert.equal(entropy.of, 'levels');
+  assert.ok(Math.abs(entropy.bits - h) < 1e-9);
+  assert.ok(Math.abs(entropy.bound - h - 32 / cols) < 1e-9, 'a scale a row');
   assert.ok(g.errors);
   for (let r = 0; r < rows; r++) {
     const own = levels.slice(r * cols, (r + 1) * cols);
