@@ -25,7 +25,7 @@ import {
 import { roundTo } from './share/quantizer.ts';
 import { nearestScale, scaleFrom, scaleOf } from './share/scales.ts';
 
-/** Scales are multiples of this many 64ths of an octave: 4.4 %, which costs 3 to 4 bits a channel. */
+/** Scales are multiples of this many 64ths of an octave: 4.4 %. grid-scales.ts has the cost. */
 const scaleStep = 4;
 
 /** How far below the scale that keeps the largest weight the best scale is looked for. */

@@ -2,7 +2,8 @@
  * Scales of grids in the adaptive stream (docs/dcz-format.md, section 6.3). Channels of one layer have
  * like scales, so each is predicted by the running mean of those before it, and of the difference the
  * bit length, the sign and the highest bit below the leading one are coded adaptively, the rest as it
- * is. On the four networks of docs/compression.md a scale in 16ths of an octave takes 3 to 4 bits.
+ * is. With the preset safe a scale, in 16ths of an octave, takes 3.4 bits in text
+ * direction, 5.7 in text detection and 4.4 in voice activity (codebook bytes over channels).
  */
 import { columnScaleLimit, scaleLimit } from '../compress/share/scales.ts';
 import type { AdaptiveCoder } from './adaptive.ts';

@@ -3,7 +3,7 @@
  * channels are more than pixels, from the least to the largest step of those under a pixel. Classes:
  * `steps`, `step-chosen`.
  */
-import { formatSmall } from '../ui/format.ts';
+import { formatFigures } from '../ui/format.ts';
 import { bottomAxis, leftAxis, logScale, picture, rangeScale, shortNumber } from './axis.ts';
 import { node, round, type SvgNode } from './svg.ts';
 
@@ -51,7 +51,7 @@ export function channelSteps(steps: Float64Array, options: ChannelStepsOptions):
     d += `M${round(x0)},${round(y0)}h${round(wide)}V${round(Math.max(y0 + 2, y.at(low) + 1))}h${round(-wide)}Z`;
   }
   return picture(width, height, options.summary, [
-    ...leftAxis(y, left, right, formatSmall),
+    ...leftAxis(y, left, right, formatFigures),
     ...bottomAxis({ ...x, ticks: whole }, top, bottom, shortNumber),
     node(
       'text',

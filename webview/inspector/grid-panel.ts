@@ -7,7 +7,7 @@ import { histogramChart } from '../charts/histogram.ts';
 import type { GridView, LayerSummary, LinearHistogram } from '../../src/engine/protocol-view.ts';
 import { el, fill } from '../ui/dom.ts';
 import { Figure } from '../ui/figure.ts';
-import { formatExact, formatFigures, formatFloat, formatShare, formatSmall } from '../ui/format.ts';
+import { formatExact, formatFigures, formatFloat, formatShare } from '../ui/format.ts';
 import type { Output } from '../ui/output.ts';
 import type { Table } from '../ui/table.ts';
 import { Abandoned, type Ask } from './asker.ts';
@@ -17,7 +17,6 @@ import type { InspectorStrings } from './strings.ts';
 
 /** More levels are put together, as many to a bar as it takes. */
 const mostBars = 401;
-const rowHeight = 26;
 
 interface Channel {
   readonly channel: number;
@@ -151,7 +150,7 @@ export class GridPanel {
         ? [
             {
               ...{ id: 'error' as const, label: t.error, number: true },
-              text: ({ error }: Channel) => formatSmall(error ?? 0),
+              text: ({ error }: Channel) => formatFigures(error ?? 0),
             },
           ]
         : []),
@@ -160,7 +159,7 @@ export class GridPanel {
     const table = new RowsTable<Channel, ColumnId>(
       {
         ...{ id: 'channels', name: 'channels', heading: t.channels, region: t.channelsRegion },
-        ...{ columns, rowHeight, classes: 'channels', stateOf: () => '' },
+        ...{ columns, rowHeight: rowHeight(), classes: 'channels', stateOf: () => '' },
         items: (sorting) => sorted(channels, sorting),
         data: (items) => dataOf(items, grid, t),
         on: { open: ({ channel }) => this.showSteps(grid, channel), sort: () => undefined },
@@ -171,6 +170,13 @@ export class GridPanel {
     );
     return table.element;
   }
+}
+
+/** As the page has set it (model-page.ts), for its fonts. */
+function rowHeight(): number {
+  return (
+    parseFloat(getComputedStyle(document.documentElement).getPropertyValue('--table-row')) || 32
+  );
 }
 
 function channelsOf({ steps, reach, zeros, errors, weightsOfChannel }: GridView): Channel[] {
@@ -207,7 +213,7 @@ function dataOf(channels: readonly Channel[], grid: GridView, t: InspectorString
 function summaryOf(scales: Float64Array, sentence: string): string {
   const sizes = [...scales].sort((a, b) => a - b);
   const at = (share: number): string =>
-    formatSmall(sizes[Math.round(share * (sizes.length - 1))] ?? 0);
+    formatFigures(sizes[Math.round(share * (sizes.length - 1))] ?? 0);
   return fill(sentence, formatExact(sizes.length), at(0), at(1), at(0.5));
 }
 

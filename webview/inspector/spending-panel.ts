@@ -47,16 +47,14 @@ export function spendingPanel(
 const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
 
 function summaryOf(view: SpendingView, t: InspectorStrings): string {
-  const { weights, of, bytes, counts } = view;
+  const { weights, of, bytes } = view;
   const bits = [view.zero, view.sign, view.magnitude].map(sum);
   const total = bits.reduce((a, b) => a + b, 0) || 1;
-  const entropy = counts.reduce((h, n) => (n > 0 ? h - n * Math.log2(n / weights) : h), 0);
   const whole = fill(
     t.spendingSummary,
     (total / Math.max(1, weights)).toFixed(3),
     formatBytes(bytes),
     ...bits.map((b) => formatShare(b / total)),
-    (entropy / Math.max(1, weights)).toFixed(3),
   );
   return weights === of
     ? whole

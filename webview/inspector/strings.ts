@@ -317,7 +317,7 @@ export const english = {
   spendingHint:
     'The levels are coded arithmetically: by yes-or-no decisions, each of which takes as few bits as it is expected, so that no level has a code of its own and there is no tree. A level tells first whether it is 0, then its sign, then its magnitude.',
   spendingSummary:
-    '{0} bits a weight, {1} in all: {2} of it for where the zeros are, {3} for signs, {4} for magnitudes. Without expectations, telling only how long each level is would take {5} bits a weight.',
+    '{0} bits a weight, {1} in all: {2} of it for where the zeros are, {3} for signs, {4} for magnitudes.',
   spendingPart: 'Counted on {0} of {1} weights.',
   spendingAxis: 'all bits of the weights with these levels',
   spendingTitle: 'Levels {0}: {1} weights ({2}), {3}',
