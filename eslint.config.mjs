@@ -29,13 +29,34 @@ const rooms = {
     'platform',
     'vscode',
   ],
+  export: [
+    'container',
+    'train',
+    'calibrate',
+    'fidelity',
+    'eie',
+    'view',
+    'engine',
+    'platform',
+    'vscode',
+  ],
   calibrate: ['container', 'fidelity', 'eie', 'view', 'engine', 'platform', 'vscode'],
   eie: ['container', 'train', 'calibrate', 'view', 'engine', 'platform', 'vscode'],
   view: ['container', 'train', 'calibrate', 'eie', 'engine', 'platform', 'vscode'],
   platform: ['compress', 'container', 'train', 'calibrate', 'eie', 'view', 'engine', 'vscode'],
   engine: ['vscode'],
 };
-const pure = ['model', 'compress', 'container', 'train', 'calibrate', 'fidelity', 'eie', 'view'];
+const pure = [
+  'model',
+  'compress',
+  'container',
+  'train',
+  'calibrate',
+  'fidelity',
+  'export',
+  'eie',
+  'view',
+];
 
 const banned = (room, extra = []) => ({
   'no-restricted-imports': [

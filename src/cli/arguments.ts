@@ -24,7 +24,9 @@ import {
   trainUsage,
   type TrainArguments,
 } from './train-arguments.ts';
+import { exportForm, runnableOptions, runnableTakes, runnableUsage } from './export-command.ts';
 import { goalArguments, goalOptions, goalTakes, type GoalArguments } from './goal-arguments.ts';
+import type { ExportName } from '../export/formats.ts';
 import { UsageError } from './usage.ts';
 import {
   exportArguments,
@@ -49,6 +51,8 @@ export const usage = `usage: deepc COMMAND …
   deepc compare ORIGINAL CHANGED               two models, tensor by tensor: how far the weights moved
   deepc import WEIGHTS.net --prototxt FILE --out MODEL.onnx
                                                Song Han's published Deep Compression format
+  deepc export MODEL --to FORM --out MODEL.onnx [--data FILE]
+                                               stored smaller for stock runtimes, both run and compared
   deepc presets                                the built-in recipes${trainUsage}${eieUsage}
 
 options
@@ -61,7 +65,7 @@ options
   --threads N     threads to use (default: as many as the machine has, at most 8)
   --json          one JSON document on stdout, progress on stderr
   --help, --version
-${exportOptionsUsage}
+${exportOptionsUsage}${runnableUsage}
 ${trainOptionsUsage}
 ${eieOptionsUsage}`;
 
@@ -72,6 +76,7 @@ const commands = [
   'report',
   'compare',
   'import',
+  'export',
   'presets',
   'evaluate',
   'retrain',
@@ -86,6 +91,7 @@ const options = {
   ...eieOptions,
   ...trainOptions,
   ...goalOptions,
+  ...runnableOptions,
   out: { type: 'string' },
   preset: { type: 'string' },
   recipe: { type: 'string' },
@@ -107,6 +113,7 @@ const taken: Readonly<Record<CommandName, readonly string[]>> = {
   report: ['out', 'force'],
   compare: [],
   import: ['out', 'prototxt', 'force'],
+  export: runnableTakes,
   presets: [],
   evaluate: evaluateTakes,
   retrain: retrainTakes,
@@ -135,6 +142,8 @@ export interface Command {
   readonly eie: EieArguments;
   /** Of the commands that need data. */
   readonly train?: TrainArguments;
+  /** Of export. */
+  readonly to?: ExportName;
   /** Of compress, with samples. */
   readonly goal?: GoalArguments;
 }
@@ -199,8 +208,10 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
     ...(command === 'inspect' && { exports: exportArguments(values) }),
     eie: eieArguments(values, command === 'sweep'),
     ...(command !== 'compress' &&
+      !(command === 'export' && values.data === undefined) &&
       taken[command].includes('data') && { train: trainArguments(command, values) }),
     ...(command === 'compress' && goalArguments(values)),
+    ...(command === 'export' && { to: exportForm(values.to) }),
   };
 }
 

@@ -12,6 +12,7 @@ import { outputsOf, type Command } from './arguments.ts';
 import { runEie } from './eie-commands.ts';
 import { progressView } from './progress.ts';
 import { runTrain } from './train-commands.ts';
+import { exportText } from './export-command.ts';
 import { writeExports } from './viewer-exports.ts';
 import { outputsLine } from './fidelity-text.ts';
 import { compareTable } from './compare-table.ts';
@@ -102,6 +103,23 @@ async function run(
       const input = { weights: file, prototxt: { path: c.prototxt }, out, overwrite };
       const result = await jobs.import(input, signal, show);
       return { result, text: () => importTable(result) };
+    }
+    case 'export': {
+      const { seed, train } = c;
+      const samples = train && { data: train.data };
+      const normalisation = train?.normalisation && { normalisation: train.normalisation };
+      const input = {
+        file,
+        to: c.to!,
+        out,
+        overwrite,
+        seed,
+        threads,
+        ...samples,
+        ...normalisation,
+      };
+      const result = await jobs.export(input, signal, show);
+      return { result, text: () => exportText(result) };
     }
     case 'simulate':
     case 'sweep':

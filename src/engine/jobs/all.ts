@@ -10,6 +10,7 @@ import { decompressJob } from './decompress.ts';
 import type { JobContext, JobDeclaration } from './define.ts';
 import { filesToRestoreJob, inputFilesJob } from './files.ts';
 import { evaluateJob } from './evaluate.ts';
+import { exportJob } from './export.ts';
 import { importJob } from './import.ts';
 import { inspectJob } from './inspect.ts';
 import { pageJob } from './page.ts';
@@ -29,6 +30,7 @@ export const declaredJobs = {
   filesToRestore: filesToRestoreJob,
   inputFiles: inputFilesJob,
   import: importJob,
+  export: exportJob,
   report: reportJob,
   page: pageJob,
   presets: presetsJob,

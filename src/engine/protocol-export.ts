@@ -1,0 +1,42 @@
+/** What the job export takes and gives. */
+import type { ExportedLayer } from '../export/weights.ts';
+import type { ExportName } from '../export/formats.ts';
+import type { Fidelity } from '../fidelity/compare.ts';
+import type { FileInput } from './protocol-model.ts';
+import type { DataInput, NormalisationInput } from './protocol-train.ts';
+
+export interface ExportInput {
+  /** An .onnx, or a .dcz: the model it restores is then exported. */
+  readonly file: FileInput;
+  readonly to: ExportName;
+  /** Inputs on which the outputs of both are compared. */
+  readonly data?: DataInput;
+  readonly normalisation?: NormalisationInput;
+  readonly out: string;
+  readonly overwrite: boolean;
+  /** Of the made-up inputs. */
+  readonly seed: number;
+  readonly threads?: number;
+}
+
+/** Both models in one runtime, on the same inputs, one thread. */
+export interface RuntimeComparison {
+  readonly runtime: string;
+  /** ||y' - y|| / ||y|| over all outputs. */
+  readonly relativeError: number;
+  /** Median milliseconds a run. */
+  readonly original: number;
+  readonly exported: number;
+}
+
+export interface ExportResult {
+  readonly input: { readonly path: string; readonly bytes: number };
+  readonly output: { readonly path: string; readonly bytes: number };
+  readonly layers: readonly ExportedLayer[];
+  /** The inputs that both ran on for `runtimes`, one line an input. */
+  readonly inputs: readonly string[];
+  readonly runtimes: readonly RuntimeComparison[];
+  /** On the samples, where there are some. */
+  readonly fidelity?: Fidelity;
+  readonly notes: readonly string[];
+}
