@@ -28,7 +28,7 @@ export function defineQuestion<Query extends object, Result>(
 }
 
 /**
- * One after another. Returns what a file caused, with the layer; everything else ends it.
+ * One after another. Returns what the content of a file caused, with the layer; everything else ends it.
  * @throws whatever `work` throws that no file caused
  */
 export async function eachOf<T extends { readonly layer: number }>(
@@ -40,7 +40,9 @@ export async function eachOf<T extends { readonly layer: number }>(
     try {
       await work(item, i / items.length, (i + 1) / items.length);
     } catch (error) {
-      if (!(error instanceof DeepCompressionError) || error.code === 'cancelled') throw error;
+      if (!(error instanceof DeepCompressionError)) throw error;
+      // of the run or of the disk, not of the layer: a file that changes meanwhile gives no half answer
+      if (error.code === 'cancelled' || error.code === 'io') throw error;
       failed.push({ layer: item.layer, why: error.message });
     }
   }
