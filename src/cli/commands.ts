@@ -106,7 +106,10 @@ async function run(
     }
     case 'export': {
       const { seed, train } = c;
-      const samples = train && { data: train.data };
+      const samples = train && {
+        data: train.data,
+        ...(train.samples !== undefined && { samples: train.samples }),
+      };
       const normalisation = train?.normalisation && { normalisation: train.normalisation };
       const input = {
         file,

@@ -9,7 +9,7 @@ import { UsageError } from './usage.ts';
 export const runnableOptions = { to: { type: 'string' } } as const;
 export const runnableTakes: readonly string[] = [
   ...['out', 'to', 'force', 'seed', 'threads'],
-  ...['data', 'labels', 'scale', 'mean', 'deviation'],
+  ...['data', 'labels', 'samples', 'scale', 'mean', 'deviation'],
 ];
 
 export const runnableUsage = `

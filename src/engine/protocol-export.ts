@@ -12,6 +12,8 @@ export interface ExportInput {
   /** Inputs on which the outputs of both are compared. */
   readonly data?: DataInput;
   readonly normalisation?: NormalisationInput;
+  /** Use the first so many samples only. */
+  readonly samples?: number;
   readonly out: string;
   readonly overwrite: boolean;
   /** Of the made-up inputs. */

@@ -32,6 +32,7 @@ export const exportJob = defineJob<ExportInput, ExportResult>({
     to: oneOf<ExportName>({ fp16: true, int8: true, int4: true, codebook: true }),
     data: optional(dataInput),
     normalisation: optional(normalisationInput),
+    samples: optional(integerFrom(1)),
     out: filledText,
     overwrite: flag,
     seed: integerFrom(0),
@@ -114,10 +115,12 @@ async function onSamples(
       ...{ runtime: engine, model: opened.model, data, normalisation, turn },
     });
     const all = Uint32Array.from({ length: variants.feeding.groups }, (_, i) => i);
-    const groups = await variants.prepare(all, () => {});
+    const { feeding } = variants;
+    const wanted = all.filter((g) => feeding.samplesOf(g).from < (input.samples ?? Infinity));
+    const groups = await variants.prepare(wanted, () => {});
     const fidelity = await variants.fidelityOf(exported, groups);
-    const left = all.length - groups.length;
-    const few = `${left} of ${all.length} samples are left out: their outputs do not fit into memory`;
+    const left = wanted.length - groups.length;
+    const few = `${left} of ${wanted.length} samples are left out: their outputs do not fit into memory`;
     return { fidelity, notes: [...(data.notes ?? []), ...(left > 0 ? [few] : [])] };
   } finally {
     await engine.close();
