@@ -37,7 +37,9 @@ for (const name of readdirSync('.').filter((n) => taken.test(n)))
 // a user's copy runs no scripts and needs no tools
 delete manifest.scripts;
 delete manifest.devDependencies;
-delete manifest.files; // of the npm package: the command line
+delete manifest.files; // of the npm package: the command line and the decoder
+delete manifest.exports;
+delete manifest.sideEffects;
 writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 
 await createVSIX({

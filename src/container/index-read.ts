@@ -3,24 +3,33 @@
  * believed: every count is held against the bytes that are there before anything is made of it, and
  * the pieces, streams and index it describes must fill the file exactly.
  */
+import { crc32 } from '../model/crc32.ts';
 import { AdaptiveDecoder } from './adaptive.ts';
 import { noTables, TableCoder } from './adaptive-tables.ts';
 import { isExactIn } from './codebook.ts';
 import { metadataDictionary } from './dictionary.ts';
 import { deflateRatio, elementSizes, limits } from './format.ts';
+import type { IndexAbout } from './header.ts';
 import type { DczIndex, Fail, IndexedTensor } from './index-types.ts';
 import { inflateExactly } from './pack.ts';
 import { readFiles } from './read-files.ts';
 import { readChannel, readTensors } from './read-tensors.ts';
 import { VarintReader } from './varint.ts';
 
-/** `data` is where packed bytes begin and end; `version` is the file's. */
+/**
+ * `about` is what the header says of the index, `version` that of the file. `data` is where packed bytes
+ * begin and end; `end` may be Infinity where the file's length is not known: `DczIndex.end` then says it.
+ */
 export function parseIndex(
   bytes: Uint8Array,
+  about: IndexAbout,
   data: { readonly start: number; readonly end: number },
   version: number,
   fail: Fail,
 ): DczIndex {
+  if (crc32(bytes) !== about.crc32) {
+    fail('it is cut off, or the checksum of its index does not match');
+  }
   const reader = new VarintReader(bytes, fail);
   const metadata = readMetadata(reader, fail);
   const place = { at: data.start, end: data.end };
@@ -30,7 +39,7 @@ export function parseIndex(
   const tensors = readTensors(fields, place, version, fail);
   const files = readFiles(fields, channels, tensors, fail);
   if (fields.left > 0) fail('metadata that nothing asks for');
-  if (place.at !== place.end) fail('bytes that belong to nothing');
+  if (place.at !== place.end && place.end < Infinity) fail('bytes that belong to nothing');
 
   for (const { pieces } of channels) {
     for (const piece of pieces) piece.crc32 = reader.uint32('a checksum');
@@ -42,7 +51,7 @@ export function parseIndex(
     for (const block of tensor.blocks) block.crc32 = reader.uint32('a checksum');
   }
   readTables(reader.bytes('the tables', reader.left), tensors, fail);
-  return { recipe, channels, files, tensors };
+  return { recipe, channels, files, tensors, end: place.at };
 }
 
 function readMetadata(reader: VarintReader, fail: Fail): Uint8Array {

@@ -68,6 +68,8 @@ export interface DczIndex {
   readonly files: readonly IndexedFile[];
   /** In the order of their holes. */
   readonly tensors: readonly IndexedTensor[];
+  /** Where the packed bytes end: in version 2 the length of the file. */
+  readonly end: number;
 }
 
 /** Throws the error of a damaged file; gets what is wrong. */

@@ -2,24 +2,14 @@
  * Opens a .dcz file (docs/dcz-format.md). Opening reads header and index only; packed rest and
  * streams are read when something asks for them, and checked by their CRC-32 then.
  */
-import type { CodedBlock, CodedTensor } from '../compress/coded.ts';
-import { levelCodebook, type Grid, type GridLayout } from '../compress/share/grid.ts';
-import { readBytes, type ByteSource } from '../model/bytes.ts';
-import { crc32 } from '../model/crc32.ts';
-import { DeepCompressionError } from '../model/errors.ts';
-import {
-  damaged,
-  hasGaps,
-  headerBytes,
-  holeKind,
-  magic,
-  oldFooterBytes,
-  oldHeaderBytes,
-  oldestVersion,
-  version,
-} from './format.ts';
+import type { CodedTensor } from '../compress/coded.ts';
+import type { ByteSource } from '../model/bytes.ts';
+import { recognised } from '../model/recognise.ts';
+import { codedTensor } from './coded-tensor.ts';
+import { holeKind } from './format.ts';
+import { isDcz, notDcz, readHead } from './header.ts';
+import { readIndex } from './index-file.ts';
 import { PayloadDecoder } from './payload-decoder.ts';
-import { parseIndex } from './index-read.ts';
 import type { DczIndex, IndexedTensor } from './index-types.ts';
 import { RestReader } from './rest-reader.ts';
 import { restoredFile } from './restored-file.ts';
@@ -63,19 +53,10 @@ export interface Dcz {
   readBlock(tensor: number, block: number, target: Uint8Array): void;
 }
 
-/** Whether the bytes begin like a .dcz file, of whatever version. */
-export function isDcz(source: ByteSource): boolean {
-  if (source.size < magic.length) return false;
-  const bytes = readBytes(source, 0, magic.length);
-  return magic.every((byte, i) => bytes[i] === byte);
-}
-
 /** @throws DeepCompressionError `invalid-container`, or `io` from the source. */
 export function openDcz(source: ByteSource): Dcz {
-  const fail = (what: string): never => {
-    throw damaged(source.name, what);
-  };
-  const index = readIndex(source, fail);
+  if (!isDcz(source)) throw notDcz(source.name, recognised(readHead(source)));
+  const index = readIndex(source);
   const order = index.tensors.map((_, i) => i).sort((a, b) => idOf(index, a) - idOf(index, b));
   const positions = new Map(order.map((hole, position) => [hole, position]));
   const tensors = order.map((hole) => dczTensor(source, index.tensors[hole]));
@@ -104,37 +85,7 @@ function idOf(index: DczIndex, hole: number): number {
   return index.tensors[hole].tensor;
 }
 
-function readIndex(source: ByteSource, fail: (what: string) => never): DczIndex {
-  if (!isDcz(source)) {
-    throw new DeepCompressionError('invalid-container', `${source.name}: not a .dcz file`);
-  }
-  if (source.size < headerBytes) fail('it is cut off');
-  const [written] = readBytes(source, magic.length, 1);
-  if (written < oldestVersion || written > version) {
-    throw new DeepCompressionError(
-      'invalid-container',
-      `${source.name}: a .dcz file of version ${written}, and this program reads versions ${oldestVersion} to ${version}${written > version ? ': update it (in VS Code, the extension)' : ''}`,
-    );
-  }
-  const old = written === 1;
-  const at = old ? source.size - oldFooterBytes : oldHeaderBytes;
-  const about = new DataView(readBytes(source, at, 8).buffer);
-  const length = about.getUint32(0, true);
-  if (length > source.size - headerBytes) fail('it is cut off, or more follows its end');
-  const start = old ? at - length : headerBytes;
-  const index = readBytes(source, start, length);
-  if (crc32(index) !== about.getUint32(4, true)) {
-    fail('it is cut off, or the checksum of its index does not match');
-  }
-  const data = old
-    ? { start: oldHeaderBytes, end: start }
-    : { start: headerBytes + length, end: source.size };
-  return parseIndex(index, data, written, fail);
-}
-
 function dczTensor(source: ByteSource, indexed: IndexedTensor): DczTensor {
-  const { tensor, dtype, weights, coder, indexBits, rowLength, kernelLength, tables } = indexed;
-  const { grid } = indexed;
   let values = 0;
   let index = 0;
   for (const block of indexed.blocks) {
@@ -142,54 +93,9 @@ function dczTensor(source: ByteSource, indexed: IndexedTensor): DczTensor {
     index += block.gaps;
   }
   return {
-    coded: {
-      ...{ tensor, dtype, weights, coder, indexBits, rowLength, kernelLength },
-      // made when asked for, as the tables below: it has up to 65,535 levels
-      get codebook() {
-        return grid ? levelCodebook(grid.largest) : tables.codebook;
-      },
-      ...(grid && tables.grid && { grid: gridOf(grid, tables.grid) }),
-      // made when asked for: a table of gaps has up to 65,536 entries, and a file many tensors
-      get valueLengths() {
-        const symbols = grid ? 2 * grid.largest + 1 : tables.codebook.length;
-        return padded(tables.valueLengths, coder === 'huffman' ? symbols : 0);
-      },
-      get gapLengths() {
-        return padded(tables.gapLengths, hasGaps(indexed) ? 2 ** indexBits : 0);
-      },
-      blocks: indexed.blocks.map((block) => lazyBlock(source, block)),
-    },
+    coded: codedTensor(source, indexed),
     rmse: indexed.rmse,
     stored: storedBytes(indexed.blocks.length, indexed.sizes, { values, index }),
-  };
-}
-
-function gridOf(
-  { rows, cols, transposed }: GridLayout,
-  scales: { readonly scales: Int32Array; readonly columnScales?: Int32Array },
-): Grid {
-  return { rows, cols, transposed, ...scales };
-}
-
-function padded(lengths: Uint8Array, symbols: number): Uint8Array {
-  const table = new Uint8Array(symbols);
-  table.set(lengths);
-  return table;
-}
-
-function lazyBlock(
-  source: ByteSource,
-  { entries, offset, values, gaps, crc32: checksum }: IndexedTensor['blocks'][number],
-): CodedBlock {
-  return {
-    entries,
-    get values() {
-      return readBytes(source, offset, values);
-    },
-    get gaps() {
-      return readBytes(source, offset + values, gaps);
-    },
-    crc32: checksum,
   };
 }
 

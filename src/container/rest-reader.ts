@@ -5,7 +5,7 @@
 import { readBytes, type ByteSource } from '../model/bytes.ts';
 import { crc32 } from '../model/crc32.ts';
 import { damaged, pieceBytes } from './format.ts';
-import type { IndexedChannel } from './index-types.ts';
+import type { IndexedChannel, IndexedPiece } from './index-types.ts';
 import { joinPlanes, unpackPlanes } from './pack.ts';
 
 export class RestReader {
@@ -34,19 +34,32 @@ export class RestReader {
   private piece(channel: number, piece: number): Uint8Array {
     const last = this.unpacked[channel];
     if (last.piece === piece) return last.bytes;
-    const { offset, length, planes, crc32: checksum } = this.channels[channel].pieces[piece];
-    let at = offset;
-    const stored = planes.map(({ packing, length: bytes }) => {
-      at += bytes;
-      return { packing, bytes: readBytes(this.source, at - bytes, bytes) };
-    });
-    const plain = unpackPlanes(stored, length / planes.length);
-    if (!plain) throw damaged(this.source.name, 'bytes of the model that do not unpack');
-    const bytes = joinPlanes(plain);
-    if (crc32(bytes) !== checksum) {
-      throw damaged(this.source.name, 'a checksum of the model does not match');
-    }
+    const bytes = readPiece(this.source, this.channels[channel].pieces[piece]);
     this.unpacked[channel] = { piece, bytes };
     return bytes;
   }
+}
+
+/** Where the planes of a piece end in the `.dcz`. */
+export function endOfPiece({ offset, planes }: IndexedPiece): number {
+  return planes.reduce((end, { length }) => end + length, offset);
+}
+
+/** The restored bytes of a piece, checked. @throws DeepCompressionError `invalid-container`. */
+export function readPiece(
+  source: ByteSource,
+  { offset, length, planes, crc32: checksum }: IndexedPiece,
+): Uint8Array {
+  let at = offset;
+  const stored = planes.map(({ packing, length: bytes }) => {
+    at += bytes;
+    return { packing, bytes: readBytes(source, at - bytes, bytes) };
+  });
+  const plain = unpackPlanes(stored, length / planes.length);
+  if (!plain) throw damaged(source.name, 'bytes of the model that do not unpack');
+  const bytes = joinPlanes(plain);
+  if (crc32(bytes) !== checksum) {
+    throw damaged(source.name, 'a checksum of the model does not match');
+  }
+  return bytes;
 }

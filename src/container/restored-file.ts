@@ -37,8 +37,8 @@ export function restoredFile(
   return source;
 }
 
-/** The last run that starts at or before `offset`. */
-function runAt(starts: Float64Array, offset: number): number {
+/** The last run that starts at or before `offset`; `starts` as in `IndexedFile`. */
+export function runAt(starts: Float64Array, offset: number): number {
   let low = 0;
   let high = starts.length - 1;
   while (high - low > 1) {

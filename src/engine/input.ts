@@ -7,7 +7,7 @@ import { memorySource, readBytes, type ByteSource } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { openOnnx, type OnnxModel } from '../model/onnx/open.ts';
 import { recognised } from '../model/recognise.ts';
-import { magic } from '../container/format.ts';
+import { isDcz } from '../container/header.ts';
 import { openDcz, type Dcz } from '../container/read.ts';
 import { externalResolver } from '../platform/external.ts';
 import { openFile } from '../platform/files.ts';
@@ -125,12 +125,6 @@ function told<T>(source: ByteSource, path: string, open: () => T): T {
       cause: error,
     });
   }
-}
-
-/** Whether a file says of itself that it is a .dcz. */
-export function isDcz(source: ByteSource): boolean {
-  if (source.size < magic.length) return false;
-  return readBytes(source, 0, magic.length).every((byte, i) => byte === magic[i]);
 }
 
 function noExternal(location: string): Closable {

@@ -6,7 +6,7 @@
 import { readBytes, type ByteSource } from '../model/bytes.ts';
 import { parseModel } from '../model/onnx/parse-model.ts';
 import type { OutputKind } from '../platform/output.ts';
-import { isDcz } from './input.ts';
+import { isDcz } from '../container/header.ts';
 
 const most = 1024;
 const textOf = (file: ByteSource, from: number): string =>

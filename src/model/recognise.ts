@@ -29,7 +29,7 @@ export function recognised(head: Uint8Array): string | undefined {
   if (begins('\x93NUMPY')) return 'a NumPy array (.npy)';
   if (begins('\x89PNG') || begins('\xff\xd8\xff')) return 'a picture';
   if (begins('%PDF')) return 'a PDF document';
-  if (begins('DCZ\x1a')) return 'a compressed model (.dcz)';
+  if (begins('DCZ')) return 'a compressed model (.dcz)';
   if (isSafetensors(head, start))
     return 'safetensors, weights without a graph: export the model to ONNX';
   if (/^\s*(ir_version\s*:|graph\s*\{|producer_name\s*:)/.test(text))

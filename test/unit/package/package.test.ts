@@ -96,7 +96,10 @@ test('as an npm package it holds the command line and what that reads, and nothi
   const inside = [...files.keys(), 'dist/THIRD-PARTY-NOTICES.txt'].filter((name) =>
     named.includes(name),
   );
-  assert.equal(inside.length, named.filter((n) => n.startsWith('dist/')).length);
+  assert.equal(
+    inside.length,
+    named.filter((n) => n.startsWith('dist/') && n !== 'dist/decode').length,
+  );
 });
 
 test('no source map and no path of the building machine is shipped', () => {
