@@ -1,5 +1,5 @@
 /** What a compression did to the outputs of a model, in words. */
-import type { Fidelity } from '../fidelity/compare.ts';
+import { likelyLoss, type Fidelity } from '../fidelity/compare.ts';
 import type { AgreementResult } from '../engine/protocol-fidelity.ts';
 import type { CompressResult } from '../engine/protocol-model.ts';
 import { count, name, seconds } from './format.ts';
@@ -25,15 +25,22 @@ export function fidelityLine(f: Fidelity): string {
   const changed = `${share(f.disagreement)} of ${count(Math.round(f.answers))} ${answers[f.kind]} changed (95% interval ${share(low)} to ${share(high)})`;
   const cost = f.accuracy
     ? `accuracy ${share(f.accuracy.original)} -> ${share(f.accuracy.changed)}`
-    : `expected loss of accuracy ${share(f.expectedLoss)}`;
+    : `expected loss ${share(likelyLoss(f))}${f.smoothLoss ? ` ± ${share(f.smoothLoss.error)}` : ''}`;
   return `${changed}, ${cost}, ${moved}`;
 }
 
 /** The first line of a compression: what it did to the outputs, or that nobody looked. */
-export function outputsLine({ fidelity }: Pick<CompressResult, 'fidelity'>): string {
-  return fidelity
-    ? `outputs, on ${count(fidelity.samples)} samples that chose nothing: ${fidelityLine(fidelity)}`
-    : 'outputs not measured: --data FILE measures them, or deepc evaluate with --against';
+export function outputsLine({
+  fidelity,
+  maxLoss,
+}: Pick<CompressResult, 'fidelity' | 'maxLoss'>): string {
+  if (!fidelity)
+    return 'outputs not measured: --data FILE measures them, or deepc evaluate with --against';
+  const line = `outputs, on ${count(fidelity.samples)} samples that chose nothing: ${fidelityLine(fidelity)}`;
+  const loss = likelyLoss(fidelity);
+  return maxLoss !== undefined && loss > maxLoss
+    ? `warning: the loss is ${share(loss)} where ${share(maxLoss)} was asked for: give more samples, or a smaller --max-loss\n${line}`
+    : line;
 }
 
 export function agreementText({

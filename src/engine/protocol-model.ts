@@ -133,6 +133,8 @@ export interface CompressResult {
   readonly recipe: string;
   /** What it did to the outputs, on samples that chose nothing; absent: not measured. */
   readonly fidelity?: Fidelity;
+  /** The share that was allowed to be lost, when a loss was the goal. */
+  readonly maxLoss?: number;
   readonly layers: readonly CompressedLayer[];
   /** Everything in the output that is not a layer: the rest of the model, recipe, header. */
   readonly otherBytes: number;

@@ -118,7 +118,8 @@ function sequenceChange(
   return { answers: 1, changed: 1, expectedLoss: right - still };
 }
 
-function pathOf(data: Float32Array, classes: number): number[] {
+/** The highest class of every step. */
+export function pathOf(data: Float32Array, classes: number): number[] {
   return Array.from({ length: data.length / classes }, (_, t) =>
     highest(data, t * classes, 1, classes),
   );

@@ -4,8 +4,10 @@
  * Source of the interval: interval.ts. Answers by the kind of output: answers.ts.
  */
 import { changeOf, type SampleChange } from './answers.ts';
+import { decisionsOf, type Decisions } from './decisions.ts';
 import { effectiveCount, wilson, type Interval } from './interval.ts';
 import { highest, kindOf, type OutputHint, type OutputKind, type SampleOutput } from './kinds.ts';
+import { smoothLoss, type SmoothLoss } from './smooth-loss.ts';
 
 /** All outputs of one sample by name. */
 export type SampleOutputs = Readonly<Record<string, SampleOutput>>;
@@ -28,6 +30,8 @@ export interface OutputFidelity {
   /** Loss of accuracy that the original's own probabilities expect; equals `disagreement` where an output
    * holds no probabilities of answers. */
   readonly expectedLoss: number;
+  /** The same, from margins and movements of all answers; null for kinds that have no margins. */
+  readonly smoothLoss: SmoothLoss | null;
   /** ||y - y'|| / ||y|| over all samples. */
   readonly relativeError: number;
 }
@@ -60,12 +64,16 @@ export function kindsOf(
 /** Adds up the changes of one sample after another. */
 export class Comparison {
   readonly #changes = new Map<string, SampleChange[]>();
+  readonly #decisions = new Map<string, Decisions[]>();
   #samples = 0;
   #labelled = 0;
   readonly #right = { original: 0, changed: 0 };
 
   constructor(readonly kinds: ReadonlyMap<string, OutputKind>) {
-    for (const name of kinds.keys()) this.#changes.set(name, []);
+    for (const name of kinds.keys()) {
+      this.#changes.set(name, []);
+      this.#decisions.set(name, []);
+    }
   }
 
   /** `label`: the sample's class, where it is known. */
@@ -75,16 +83,19 @@ export class Comparison {
     for (const [name, kind] of this.kinds) {
       const a = original[name];
       const b = changed[name];
-      if (a && b) this.#changes.get(name)!.push(changeOf(kind, a, b));
+      if (!a || !b) continue;
+      this.#changes.get(name)!.push(changeOf(kind, a, b));
+      const decisions = decisionsOf(kind, a, b, label);
+      if (decisions) this.#decisions.get(name)!.push(decisions);
     }
   }
 
   result(): Fidelity {
     const outputs = [...this.kinds].map(([name, kind]) =>
-      summed(name, kind.kind, this.#changes.get(name)!),
+      summed(name, kind.kind, this.#changes.get(name)!, this.#decisions.get(name)!),
     );
     const answering = outputs.find((o) => o.kind !== 'values') ?? outputs[0];
-    const none = summed('', 'values', []);
+    const none = summed('', 'values', [], []);
     const { original, changed } = this.#right;
     const n = this.#labelled;
     const accuracy = n > 0 ? { original: original / n, changed: changed / n } : null;
@@ -112,10 +123,21 @@ export function lossOf({ kind, accuracy, disagreement, expectedLoss }: Fidelity)
   return kind === 'decision' ? disagreement : expectedLoss;
 }
 
+/** The loss that is to be expected: by margins and movements where there are margins, else as counted. */
+export function likelyLoss(fidelity: Fidelity): number {
+  return fidelity.smoothLoss?.loss ?? lossOf(fidelity);
+}
+
+/** The loss that a choice goes by: the likely one and its standard error. */
+export function cautiousLoss(fidelity: Fidelity): number {
+  return likelyLoss(fidelity) + (fidelity.smoothLoss?.error ?? 0);
+}
+
 function summed(
   name: string,
   kind: OutputKind['kind'],
   changes: readonly SampleChange[],
+  decisions: readonly Decisions[],
 ): OutputFidelity {
   const sum = (of: keyof SampleChange): number => changes.reduce((a, c) => a + c[of], 0);
   const answers = sum('answers');
@@ -133,6 +155,7 @@ function summed(
     disagreement,
     interval: kind === 'values' ? null : wilson(disagreement, count),
     expectedLoss: share('expectedLoss'),
+    smoothLoss: smoothLoss(decisions),
     relativeError: Math.sqrt(size > 0 ? sum('movement') / size : 0),
   };
 }

@@ -83,6 +83,7 @@ export async function compressToGoal(
           input: { ...result.input, path: opened.path },
           seconds: (performance.now() - start) / 1000,
           fidelity: made.fidelity,
+          ...(wanted.kind === 'loss' && { maxLoss: wanted.most }),
           notes: [...result.notes, ...made.notes],
         };
       wanted = { kind: 'bytes', most: wanted.most * (most / result.output.bytes) * 0.995 };

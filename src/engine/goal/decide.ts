@@ -1,6 +1,8 @@
 /**
- * Calibrated compression: levels for every layer of a model such that a goal is kept. Samples are split:
- * most calibrate, weigh the layers and choose; the others only report. Importance of the layers
+ * Calibrated compression: levels for every layer of a model such that a goal is kept. Samples are split in
+ * three: the first part only reports; the second weighs the layers and chooses; the third calibrates.
+ * Levels fit the samples that calibrated them better than any others (a layer that sees one vector a sample
+ * has few to go by), so that those would choose twice the movement they believe in. Importance of the layers
  * (importance.ts) makes one slope of all their errors and bits; the slope is searched with the whole model
  * run (choose-slope.ts).
  */
@@ -9,11 +11,12 @@ import { decodeGraph } from '../../train/graph.ts';
 import { calibrate } from '../../calibrate/calibrate.ts';
 import type { QuantizedLayer } from '../../compress/rate/quantize-layer.ts';
 import type { Recipe } from '../../compress/recipe.ts';
-import { lossOf, type Fidelity } from '../../fidelity/compare.ts';
+import { cautiousLoss, type Fidelity } from '../../fidelity/compare.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import { shuffled } from '../../train/dataset/dataset.ts';
 import type { Runtime } from '../../train/runtime.ts';
+import type { Feeding } from '../fidelity/feeds.ts';
 import type { Variants } from '../fidelity/variants.ts';
 import type { OnProgress } from '../jobs/progress.ts';
 import { wholeModel } from '../train/model-bytes.ts';
@@ -54,10 +57,14 @@ export interface Decided {
 
 /** Groups of samples (single ones, or stretches for models with state) that a goal needs. */
 const leastGroups = 6;
-/** Share of the samples that only report. */
+/** Shares of the samples that only report, and that weigh and choose. */
 const reporting = 1 / 4;
-/** Samples on which every layer is tried alone. */
-const trialGroups = 8;
+const judging = 1 / 4;
+/** Input values that trying every layer alone takes in all, beyond `leastTrial` groups a layer. */
+const trialValues = 4e7;
+const leastTrial = 4;
+/** Outputs never move by more than this share of their size: answers are read in ways not known here. */
+const mostMovement = 0.25;
 const mostEvaluations = 8;
 /** What the rest of a model shrinks to when it is packed, for estimates before a file is there. */
 const packedRest = 0.55;
@@ -77,15 +84,16 @@ export async function decideLevels(setup: GoalSetup): Promise<Decided> {
       progress({ stage, layer, fraction: from + (to - from) * fraction });
   const order = shuffled(feeding.groups, seed);
   const held = Math.max(2, Math.round(order.length * reporting));
-  const reports = await variants.prepare(order.slice(0, held), step('run', 0, 0.03));
-  const choosing = await variants.prepare(order.slice(held), step('run', 0.03, 0.1));
+  const judges = Math.max(2, Math.round(order.length * judging));
+  const reports = await variants.prepare(order.slice(0, held), step('run', 0, 0.05));
+  const choosing = await variants.prepare(order.slice(held, held + judges), step('run', 0.05, 0.1));
   const seen = step('calibrate', 0.1, 0.3);
   const bytes = wholeModel(model);
   const { calibration, without } = await calibrate({
     model,
     bytes,
     runtime,
-    runs: runsOf(feeding, choosing),
+    runs: runsOf(feeding, order.slice(held + judges)),
     seed,
     turn,
     onProgress: (done, of) => seen(done / of),
@@ -99,7 +107,7 @@ export async function decideLevels(setup: GoalSetup): Promise<Decided> {
   if (layers.length === 0)
     throw new DeepCompressionError('unsupported', `${model.path}: no layer that can be rounded`);
   const weighed = step('weigh layers', 0.3, 0.6);
-  const trial = choosing.subarray(0, trialGroups);
+  const trial = choosing.subarray(0, trialsOf(feeding, layers.length));
   const importance = await measureImportance(layers, {
     fidelity: (values) => variants.fidelity(values, trial),
     onLayer: async (layer, done) => {
@@ -153,7 +161,8 @@ export async function decideLevels(setup: GoalSetup): Promise<Decided> {
         choosing,
       );
       evaluations++;
-      return { kept: lossOf(fidelity) <= goal.most, result: { rounded, biases, bytes, fidelity } };
+      const kept = cautiousLoss(fidelity) <= goal.most && fidelity.relativeError <= mostMovement;
+      return { kept, result: { rounded, biases, bytes, fidelity } };
     },
   });
   if (!best)
@@ -187,6 +196,14 @@ interface Candidate {
   readonly fidelity: Fidelity | undefined;
   /** Of the whole file, estimated. */
   readonly bytes: number;
+}
+
+/** Groups on which every layer is tried alone. */
+function trialsOf({ samples, samplesOf }: Feeding, layers: number): number {
+  const { from, to } = samplesOf(0);
+  let values = 0;
+  for (const shape of samples.shapes.values()) values += shape.reduce((a, b) => a * b, to - from);
+  return Math.max(leastTrial, Math.floor(trialValues / (values * layers)));
 }
 
 function valuesOf(rounded: ReadonlyMap<number, QuantizedLayer>): Map<number, Float64Array> {

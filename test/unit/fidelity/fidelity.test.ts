@@ -4,8 +4,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { changeOf, collapsed } from '../../../src/fidelity/answers.ts';
 import { Comparison, kindsOf, type SampleOutputs } from '../../../src/fidelity/compare.ts';
+import { decisionsOf } from '../../../src/fidelity/decisions.ts';
 import { effectiveCount, wilson } from '../../../src/fidelity/interval.ts';
 import { kindOf, type SampleOutput } from '../../../src/fidelity/kinds.ts';
+import { mulberry32 } from '../../../src/model/random.ts';
 import { matchedRegions, regionsOf } from '../../../src/fidelity/regions.ts';
 
 const output = (dims: number[], values: readonly number[]): SampleOutput => ({
@@ -150,4 +152,67 @@ test('answers that go wrong together count as few', () => {
   assert.ok(together < 9, String(together));
   // one wrong answer in each of eight samples: spread better than chance
   assert.equal(effectiveCount(Array<number>(8).fill(1), Array<number>(8).fill(10)), 80);
+});
+
+test('the smooth loss is that of counting on many samples, and far steadier on few', () => {
+  const random = mulberry32(5);
+  const normal = (): number =>
+    Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  /** Two classes: log-odds of spread 4 that move by 0.3 and a tenth of themselves. */
+  const drawn = (count: number) => {
+    const kinds = new Map([['y', { kind: 'class', axis: 0, normalised: true } as const]]);
+    const comparison = new Comparison(kinds);
+    const odds = (z: number): SampleOutputs => ({
+      y: output([2], [1 / (1 + Math.exp(-z)), 1 / (1 + Math.exp(z))]),
+    });
+    for (let i = 0; i < count; i++) {
+      const z = 4 * normal();
+      comparison.add(odds(z), odds(z + Math.hypot(0.3, 0.1 * z) * normal()));
+    }
+    return comparison.result();
+  };
+  const many = drawn(20_000);
+  const truth = many.expectedLoss;
+  assert.ok(Math.abs(many.smoothLoss!.loss / truth - 1) < 0.1);
+  let counted = 0;
+  let smooth = 0;
+  for (let round = 0; round < 50; round++) {
+    const few = drawn(60);
+    counted += (few.expectedLoss - truth) ** 2;
+    smooth += (few.smoothLoss!.loss - truth) ** 2;
+  }
+  assert.ok(smooth < counted / 2, `${smooth} against ${counted}`);
+});
+
+test('a text can only tip over at steps whose next class makes another text', () => {
+  const kind = { kind: 'sequence', blank: 0, normalised: true } as const;
+  // blank, A, A, blank: no step alone changes the text, both A together do
+  const repeated = output([4, 2], [0.9, 0.1, 0.2, 0.8, 0.45, 0.55, 0.9, 0.1]);
+  const together = decisionsOf(kind, repeated, repeated)!.decisions;
+  assert.equal(together.length, 1);
+  assert.ok(Math.abs(together[0]!.margin - Math.log(4)) < 1e-6 && together[0]!.moved === 0);
+  // blank, A, blank, A: each step alone
+  const single = output([4, 2], [0.9, 0.1, 0.2, 0.8, 0.6, 0.4, 0.1, 0.9]);
+  const margins = decisionsOf(kind, single, single)!.decisions.map((d) => Math.exp(d.margin));
+  assert.deepEqual(
+    margins.map((m) => Math.round(10 * m) / 10),
+    [4, 1.5, 9],
+  );
+});
+
+test('a yes-or-no answer has the distance of its log-odds from even as margin', () => {
+  const [one, other] = decisionsOf(
+    { kind: 'decision' },
+    output([2], [0.75, 0.1]),
+    output([2], [0.25, 0.1]),
+  )!.decisions;
+  assert.ok(Math.abs(one!.margin - Math.log(3)) < 1e-6 && one!.moved < -one!.margin);
+  assert.ok(Math.abs(other!.moved) < 1e-6);
+});
+
+test('with a label the stake is what tipping over really loses', () => {
+  const kind = { kind: 'class', axis: 0, normalised: true } as const;
+  const y = output([3], [0.5, 0.4, 0.1]);
+  const stake = (label: number) => decisionsOf(kind, y, y, label)!.decisions[0]!.stake;
+  assert.deepEqual([stake(0), stake(1), stake(2)], [1, -1, 0]);
 });
