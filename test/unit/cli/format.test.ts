@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { outputsLine } from '../../../src/cli/fidelity-text.ts';
+import type { Fidelity } from '../../../src/fidelity/compare.ts';
 import { count, name, number, percent, shape, table, wrapped } from '../../../src/cli/format.ts';
 import { sizeText } from '../../../src/model/size-text.ts';
 
@@ -52,4 +54,21 @@ test('columns are as wide as their widest cell', () => {
 
 test('text is broken between words, a longer word stands alone', () => {
   assert.deepEqual(wrapped('a bb ccc dddddddd e', 6), ['a bb', 'ccc', 'dddddddd', 'e']);
+});
+
+test('a loss beyond the one asked for is the first thing that is said', () => {
+  const fidelity: Fidelity = {
+    ...{ name: 'y', kind: 'class', answers: 30, disagreement: 1 / 30, expectedLoss: 0.004 },
+    ...{ interval: { low: 0, high: 0.1 }, smoothLoss: { loss: 0.0067, error: 0.003 } },
+    ...{ relativeError: 0.05, samples: 30, accuracy: null, outputs: [] },
+  };
+  assert.match(
+    outputsLine({ fidelity, maxLoss: 0.005 }),
+    /^warning: the loss is 0\.67% where 0\.50% was asked for: .*\noutputs, on 30 samples/,
+  );
+  assert.match(
+    outputsLine({ fidelity, maxLoss: 0.01 }),
+    /^outputs, .* expected loss 0\.67% ± 0\.30%/,
+  );
+  assert.match(outputsLine({}), /^outputs not measured/);
 });
