@@ -70,6 +70,12 @@ export class Variants {
     return wanted;
   }
 
+  /** Whether the answers of what was prepared have margins (fidelity/decisions.ts), or are only counted. */
+  get haveMargins(): boolean {
+    const answering = [...this.#kinds!.values()].find(({ kind }) => kind !== 'values');
+    return ['class', 'classes', 'sequence', 'decision'].includes(answering?.kind ?? 'values');
+  }
+
   /** The model with other values in some tensors, by id, on groups that were prepared. */
   async fidelity(
     values: ReadonlyMap<number, Float32Array | Float64Array>,

@@ -62,9 +62,9 @@ const reporting = 1 / 4;
 const judging = 1 / 4;
 /** Input values that trying every layer alone takes in all, beyond `leastTrial` groups a layer. */
 const trialValues = 4e7;
-const leastTrial = 4;
+const leastTrial = 8;
 /** Outputs never move by more than this share of their size: answers are read in ways not known here. */
-const mostMovement = 0.25;
+const mostMovement = 0.3;
 const mostEvaluations = 8;
 /** What the rest of a model shrinks to when it is packed, for estimates before a file is there. */
 const packedRest = 0.55;
@@ -86,14 +86,17 @@ export async function decideLevels(setup: GoalSetup): Promise<Decided> {
   const held = Math.max(2, Math.round(order.length * reporting));
   const judges = Math.max(2, Math.round(order.length * judging));
   const reports = await variants.prepare(order.slice(0, held), step('run', 0, 0.05));
-  const choosing = await variants.prepare(order.slice(held, held + judges), step('run', 0.05, 0.1));
+  // regions and whole numbers are counted: a part of the samples would be too coarse a measure
+  const parted = variants.haveMargins;
+  const judged = order.slice(held, parted ? held + judges : undefined);
+  const choosing = await variants.prepare(judged, step('run', 0.05, 0.1));
   const seen = step('calibrate', 0.1, 0.3);
   const bytes = wholeModel(model);
   const { calibration, without } = await calibrate({
     model,
     bytes,
     runtime,
-    runs: runsOf(feeding, order.slice(held + judges)),
+    runs: runsOf(feeding, parted ? order.slice(held + judges) : choosing),
     seed,
     turn,
     onProgress: (done, of) => seen(done / of),
