@@ -67,7 +67,8 @@ export async function writeSet(
     removeLeftovers(target);
     dataPlaces(target, locations);
     stage = temporaryPath(target);
-    fs.mkdirSync(join(stage, stagedData), { recursive: true });
+    fs.mkdirSync(stage); // `recursive` would call a read-only disk a missing file
+    fs.mkdirSync(join(stage, stagedData));
     const staged = [
       join(stage, stagedModel),
       ...locations.map((location) => join(stage, stagedData, checkRestorable(location))),
