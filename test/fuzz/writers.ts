@@ -103,6 +103,12 @@ export const writers: readonly Writer[] = [
     outputs: [{ path: 'm.training.json', isWhole: isRecord }],
   },
   {
+    name: 'export for stock runtimes',
+    sources: ['src/engine/jobs/export.ts'],
+    args: ['export', 'm.onnx', '--to', 'int8', '--out', 'o.onnx'],
+    outputs: [{ path: 'o.onnx' }],
+  },
+  {
     name: 'inspect for Netron and Model Explorer',
     sources: [exports],
     args: ['inspect', 'm.dcz', '--netron', 'o.netron.json', '--model-explorer', 'o.nodes.json'],

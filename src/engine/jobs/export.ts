@@ -17,7 +17,7 @@ import type { ExportInput, ExportResult } from '../protocol-export.ts';
 import { executorOf } from '../runtime/executor.ts';
 import { trainingRuntime } from '../runtime/training.ts';
 import { filledText, flag, integerFrom, oneOf, optional } from '../shape.ts';
-import { loadDataset } from '../train/data.ts';
+import { dataFiles, loadDataset } from '../train/data.ts';
 import { wholeModel } from '../train/model-bytes.ts';
 import { normalisationOf } from '../train/normalisation.ts';
 import { forScoring } from '../train/reading.ts';
@@ -44,7 +44,8 @@ export const exportJob = defineJob<ExportInput, ExportResult>({
     progress({ stage: 'open', layer: '', fraction: 0 });
     const opened = openInput(sharedInput(input.file));
     try {
-      const rule = { kind: onnxKind, overwrite: input.overwrite, inputs: opened.files };
+      const inputs = [...opened.files, ...dataFiles(input.data)];
+      const rule = { kind: onnxKind, overwrite: input.overwrite, inputs };
       placeOf(input.out, rule);
       const original = wholeModel(opened.model);
       const source = memorySource(opened.path, original);
