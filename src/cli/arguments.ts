@@ -40,7 +40,7 @@ export const usage = `usage: deepc COMMAND …
 
   deepc inspect MODEL [--no-statistics]        layers of an .onnx or .dcz file and their statistics
         [--netron FILE] [--model-explorer FILE]
-  deepc compress MODEL --out FILE.dcz          prune, share weights, code, verify
+  deepc compress MODEL --out FILE.dcz          prune, share weights, code, read back
         [--preset NAME | --recipe FILE] [--seed N]
         [--data FILE [--max-loss 0.5% | --ratio N | --max-bytes N]]
                                                by samples, as small as the goal allows

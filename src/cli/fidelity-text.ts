@@ -32,11 +32,20 @@ export function fidelityLine(f: Fidelity): string {
 /** The first line of a compression: what it did to the outputs, or that nobody looked. */
 export function outputsLine({
   fidelity,
+  notMeasured,
   maxLoss,
-}: Pick<CompressResult, 'fidelity' | 'maxLoss'>): string {
+}: Pick<CompressResult, 'fidelity' | 'notMeasured' | 'maxLoss'>): string {
   if (!fidelity)
-    return 'outputs not measured: --data FILE measures them, or deepc evaluate with --against';
-  const line = `outputs, on ${count(fidelity.samples)} samples that chose nothing: ${fidelityLine(fidelity)}`;
+    return `outputs not measured${notMeasured ? ` (${notMeasured})` : ''}: --data FILE measures them, or deepc evaluate with --against`;
+  const warning = {
+    kept: '',
+    changed: 'CHECK THIS FILE: ',
+    destroyed: 'PROBABLY UNUSABLE: ',
+  }[fidelity.verdict];
+  const { samples, relativeError } = fidelity;
+  if (fidelity.on === 'made-up inputs')
+    return `${warning}outputs moved by ${share(relativeError)} of their size, estimated on ${count(samples)} made-up inputs: --data FILE measures the loss`;
+  const line = `${warning}outputs, on ${count(samples)} samples that chose nothing: ${fidelityLine(fidelity)}`;
   const loss = likelyLoss(fidelity);
   return maxLoss !== undefined && loss > maxLoss
     ? `warning: the loss is ${share(loss)} where ${share(maxLoss)} was asked for: give more samples, or a smaller --max-loss\n${line}`

@@ -5,6 +5,7 @@ import type { NotCoded } from '../compress/not-coded.ts';
 import type { DType } from '../model/dtype.ts';
 import type { Role, Storage } from '../model/model.ts';
 import type { Fidelity } from '../fidelity/compare.ts';
+import type { Basis, Verdict } from '../fidelity/verdict.ts';
 import type { DataInput, NormalisationInput } from './protocol-train.ts';
 import type { TrainingRecord } from './protocol-accuracy.ts';
 
@@ -122,17 +123,31 @@ export interface CompressedLayer {
   readonly paper: { readonly prunedQuantized: number; readonly prunedQuantizedHuffman: number };
 }
 
-export interface CompressResult {
+export type { Verdict } from '../fidelity/verdict.ts';
+
+/** A fidelity, and how much it says. */
+export interface JudgedFidelity extends Fidelity {
+  readonly on: Basis;
+  readonly verdict: Verdict;
+}
+
+/** What a compression did to the outputs of the model. */
+export interface MeasuredOutputs {
+  /** On samples that chose nothing, or estimated on made-up inputs. */
+  readonly fidelity?: JudgedFidelity;
+  /** Why it is not known, where it was asked for. */
+  readonly notMeasured?: string;
+}
+
+export interface CompressResult extends MeasuredOutputs {
   readonly input: { readonly path: string; readonly bytes: number };
   readonly output: { readonly path: string; readonly bytes: number };
   /** input.bytes / output.bytes: whole files. */
   readonly ratio: number;
-  /** The written file was read back, decoded and compared. Never false in a result. */
-  readonly verified: true;
+  /** The written file decodes exactly: it was read back and compared. Never false in a result. */
+  readonly decodesExactly: true;
   readonly seconds: number;
   readonly recipe: string;
-  /** What it did to the outputs, on samples that chose nothing; absent: not measured. */
-  readonly fidelity?: Fidelity;
   /** The share that was allowed to be lost, when a loss was the goal. */
   readonly maxLoss?: number;
   readonly layers: readonly CompressedLayer[];

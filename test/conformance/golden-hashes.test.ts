@@ -73,7 +73,9 @@ for (const network of networks) {
           seed: 1,
           threads: 1,
         };
-        const result = await jobs.compress(input, never, quiet);
+        // what the outputs do depends on the runtime that is found
+        const { fidelity, notMeasured, ...result } = await jobs.compress(input, never, quiet);
+        assert.ok(fidelity ?? notMeasured);
         const bytes = new Uint8Array(readFileSync(out));
         check(`${network} ${name} .dcz`, bytes);
         check(`${network} ${name} compress`, said(result));

@@ -101,7 +101,7 @@ test('pruned to a tenth and shared among 15 values, it loses little with trainin
   const result = await retrain({ model: dense, out, recipe });
   assert.equal(result.before!.top1, before!.top1);
   assert.ok(Math.abs(result.before!.loss - before!.loss) < 1e-5);
-  assert.ok(result.compressed!.verified);
+  assert.ok(result.compressed!.decodesExactly);
   const weights = await weightsIn(out);
   for (const [name, target] of Object.entries({
     'ip1.weight': 0.9,

@@ -80,7 +80,7 @@ describe('retraining', () => {
     await set('presets', presets);
     const { done, messages } = await compress();
     assert.ok(done[0]?.retraining, messages.join());
-    assert.equal(done[0].verified, true);
+    assert.equal(done[0].decodesExactly, true);
     assert.equal(done[0].retraining.data, 'mnist-test-digits.npz');
     assert.ok(existsSync(out.fsPath) && existsSync(inWorkspace('lenet.training.json').fsPath));
     assert.match(messages.join(), /Accuracy \d/);

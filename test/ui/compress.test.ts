@@ -18,7 +18,7 @@ test(
     assert.equal(labels[0], 'deep-compression', 'the default comes first');
     for (const name of [...builtIn, 'two-bits']) assert.ok(labels.includes(name), name);
     await bench.pick('deep-compression');
-    await bench.answer(/cls\.onnx.*smaller.*verified/, 'Show Report');
+    await bench.answer(/cls\.onnx.*smaller.*decodes exactly/, 'Show Report');
     assert.ok(statSync(path('cls.dcz')).size * 3 < original.length);
     assert.ok(readFileSync(path('cls.onnx')).equals(original), 'the source is as it was');
 
@@ -34,7 +34,7 @@ test(
   inSession(async ({ bench }) => {
     await bench.contextMenu(['cls.onnx'], 'Compress Model');
     await bench.pick('two-bits');
-    await bench.answer(/cls\.onnx.*verified/, 'Show Report');
+    await bench.answer(/cls\.onnx.*decodes exactly/, 'Show Report');
     const report = await bench.webview('table.layers tbody tr');
     assert.match(await report.locator('#report').innerText(), /two-bits/);
     // layer, weights, % left, weight bits before Huffman coding
@@ -54,7 +54,7 @@ test(
     async ({ bench, path }) => {
       await bench.contextMenu(['one.onnx', 'two.onnx'], 'Compress Model');
       await bench.pick('eie');
-      await bench.answer(/2 models.*verified/, 'Show Reports');
+      await bench.answer(/2 models.*decodes exactly/, 'Show Reports');
       assert.ok(existsSync(path('one.dcz')) && existsSync(path('two.dcz')));
       assert.ok(readFileSync(path('one.dcz')).equals(readFileSync(path('two.dcz'))));
       await bench.editorTab('one.dcz').waitFor();
@@ -90,7 +90,7 @@ test(
       await bench.contextMenu(['cls.onnx'], 'Compress Model');
       await bench.pick(preset);
     };
-    const verified = /cls\.onnx.*verified/;
+    const verified = /cls\.onnx.*decodes exactly/;
     await compress('conservative');
     await bench.dismiss(verified);
     const first = readFileSync(path('cls.dcz'));
@@ -120,7 +120,7 @@ test(
     await bench.quickRow('rec.onnx').waitFor();
     await bench.pick('cls.onnx');
     await bench.pick('keep');
-    await bench.notification(/cls\.onnx.*verified/).waitFor();
+    await bench.notification(/cls\.onnx.*decodes exactly/).waitFor();
     await eventually('the file is there', () => existsSync(path('cls.dcz')));
   }),
 );

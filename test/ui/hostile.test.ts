@@ -92,7 +92,7 @@ test(
     async (own) => {
       await own.bench.contextMenu(['hostile.onnx'], 'Compress Model');
       await own.bench.pick('conservative');
-      await own.bench.answer(/hostile\.onnx.*verified/, 'Show Report');
+      await own.bench.answer(/hostile\.onnx.*decodes exactly/, 'Show Report');
       const page = await own.bench.webview('table.layers tbody tr');
       const shown = await page
         .locator('table.layers tbody .name')

@@ -56,7 +56,7 @@ test(
     await bench.treeRow('cls.onnx').click({ button: 'right' });
     await bench.choose('Compress Model');
     await bench.pick('keep');
-    await bench.notification(/cls\.onnx.*verified/).waitFor();
+    await bench.notification(/cls\.onnx.*decodes exactly/).waitFor();
     await bench.treeRow('cls.dcz').waitFor();
   }),
 );

@@ -11,7 +11,7 @@ const rows = 'table.layers tbody tr';
 async function openReport({ bench }: Session, preset = 'deep-compression'): Promise<Frame> {
   await bench.contextMenu(['cls.onnx'], 'Compress Model');
   await bench.pick(preset);
-  await bench.answer(/cls\.onnx.*verified/, 'Show Report');
+  await bench.answer(/cls\.onnx.*decodes exactly/, 'Show Report');
   return bench.webview(rows);
 }
 

@@ -42,7 +42,7 @@ test(
       assert.deepEqual(await violationsOf(page), []);
       await page.locator('.phase.done').waitFor();
       assert.match(await page.locator('#training').innerText(), /Accuracy\s+\d\d\.\d\d %/);
-      await bench.notification(/lenet\.onnx: .*smaller.*verified\. Accuracy .*→/).waitFor();
+      await bench.notification(/lenet\.onnx: .*smaller.*decodes exactly\. Accuracy .*→/).waitFor();
       assert.ok(existsSync(path('lenet.dcz')) && existsSync(path('lenet.training.json')));
       assert.ok(!existsSync(path('lenet.dcz.checkpoint')));
       const kept = JSON.parse(readFileSync(path('.vscode/settings.json'), 'utf8')) as object;

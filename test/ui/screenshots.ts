@@ -16,7 +16,7 @@ const models = {
   'text-direction.onnx': cls,
   'text-recognition.onnx': rec,
 };
-const verified = /text-recognition\.onnx.*verified/;
+const verified = /text-recognition\.onnx.*decodes exactly/;
 const rows = 'table.layers tbody tr';
 const samples = resolve('media', 'samples');
 
@@ -100,7 +100,7 @@ async function inspectorTour(): Promise<void> {
   for (const name of ['lenet-300-100', 'text-direction']) {
     await bench.contextMenu([`${name}.onnx`], 'Compress Model');
     await bench.pick('deep-compression');
-    await bench.dismiss(new RegExp(`${name}\\.onnx.*verified`));
+    await bench.dismiss(new RegExp(`${name}\\.onnx.*decodes exactly`));
   }
   const open = async (file: string): Promise<Frame> => {
     await bench.closeEditors();

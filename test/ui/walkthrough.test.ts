@@ -8,7 +8,7 @@ import { inSession } from './support/suite.ts';
 import { eventually } from './support/wait.ts';
 
 const sample = 'lenet-300-100.onnx';
-const verified = /lenet-300-100\.onnx.*smaller.*verified/;
+const verified = /lenet-300-100\.onnx.*smaller.*decodes exactly/;
 /** The samples' folder begins with the preset's name. */
 const preset = /^deep-compression(?!-samples)/;
 

@@ -96,7 +96,7 @@ function ratio(report: ReportResult, t: ReportStrings): HTMLElement {
       smaller ? ` ${t.smaller}` : null,
     ),
     el('p', { class: 'detail' }, smaller ? t.wholeFiles : t.larger),
-    report.verified
+    report.decodesExactly
       ? el(
           'p',
           { class: 'verified', title: t.verifiedHint },

@@ -8,9 +8,9 @@ import { shared } from '../ui/strings.ts';
 export const english = {
   ...shared,
   ...accuracyWords,
-  verified: 'Verified',
+  verified: 'Decodes exactly',
   verifiedHint:
-    'The file was read back, every weight decoded and compared before success was reported.',
+    'The file was read back, every weight decoded and compared with what was meant. This says nothing of accuracy.',
   recipe: 'Recipe',
   loading: 'Reading {0}…',
   failed: 'The report could not be read',

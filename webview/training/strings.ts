@@ -11,7 +11,7 @@ export const english = {
   phase_running: 'Training',
   phase_paused: 'Paused',
   phase_stopping: 'Stopping, and keeping the best…',
-  phase_done: 'Trained, compressed and verified',
+  phase_done: 'Trained and compressed; the file decodes exactly',
   phase_failed: 'The training failed',
   phase_cancelled: 'Cancelled. Nothing was written.',
   endStoppedShort: 'Stopped on request; the best epoch was kept.',

@@ -52,6 +52,13 @@ function fedInputs(graph: Graph): Fed {
   return { states, constants, sampled };
 }
 
+/** Feeds that do not come from samples: states before the first of `rows` sequences, and constants. */
+export function ownFeeds(graph: Graph, rows: number): Readonly<Record<string, HostTensor>> {
+  const { states, constants } = fedInputs(graph);
+  const zeros = states.map((s): [string, HostTensor] => [s.input.name, initialState(s, rows)]);
+  return { ...constants, ...Object.fromEntries(zeros) };
+}
+
 /** The inputs that samples are for. */
 export function sampledInputs(graph: Graph): readonly GraphValue[] {
   return fedInputs(graph).sampled;

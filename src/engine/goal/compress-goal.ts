@@ -4,6 +4,7 @@
  * changed model, which is the one that is compressed.
  */
 import { DeepCompressionError } from '../../model/errors.ts';
+import { verdictOf } from '../../fidelity/verdict.ts';
 import { parseRecipe, type Recipe } from '../../compress/recipe.ts';
 import { decodeGraph } from '../../train/graph.ts';
 import { sampledInputs } from '../fidelity/feeds.ts';
@@ -82,7 +83,11 @@ export async function compressToGoal(
           ...result,
           input: { ...result.input, path: opened.path },
           seconds: (performance.now() - start) / 1000,
-          fidelity: made.fidelity,
+          fidelity: {
+            ...made.fidelity,
+            on: 'samples',
+            verdict: verdictOf(made.fidelity, 'samples'),
+          },
           ...(wanted.kind === 'loss' && { maxLoss: wanted.most }),
           notes: [...result.notes, ...made.notes],
         };

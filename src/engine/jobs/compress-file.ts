@@ -8,15 +8,27 @@ import { parseRecipe } from '../../compress/recipe.ts';
 import type { AssignedGrid } from '../../compress/share/grid.ts';
 import type { TaskResult, TaskRunner } from '../../compress/tasks.ts';
 import { writeDcz } from '../../container/write.ts';
+import { openDcz } from '../../container/read.ts';
+import { verdictOf } from '../../fidelity/verdict.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import { checkRestorable } from '../../model/location.ts';
 import type { Model } from '../../model/model.ts';
+import type { OnnxModel } from '../../model/onnx/open.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { openFile } from '../../platform/files.ts';
+import { estimateFidelity } from '../fidelity/made-up.ts';
 import { openInput, sharedInput } from '../input.ts';
 import { dczKind } from '../output-kinds.ts';
 import { startCrew, type Crew } from '../pool.ts';
-import type { CompressInput, CompressResult, CompressedLayer } from '../protocol-model.ts';
+import type {
+  CompressInput,
+  CompressResult,
+  CompressedLayer,
+  MeasuredOutputs,
+} from '../protocol-model.ts';
+import { restoredModel } from '../restored.ts';
+import { trainingRuntime } from '../runtime/training.ts';
+import { turns } from '../train/turns.ts';
 import { crewSize } from './crew-size.ts';
 import type { JobContext } from './define.ts';
 import { layersOf } from './layers.ts';
@@ -26,6 +38,7 @@ import { verifyDcz } from './verify.ts';
 /** Shares of the whole at which the parts of the job end. */
 const planned = 0.7;
 const written = 0.78;
+const verified = 0.96;
 
 /** How a file is compressed beside what its recipe says. */
 export interface CompressOptions {
@@ -33,6 +46,8 @@ export interface CompressOptions {
   readonly assigned?: ReadonlyMap<number, AssignedGrid>;
   /** The recipe that the container states, when it is not the one that is applied. */
   readonly stated?: object;
+  /** Estimates on made-up inputs what the file does to the outputs, where nothing better is known. */
+  readonly estimate?: boolean;
   /** Files that are inputs beside the input: what the input was made from. */
   readonly inputs?: readonly string[];
 }
@@ -40,9 +55,10 @@ export interface CompressOptions {
 /** What compress does, and the end of a retraining and of a search for a goal. */
 export async function compressFile(
   input: CompressInput,
-  { signal, onProgress, runtime }: JobContext,
+  context: JobContext,
   options: CompressOptions = {},
 ): Promise<CompressResult> {
+  const { signal, onProgress, runtime } = context;
   const start = performance.now();
   const progress = monotone(onProgress);
   const recipe = parseRecipe(input.recipe);
@@ -67,6 +83,7 @@ export async function compressFile(
       let otherBytes = 0;
       let named: readonly NotCoded[] = [];
       let notes: readonly string[] = [];
+      let outputs: MeasuredOutputs = {};
       const bytes = await writeAtomically(
         input.out,
         {
@@ -98,7 +115,12 @@ export async function compressFile(
           const file = openFile(temporary.path);
           try {
             const meant = { model, layout, plan };
-            await verifyDcz(file, meant, crew, signal, share(progress, written, 1));
+            await verifyDcz(file, meant, crew, signal, share(progress, written, verified));
+            if (options.estimate) {
+              progress({ stage: 'estimate the loss', layer: '', fraction: verified });
+              const changed = restoredModel(path, openDcz(file));
+              outputs = await estimated(model, changed, input, context);
+            }
           } finally {
             file.close();
           }
@@ -119,9 +141,10 @@ export async function compressFile(
         input: input_,
         output: { path: input.out, bytes },
         ratio: input_.bytes / bytes,
-        verified: true,
+        decodesExactly: true,
         seconds: (performance.now() - start) / 1000,
         recipe: recipe.name,
+        ...outputs,
         layers,
         otherBytes,
         notCoded: named,
@@ -132,6 +155,25 @@ export async function compressFile(
     }
   } finally {
     opened.close();
+  }
+}
+
+async function estimated(
+  original: OnnxModel,
+  changed: OnnxModel,
+  { seed, threads }: CompressInput,
+  { runtime, signal }: JobContext,
+): Promise<MeasuredOutputs> {
+  const engine = trainingRuntime(runtime, threads);
+  try {
+    const turn = turns(signal);
+    const estimate = await estimateFidelity({ original, changed, runtime: engine, seed, turn });
+    if ('why' in estimate) return { notMeasured: estimate.why };
+    const on = 'made-up inputs';
+    const { fidelity } = estimate;
+    return { fidelity: { ...fidelity, on, verdict: verdictOf(fidelity, on) } };
+  } finally {
+    await engine.close();
   }
 }
 

@@ -33,6 +33,8 @@ export const compressJob = defineJob<CompressInput, CompressResult>({
         'this recipe retrains the model, which needs data: use deepc retrain with --data, or take train out of the recipe',
       );
     const { goal } = input;
-    return goal ? compressToGoal({ ...input, goal }, context) : compressFile(input, context);
+    return goal
+      ? compressToGoal({ ...input, goal }, context)
+      : compressFile(input, context, { estimate: true });
   },
 });

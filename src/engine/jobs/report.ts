@@ -55,7 +55,7 @@ export const reportJob = defineJob<ReportInput, ReportResult>({
           input: { path: originalName(path), bytes },
           output: { path, bytes: source.size },
           ratio: bytes / source.size,
-          verified: true,
+          decodesExactly: true,
           recipe: nameOf(dcz.recipe),
           recipeDetails: dcz.recipe,
           layers: await layersOf(model, tensors, stored, signal),

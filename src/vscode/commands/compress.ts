@@ -4,11 +4,12 @@
  */
 import * as vscode from 'vscode';
 import { formatAccuracy, formatBytes, formatRatio } from '../../../webview/ui/format.ts';
-import type { CompressResult } from '../../engine/protocol-model.ts';
+import type { CompressResult, Verdict } from '../../engine/protocol-model.ts';
 import { achieved } from '../achieved.ts';
 import type { RunOptions } from '../../engine/client.ts';
 import { compressOne, outputFor, type Compressed } from '../compressing.ts';
 import { samplesOrAsk } from '../dataset.ts';
+import { outputsText, verdictOfResult } from '../outputs-text.ts';
 import { isCancelled, lineOf, openLogLabel, UserError } from '../errors.ts';
 import { exists, nameOf, reveal } from '../files.ts';
 import { freePath } from '../output-path.ts';
@@ -190,10 +191,12 @@ async function planResumes(
 async function summarise(services: Services, outcome: Outcome): Promise<void> {
   const { done, failed, cancelled } = outcome;
   const one = done.length === 1 ? done[0]! : undefined;
+  const verdict = worstVerdict(done.map(({ result }) => result));
   const showIt = done.length > 1 ? vscode.l10n.t('Show Reports') : vscode.l10n.t('Show Report');
   const revealIt = vscode.l10n.t('Reveal');
   const lines: string[] = [];
   if (one) {
+    lines.push(outputsText(one.result));
     lines.push(sizeLine(nameOf(one.plan.model), [one.result]));
     for (const line of accuracyLine(one.result)) lines.push(line);
   } else if (done.length > 1)
@@ -212,15 +215,21 @@ async function summarise(services: Services, outcome: Outcome): Promise<void> {
     vscode.window.setStatusBarMessage(vscode.l10n.t('Compression cancelled'), 4000);
     return;
   }
-  const buttons = done.length > 0 ? [showIt, revealIt] : [];
+  const milder = vscode.l10n.t('Try a Milder One');
+  const mild = one && verdict !== 'kept' ? [milder] : [];
+  const buttons = done.length > 0 ? [showIt, ...mild, revealIt] : [];
   const text = lines.join(' ');
   const answer =
     failed.length > 0
       ? await vscode.window.showErrorMessage(text, ...buttons, openLogLabel())
-      : await vscode.window.showInformationMessage(text, ...buttons);
+      : verdict === 'kept'
+        ? await vscode.window.showInformationMessage(text, ...buttons)
+        : await vscode.window.showWarningMessage(text, ...buttons);
   const written = done.map(({ result }) => vscode.Uri.file(result.output.path));
   if (answer === showIt) for (const uri of written.slice(0, 10)) await showReport(uri, undefined);
   else if (answer === revealIt) await reveal(written[0]!);
+  else if (answer === milder && one)
+    await vscode.commands.executeCommand('deepCompression.compress', one.plan.model);
   else if (answer === openLogLabel()) services.log.show();
 }
 
@@ -230,12 +239,19 @@ function sizeLine(subject: string, results: readonly CompressResult[]): string {
   const sizes = [formatBytes(before), formatBytes(after)] as const;
   return after < before
     ? vscode.l10n.t(
-        '{0}: {1} smaller, {2} → {3}, verified.',
+        '{0}: {1} smaller, {2} → {3}, decodes exactly.',
         subject,
         formatRatio(before / after),
         ...sizes,
       )
-    : vscode.l10n.t('{0}: did not get smaller, {1} → {2}, verified.', subject, ...sizes);
+    : vscode.l10n.t('{0}: did not get smaller, {1} → {2}, decodes exactly.', subject, ...sizes);
+}
+
+/** The worst of what compressions did to the outputs; what nobody measured is not called kept. */
+function worstVerdict(results: readonly Compressed[]): Verdict {
+  const verdicts = results.map((result) => verdictOfResult(result));
+  if (verdicts.includes('destroyed')) return 'destroyed';
+  return verdicts.includes('changed') ? 'changed' : 'kept';
 }
 
 /** What became of accuracy, where the preset retrains and there were samples to tell. */

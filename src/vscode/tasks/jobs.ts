@@ -6,6 +6,7 @@ import type { SimulatedLayer } from '../../engine/protocol-eie.ts';
 import { compressOne, outputFor, samplesFor } from '../compressing.ts';
 import { UserError } from '../errors.ts';
 import { layersOf } from '../eie/source.ts';
+import { outputsText } from '../outputs-text.ts';
 import { presetNamed } from '../presets.ts';
 import type { Services } from '../services.ts';
 import { settingsFor } from '../settings.ts';
@@ -61,7 +62,8 @@ export async function runJob(
       return [
         `${result.input.path}: ${formatBytes(result.input.bytes)}`,
         `${result.output.path}: ${formatBytes(result.output.bytes)}`,
-        vscode.l10n.t('{0} smaller, verified', formatRatio(result.ratio)),
+        vscode.l10n.t('{0} smaller, decodes exactly', formatRatio(result.ratio)),
+        outputsText(result),
         ...result.notes,
       ];
     }

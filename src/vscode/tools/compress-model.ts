@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { Retraining } from '../../engine/protocol-accuracy.ts';
-import { compressOne, outputFor, samplesFor } from '../compressing.ts';
+import { compressOne, outputFor, samplesFor, type Compressed } from '../compressing.ts';
 import { exists, nameOf } from '../files.ts';
 import { presetNamed } from '../presets.ts';
 import type { Services } from '../services.ts';
@@ -75,7 +75,8 @@ export const compressModel: Tool<Input> = {
         input: result.input,
         ratio: result.ratio,
         preset: result.recipe,
-        verified: result.verified,
+        decodesExactly: result.decodesExactly,
+        outputs: outputsOf(result),
         seconds: result.seconds,
         accuracy: result.retraining
           ? accuracyOf(result.retraining)
@@ -99,6 +100,14 @@ async function trainsIn(services: Services, model: vscode.Uri, preset: string): 
   } catch {
     return false;
   }
+}
+
+/** What it did to the outputs, or why that is not known. */
+function outputsOf({ fidelity, notMeasured }: Compressed): object | string {
+  if (!fidelity) return `not measured${notMeasured === undefined ? '' : `: ${notMeasured}`}`;
+  const { on, verdict, samples, kind, disagreement, relativeError } = fidelity;
+  const answers = on === 'samples' && kind !== 'values' && { answersChanged: disagreement };
+  return { verdict, on, samples, kind, ...answers, relativeError };
 }
 
 /** Measured while retraining: on the test data where there are some, else on what was held out. */

@@ -18,7 +18,7 @@ export async function openInspector(
 export async function compressed({ bench }: Session, preset = 'deep-compression'): Promise<void> {
   await bench.contextMenu(['cls.onnx'], 'Compress Model');
   await bench.pick(preset);
-  await bench.dismiss(/cls\.onnx.*verified/);
+  await bench.dismiss(/cls\.onnx.*decodes exactly/);
 }
 
 /** Keeps a picture of the window where DC_PICTURES says. */

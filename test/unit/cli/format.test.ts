@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { outputsLine } from '../../../src/cli/fidelity-text.ts';
-import type { Fidelity } from '../../../src/fidelity/compare.ts';
+import type { JudgedFidelity } from '../../../src/engine/protocol-model.ts';
 import { count, name, number, percent, shape, table, wrapped } from '../../../src/cli/format.ts';
 import { sizeText } from '../../../src/model/size-text.ts';
 
@@ -57,10 +57,11 @@ test('text is broken between words, a longer word stands alone', () => {
 });
 
 test('a loss beyond the one asked for is the first thing that is said', () => {
-  const fidelity: Fidelity = {
+  const fidelity: JudgedFidelity = {
     ...{ name: 'y', kind: 'class', answers: 30, disagreement: 1 / 30, expectedLoss: 0.004 },
     ...{ interval: { low: 0, high: 0.1 }, smoothLoss: { loss: 0.0067, error: 0.003 } },
     ...{ relativeError: 0.05, samples: 30, accuracy: null, outputs: [] },
+    ...{ on: 'samples', verdict: 'kept' },
   };
   assert.match(
     outputsLine({ fidelity, maxLoss: 0.005 }),

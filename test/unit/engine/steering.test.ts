@@ -78,7 +78,7 @@ test('a training in the worker is paused, resumed, and stopped with its best kep
     const result = await running;
     assert.equal(result.end, 'stopped');
     assert.equal(result.runtime, 'onnxruntime-web');
-    assert.ok(result.compressed!.verified);
+    assert.ok(result.compressed!.decodesExactly);
     assert.ok(result.after!.top1! >= result.before!.top1!);
     assert.deepEqual(
       epochs.map((e) => e.epoch),
