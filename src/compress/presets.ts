@@ -17,12 +17,13 @@ export const presetRecipes: readonly object[] = [
     description:
       'Fidelity first, without samples: every weight the nearest of evenly spaced levels with a scale ' +
       'for each output channel, fine enough that rounding adds 0.4 % noise to the whole model, small ' +
-      'layers least. Prunes nothing; arithmetic coding.',
+      'layers least; biases and normalisations rounded far finer. Prunes nothing; arithmetic coding.',
     prune: { method: 'none' },
     share: { method: 'grid', noise: 0.004 },
     coder: 'arithmetic',
     roles: ['weight', 'embedding'],
     minimumWeights: 16,
+    restNoise: 1e-6,
   },
   {
     name: 'deep-compression',

@@ -60,6 +60,11 @@ export interface Recipe {
   readonly coder: CoderRecipe;
   readonly roles: readonly Role[];
   readonly minimumWeights: number;
+  /**
+   * Squared error, relative to a tensor's own squares, that what is not compressed is rounded with;
+   * absent, it stays as it is.
+   */
+  readonly restNoise?: number;
   readonly kinds: Readonly<Partial<Record<LayerKind, LayerOverride>>>;
   /** By glob on the layer's name or path; where several match, the later win. */
   readonly layers: Readonly<Record<string, LayerOverride>>;
@@ -146,6 +151,7 @@ function completeRecipe(
     coder: (given.coder as CoderRecipe | undefined) ?? 'huffman',
     roles: (given.roles as readonly Role[] | undefined) ?? ['weight'],
     minimumWeights: (given.minimumWeights as number | undefined) ?? 256,
+    ...(given.restNoise !== undefined && { restNoise: given.restNoise as number }),
     kinds: (given.kinds as Recipe['kinds'] | undefined) ?? {},
     layers: (given.layers as Recipe['layers'] | undefined) ?? {},
     ...(given.train !== undefined && {

@@ -4,7 +4,7 @@
  * all of them cut out; what lies between the same neighbours there and in the file is a payload.
  */
 import { isCompressible } from '../model/dtype.ts';
-import type { Model, Segment } from '../model/model.ts';
+import type { HoleEncoding, Model, Segment } from '../model/model.ts';
 import { dtypeBytes, elementSizes, holeKind } from './format.ts';
 
 /** A run of one file, before packing: bytes of a channel, or a hole. */
@@ -49,7 +49,7 @@ function payloadsOf(segments: readonly Segment[], size: number): Payload[] {
       let offset = end;
       for (const s of between) {
         if (s.kind !== 'hole') continue;
-        const channel = elementSizes.findIndex((n) => n === dtypeBytes[s.encoding]);
+        const channel = channelOf(s.encoding);
         if (s.length >= shortestPayload) found.push({ offset, length: s.length, channel });
         offset += s.length;
       }
@@ -64,6 +64,10 @@ function payloadsOf(segments: readonly Segment[], size: number): Payload[] {
   }
   close(size);
   return found;
+}
+
+function channelOf(encoding: HoleEncoding): number {
+  return elementSizes.findIndex((n) => n === dtypeBytes[encoding]);
 }
 
 /** Runs of one file; neighbours of the same channel are one run. `payloads` ascend. */
@@ -84,8 +88,10 @@ export function planRuns(
   };
   for (const s of segments) {
     if (s.kind === 'hole') runs.push({ kind: holeKind, tensor: s.tensor, length: s.length });
-    else if (s.kind === 'literal') add(0, { bytes: s.bytes, length: s.bytes.length });
-    else {
+    else if (s.kind === 'literal') {
+      const channel = s.elements ? channelOf(s.elements) : 0;
+      add(channel, { bytes: s.bytes, length: s.bytes.length });
+    } else {
       const end = s.offset + s.length;
       let at = s.offset;
       for (; next < payloads.length && payloads[next].offset < end; next++) {

@@ -105,7 +105,8 @@ export type HoleEncoding = 'float32' | 'float16' | 'bfloat16' | 'float64';
 
 /** A file as a run of segments; concatenated they are the file. */
 export type Segment =
-  | { readonly kind: 'literal'; readonly bytes: Uint8Array }
+  /** `elements`: of which kind the bytes are, where they are the values of a tensor. */
+  | { readonly kind: 'literal'; readonly bytes: Uint8Array; readonly elements?: HoleEncoding }
   | { readonly kind: 'copy'; readonly offset: number; readonly length: number }
   /** The payload of one tensor, to be filled with `parameters` values in `encoding`. */
   | {

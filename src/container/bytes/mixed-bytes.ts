@@ -1,6 +1,6 @@
 /**
  * A plane of the rest as one arithmetic-coded stream of bytes, each the decisions of `ByteModel`. Smaller
- * than deflate for graphs by half, and slower by far: it takes 4 to 8 microseconds a byte either way, which is
+ * than deflate for graphs by half, and slower by far: it takes 6 to 12 microseconds a byte either way, which is
  * why planes longer than `mostMixed` are left to deflate. docs/dcz-coding.md, section 8.
  */
 import {

@@ -32,6 +32,7 @@ const calibrated = {
   description: 'Levels decided by what they do to the outputs on sample inputs.',
   share: { method: 'grid', bits: 8 },
   coder: 'arithmetic',
+  restNoise: 1e-6,
 };
 
 /** Share of the whole at which levels are decided. */

@@ -5,6 +5,8 @@
 import { leftNotes, notCoded, type NotCoded } from '../../compress/not-coded.ts';
 import { compressModel } from '../../compress/pipeline.ts';
 import { parseRecipe } from '../../compress/recipe.ts';
+import { layoutWith } from '../../compress/rest/layout-with.ts';
+import { roundRest } from '../../compress/rest/round.ts';
 import type { AssignedGrid } from '../../compress/share/grid.ts';
 import type { TaskResult, TaskRunner } from '../../compress/tasks.ts';
 import { writeDcz } from '../../container/write.ts';
@@ -103,7 +105,9 @@ export async function compressFile(
           );
           throwIfCancelled(signal);
           progress({ stage: 'write', layer: '', fraction: planned });
-          const layout = model.writer.layout(new Set(plan.tensors.map((t) => t.coded.tensor)));
+          const coded = new Set(plan.tensors.map((t) => t.coded.tensor));
+          const rest = roundRest(model, coded, recipe.restNoise ?? 0);
+          const layout = layoutWith(model, coded, rest.values);
           const tensors = plan.tensors.map(({ coded, stats }) => ({ coded, rmse: stats.rmse }));
           const sizes = writeDcz(
             { model, layout, tensors, recipe: options.stated ?? recipe },
@@ -131,9 +135,8 @@ export async function compressFile(
           }));
           layers = await layersOf(model, kept, sizes.perTensor, signal);
           otherBytes = sizes.other;
-          const coded = new Set(plan.tensors.map((t) => t.coded.tensor));
           named = notCoded(model, recipe, coded, plan.left);
-          notes = [...model.notes, ...leftNotes(model, plan.left, named)];
+          notes = [...model.notes, ...leftNotes(model, plan.left, named), ...rest.notes];
         },
       );
       const input_ = { path, bytes: model.files.reduce((sum, f) => sum + f.source.size, 0) };
