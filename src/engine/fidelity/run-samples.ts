@@ -86,7 +86,7 @@ async function runBatch(
   const { samples, states, constants, samplesOf } = feeding;
   const rows = samples.fixedBatch === undefined ? groups.length : batch;
   const spans = Array.from(groups, samplesOf);
-  const steps = Math.max(...spans.map(({ from, to }) => to - from));
+  const steps = spans.reduce((most, { from, to }) => Math.max(most, to - from), 0);
   let state = Object.fromEntries(states.map((s) => [s.input.name, initialState(s, rows)]));
   for (let step = 0; step < steps; step++) {
     if (step % 16 === 15) await turn(0, 0);
