@@ -119,7 +119,7 @@ if (ready) {
   if (wants('checks')) await checks();
   if (wants('unit')) {
     if (process.platform === 'linux') await aptInstall('libonnx-testdata', log);
-    await suite('unit', 'scripts/unit.mjs', [], 900_000);
+    await suite('unit', 'scripts/unit.mjs', [], 1_800_000);
   }
   if (wants('fuzz')) await suite('fuzz', 'scripts/unit.mjs', ['test/fuzz'], 3_600_000 * 6);
   const windows = process.platform === 'win32';
@@ -135,11 +135,11 @@ if (ready) {
       env.DC_VSCODE_SERVER = server;
       env.DC_CHROMIUM = await ensureChromium(cache, log);
     }));
-  if (found && wants('host')) await suite('host', 'scripts/host.mjs', [], 300_000);
+  if (found && wants('host')) await suite('host', 'scripts/host.mjs', [], 600_000);
   if (found && wants('ui') && windows) {
     console.log('\n== ui\n  skipped: the VS Code server does not install from npm on Windows');
     total.skipped++;
-  } else if (found && wants('ui')) await suite('ui', 'scripts/ui.mjs', [], 900_000);
+  } else if (found && wants('ui')) await suite('ui', 'scripts/ui.mjs', [], 1_500_000);
 }
 
 const ok = total.failed === 0 && total.passed > 0;

@@ -32,6 +32,6 @@ const { code } = await run(
     ...flags,
     all,
   ],
-  { env: { ...process.env, DC_VSIX: vsix }, timeout: 880_000 },
+  { env: { ...process.env, DC_VSIX: vsix }, timeout: 1_440_000 },
 );
 process.exitCode = code;

@@ -6,7 +6,7 @@
  * the same input gives the same bytes everywhere.
  */
 import { deflateSync, inflateSync } from 'fflate';
-import { decodeMixed, encodeMixed, mostMixed, type PlanesAbove } from './bytes/mixed-bytes.ts';
+import { decodeMixed, encodeMixed, worthMixing, type PlanesAbove } from './bytes/mixed-bytes.ts';
 import { deflateRatio } from './format.ts';
 
 /** How a plane is stored, in the order of the format's numbers. */
@@ -43,7 +43,7 @@ export function packPiece(
 }
 
 function mixedWhereSmaller(plain: Uint8Array, packed: Plane, above: PlanesAbove): Plane {
-  if (plain.length > mostMixed) return packed;
+  if (plain.length > worthMixing) return packed;
   const mixed = encodeMixed(plain, above);
   const small = mixed.length < packed.bytes.length;
   const sound = mixed.length > 0 && plain.length <= mixed.length * deflateRatio;

@@ -105,7 +105,12 @@ test('data that does not fit is refused in one line', async () => {
         why.test(e.message) && !e.message.includes('\n') && e.name === 'DeepCompressionError',
     );
   };
-  await refused('a.csv', '1,2,0\n3,4,1\n', /a sample is 2, the model's input x takes 1 x 28 x 28/);
+  await refused('a.csv', '1,2,0\n3,4,1\n', /the label may be in column 1 or 3: say which/);
+  await refused(
+    'n.csv',
+    'a,b,label\n1,2,0\n3,4,1\n',
+    /a sample is 2, the model's input x takes 1 x 28 x 28/,
+  );
   await refused(
     'b.csv',
     `${'0,'.repeat(784)}3\n${'0,'.repeat(784)}12\n`,

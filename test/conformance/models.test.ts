@@ -1,8 +1,8 @@
 /**
  * Real models through every preset: compressed, restored, run by ONNX Runtime. The restored model
  * must equal, output for output, the original in which onnx-buf has set the shared values, and the
- * shared values must be what the codebook makes of the original weights. Everything of the file but
- * those values stays byte-identical.
+ * shared values must be what the codebook, or the grid, makes of the original weights. Everything of the
+ * file but those values stays byte-identical, unless the recipe rounds the rest: then outputs hardly move.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { basename, join } from 'node:path';
 import test from 'node:test';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { presets } from '../../src/compress/recipe.ts';
+import { GridWalk, largestOf, type Grid } from '../../src/compress/share/grid.ts';
 import { openDcz } from '../../src/container/read.ts';
 import { allJobs } from '../../src/engine/jobs/all.ts';
 import { memorySource } from '../../src/model/bytes.ts';
@@ -70,12 +71,16 @@ for (const [path, feeds] of models) {
     assert.deepEqual(layout, [[{ kind: 'copy', offset: 0, length: original.length }]]);
   });
 
-  for (const { name: recipe } of presets.filter((p) => !p.train)) {
+  for (const preset of presets.filter((p) => !p.train)) {
+    const recipe = preset.name;
     test(`${basename(path)} survives ${recipe}: runs, and equals the shared values set by other means`, async () => {
       const out = join(folder, `${basename(path)}.${recipe}.dcz`);
       const fractions: number[] = [];
       const result = await jobs.compress(
-        { file: { path }, out, overwrite: false, recipe, seed: 1, threads: 1 },
+        {
+          ...{ file: { path }, out, overwrite: false, seed: 1, threads: 1 },
+          recipe: { ...preset, restNoise: 0 },
+        },
         never,
         (p) => fractions.push(p.fraction),
       );
@@ -99,12 +104,14 @@ for (const [path, feeds] of models) {
       const [proto, decoded] = [parseModel(original), parseModel(restored)];
       const layers = dcz.tensors.map(({ coded }) => {
         const at = index.tensors[coded.tensor].path;
-        return { at, codebook: coded.codebook, before: floatsOf(tensorAt(proto, at)) };
+        return { at, coded, before: floatsOf(tensorAt(proto, at)) };
       });
       assert.equal(layers.length, result.layers.length);
-      for (const { at, codebook, before } of layers) {
+      for (const { at, coded, before } of layers) {
         const after = floatsOf(tensorAt(decoded, at));
-        checkSharing(at, before, after, codebook, recipe === 'keep');
+        const { codebook, grid } = coded;
+        if (grid) checkLevels(at, before, after, grid, largestOf(codebook));
+        else checkSharing(at, before, after, codebook, recipe === 'keep');
         setFloats(tensorAt(proto, at), after);
       }
       // onnx-buf on both sides: what differs beyond the values would show here.
@@ -114,9 +121,57 @@ for (const [path, feeds] of models) {
       }
       const byOtherMeans = serialiseModel(proto);
       assert.ok(Buffer.from(byOtherMeans).equals(serialiseModel(decoded)), 'the rest differs');
-      assert.deepEqual(await outputs(restored, feeds), await outputs(byOtherMeans, feeds));
+      const plain = await outputs(restored, feeds);
+      assert.deepEqual(plain, await outputs(byOtherMeans, feeds));
+      if ((preset.restNoise ?? 0) > 0) {
+        const rounded = join(folder, `${basename(path)}.${recipe}.rounded`);
+        const file = { path: `${rounded}.dcz` };
+        await jobs.compress(
+          { file: { path }, out: file.path, overwrite: false, recipe, seed: 1, threads: 1 },
+          never,
+          quiet,
+        );
+        const to = `${rounded}.onnx`;
+        await jobs.decompress({ file, out: to, overwrite: false, threads: 1 }, never, quiet);
+        const moved = movement(plain, await outputs(new Uint8Array(readFileSync(to)), feeds));
+        assert.ok(moved < 0.03, `rounding the rest moves the outputs by ${moved}`);
+      }
     });
   }
+}
+
+/** Every value is a level of its channel's step, the nearest one where it is not beyond the last. */
+function checkLevels(
+  at: string,
+  before: Float32Array,
+  after: Float32Array,
+  grid: Grid,
+  largest: number,
+): void {
+  const walk = new GridWalk(grid);
+  walk.seek(0);
+  for (let i = 0; i < before.length; i++) {
+    const level = after[i] / walk.scale;
+    assert.ok(Math.abs(level - Math.round(level)) < 1e-3, `${at}[${i}]: level ${level}`);
+    const wanted = before[i] / walk.scale;
+    if (Math.abs(wanted) < largest) assert.ok(Math.abs(wanted - level) < 0.501, `${at}[${i}]`);
+    walk.next();
+  }
+}
+
+/** ||y - y'|| / ||y|| over all outputs that are floats. */
+function movement(before: Map<string, unknown>, after: Map<string, unknown>): number {
+  let moved = 0;
+  let size = 0;
+  for (const [name, values] of before) {
+    const others = after.get(name);
+    if (!(values instanceof Float32Array && others instanceof Float32Array)) continue;
+    values.forEach((v, i) => {
+      moved += (v - others[i]) ** 2;
+      size += v * v;
+    });
+  }
+  return Math.sqrt(moved / size);
 }
 
 /** Every value is its nearest shared value or pruned, and pruned weights are the smallest. */

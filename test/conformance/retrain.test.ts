@@ -202,7 +202,7 @@ test('a checkpoint of another run is refused, and --fresh begins anew', async ()
       if (e.kind === 'epoch' && e.epoch.kind === 'share') controller.abort();
     }),
   );
-  await assert.rejects(retrain({ ...input, seed: 2 }), /is the checkpoint of another run/);
+  await assert.rejects(retrain({ ...input, seed: 2 }), /is not a checkpoint of this run/);
   const fresh = await retrain({ ...input, seed: 2, fresh: true });
   assert.equal(fresh.resumed, false);
 });
@@ -376,7 +376,7 @@ test('a recipe that cannot be used is refused in one line before anything is tra
     samples: 1,
     recipe: { ...small, train: { ...train, validation: 0.5 } },
   });
-  await refused({ ...small, train }, /already exists/, { out: dense, overwrite: false });
+  await refused({ ...small, train }, /is an input and is never overwritten/, { out: dense, overwrite: false });
   await assert.rejects(
     jobs.compress(
       {

@@ -7,7 +7,7 @@ import { inSession } from './support/suite.ts';
 import { eventually } from './support/wait.ts';
 import { cls, rec } from './support/workspace.ts';
 
-const builtIn = ['deep-compression', 'eie', 'conservative', 'aggressive', 'keep'];
+const builtIn = ['safe', 'deep-compression', 'eie', 'conservative', 'aggressive', 'keep'];
 
 test(
   'a right-click compresses a model with a chosen preset and leads to its report',
@@ -15,7 +15,7 @@ test(
     const original = readFileSync(path('cls.onnx'));
     await bench.contextMenu(['cls.onnx'], 'Compress Model');
     const labels = await bench.quickLabels();
-    assert.equal(labels[0], 'deep-compression', 'the default comes first');
+    assert.equal(labels[0], 'safe', 'the default comes first');
     for (const name of [...builtIn, 'two-bits']) assert.ok(labels.includes(name), name);
     await bench.pick('deep-compression');
     await bench.answer(/cls\.onnx.*smaller.*decodes exactly/, 'Show Report');

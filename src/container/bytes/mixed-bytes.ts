@@ -13,6 +13,8 @@ import { primer } from './primer.ts';
 
 /** Bytes of a plane. Bounds the time of reading a file too: four last pieces have 15 planes in all. */
 export const mostMixed = 1 << 18;
+/** Longer planes are weights more often than graphs, of which it saves too little for a second a plane. */
+export const worthMixing = 1 << 17;
 
 /** Planes of higher bytes of the same numbers, the next higher first; undefined for bytes of structure. */
 export type PlanesAbove = readonly Uint8Array[] | undefined;
