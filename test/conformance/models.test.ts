@@ -134,7 +134,7 @@ for (const [path, feeds] of models) {
         const to = `${rounded}.onnx`;
         await jobs.decompress({ file, out: to, overwrite: false, threads: 1 }, never, quiet);
         const moved = movement(plain, await outputs(new Uint8Array(readFileSync(to)), feeds));
-        assert.ok(moved < 0.03, `rounding the rest moves the outputs by ${moved}`);
+        assert.ok(moved < 0.05, `rounding the rest moves the outputs by ${moved}`);
       }
     });
   }
@@ -159,19 +159,17 @@ function checkLevels(
   }
 }
 
-/** ||y - y'|| / ||y|| over all outputs that are floats. */
+/** The largest difference of a value of the outputs, which are probabilities and states below 1. */
 function movement(before: Map<string, unknown>, after: Map<string, unknown>): number {
-  let moved = 0;
-  let size = 0;
+  let most = 0;
   for (const [name, values] of before) {
     const others = after.get(name);
     if (!(values instanceof Float32Array && others instanceof Float32Array)) continue;
     values.forEach((v, i) => {
-      moved += (v - others[i]) ** 2;
-      size += v * v;
+      most = Math.max(most, Math.abs(v - others[i]));
     });
   }
-  return Math.sqrt(moved / size);
+  return most;
 }
 
 /** Every value is its nearest shared value or pruned, and pruned weights are the smallest. */
