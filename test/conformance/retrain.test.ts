@@ -376,7 +376,10 @@ test('a recipe that cannot be used is refused in one line before anything is tra
     samples: 1,
     recipe: { ...small, train: { ...train, validation: 0.5 } },
   });
-  await refused({ ...small, train }, /is an input and is never overwritten/, { out: dense, overwrite: false });
+  await refused({ ...small, train }, /is an input and is never overwritten/, {
+    out: dense,
+    overwrite: false,
+  });
   await assert.rejects(
     jobs.compress(
       {
