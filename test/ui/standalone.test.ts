@@ -18,12 +18,16 @@ const folder = mkdtempSync(join(tmpdir(), 'deepc-page-'));
 const deepc = (...args: string[]): string =>
   execFileSync(process.execPath, ['dist/cli.js', ...args], { encoding: 'utf8', stdio: 'pipe' });
 const compressed = join(folder, 'cls.html');
+const shared = join(folder, 'shared.html');
 const hostile = join(folder, 'hostile.html');
 
 before(() => {
   const dcz = join(folder, 'cls.dcz');
   deepc('compress', cls, '--out', dcz);
   deepc('report', dcz, '--out', compressed);
+  const huffman = join(folder, 'shared.dcz');
+  deepc('compress', cls, '--preset', 'deep-compression', '--out', huffman);
+  deepc('report', huffman, '--out', shared);
   const evil = join(folder, 'hostile.onnx');
   writeFileSync(evil, hostileModel());
   deepc('report', evil, '--out', hostile);
@@ -58,7 +62,18 @@ async function open(file: string, options: BrowserContextOptions = {}): Promise<
   return { page, complaints, close: () => context.close() };
 }
 
-test('a compressed model is shown from a file: report, layers, weights, codebook, tree, stream', async () => {
+/** Opens the layer that stores the most bytes, and each tab of it until its mark is drawn. */
+async function throughTabs(page: Page, tabs: readonly (readonly [string, string])[]) {
+  await page.locator('thead .c-stored button').click();
+  await page.locator('table.all .rows .open').first().click();
+  for (const [tab, mark] of tabs) {
+    await page.locator(`#tab-${tab}`).click();
+    await page.locator(mark).first().waitFor();
+    assert.deepEqual(await violationsOf(page), [], tab);
+  }
+}
+
+test('a compressed model is shown from a file: report, layers, weights, grid, coder, stream', async () => {
   const { page, complaints, close } = await open(compressed);
   await page.locator('#report table.layers tbody tr').first().waitFor();
   assert.deepEqual(await violationsOf(page), [], 'report');
@@ -67,18 +82,24 @@ test('a compressed model is shown from a file: report, layers, weights, codebook
   assert.equal(await page.locator('#report').isVisible(), false);
   assert.match(await page.locator('#inspector .figure .detail').nth(2).innerText(), /prunable/);
   assert.deepEqual(await violationsOf(page), [], 'overview');
-  await page.locator('thead .c-stored button').click();
-  await page.locator('table.all .rows .open').first().click();
-  for (const [tab, mark] of [
+  await throughTabs(page, [
     ['weights', '.stage[data-missing="0"]'],
+    ['codebook', '#levels .chart svg'],
+    ['huffman', '.figure-block .chart svg'],
+    ['stream', '.chart .card'],
+  ]);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test('a model with shared values is shown from a file: codebook and tree', async () => {
+  const { page, complaints, close } = await open(shared);
+  await page.getByRole('link', { name: 'Layers' }).click();
+  await throughTabs(page, [
     ['codebook', '.chart .bead'],
     ['huffman', '[role=treeitem]'],
     ['stream', '.chart .card'],
-  ] as const) {
-    await page.locator(`#tab-${tab}`).click();
-    await page.locator(mark).first().waitFor();
-    assert.deepEqual(await violationsOf(page), [], tab);
-  }
+  ]);
   assert.deepEqual(complaints, []);
   await close();
 });
