@@ -30,12 +30,13 @@ export async function bundleEach(files, outdir) {
 /** All files in one module, so that they run in one process and share their module state. */
 export async function bundleTogether(files, outfile) {
   const contents = files.map((f) => `import ${JSON.stringify(`./${f}`)};`).join('\n');
-  await build({ ...common, stdin: { contents, resolveDir: '.' }, outfile });
+  const { metafile } = await build({ ...common, stdin: { contents, resolveDir: '.' }, outfile });
+  assertHolds(metafile, files);
 }
 
-/** The suite for the extension host: one CommonJS file with mocha inside. */
-export async function bundleHostSuite(entry, outfile) {
-  await build({
+/** The suite for the extension host: one CommonJS file with mocha inside, and all of the files. */
+export async function bundleHostSuite(entry, files, outfile) {
+  const { metafile } = await build({
     ...common,
     packages: 'bundle',
     external: ['vscode', 'fsevents'],
@@ -45,6 +46,15 @@ export async function bundleHostSuite(entry, outfile) {
     // mocha's parallel mode, which is never used here, resolves files of its own at run time
     logOverride: { 'require-resolve-not-external': 'silent' },
   });
+  assertHolds(metafile, files);
+}
+
+/** Fails where a bundle has dropped a file of tests: it would pass by running nothing. */
+function assertHolds({ outputs }, files) {
+  const held = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs));
+  const full = new Set(held.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([f]) => f));
+  const empty = files.map((f) => f.replaceAll('\\', '/')).filter((f) => !full.has(f));
+  if (empty.length) throw new Error(`the bundle holds nothing of ${empty.join(', ')}`);
 }
 
 const common = {
@@ -54,6 +64,7 @@ const common = {
   target: 'node20',
   packages: 'external',
   sourcemap: 'inline',
+  metafile: true,
   logLevel: 'warning',
   plugins: [wasmPlugin],
 };

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import { limit } from '../../scripts/lib/pace.mjs';
 
 export const extensionId = 'deep-compression.deep-compression';
 
@@ -53,12 +54,13 @@ export async function messagesOf(action: () => unknown): Promise<string[]> {
   return messages;
 }
 
+/** @param patience ms on a quiet machine */
 export async function eventually(
   what: string,
   is: () => boolean | Promise<boolean>,
   patience = 10_000,
 ): Promise<void> {
-  for (const end = Date.now() + patience; Date.now() < end;) {
+  for (const end = Date.now() + limit(patience); Date.now() < end;) {
     if (await is()) return;
     await new Promise((done) => setTimeout(done, 50));
   }

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { limit } from '../../../scripts/lib/pace.mjs';
 
 export interface ServerOptions {
   /** User settings beside the ones that keep a fresh VS Code quiet. */
@@ -96,7 +97,10 @@ export async function startServer(options: ServerOptions = {}): Promise<VSCodeSe
   };
   const port = await new Promise<number>((done, fail) => {
     let output = '';
-    const timer = setTimeout(() => fail(new Error(`VS Code did not start:\n${output}`)), 60_000);
+    const timer = setTimeout(
+      () => fail(new Error(`VS Code did not start:\n${output}`)),
+      limit(60_000),
+    );
     const read = (chunk: Buffer): void => {
       output += String(chunk);
       const match = /Extension host agent listening on (\d+)/.exec(output);

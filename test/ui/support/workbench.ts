@@ -4,6 +4,7 @@
  */
 import type { Browser, BrowserContext, Frame, Locator, Page } from 'playwright-core';
 import type { OpenOptions, VSCodeServer } from './server.ts';
+import { patience } from './wait.ts';
 
 export interface Look {
   readonly viewport?: { readonly width: number; readonly height: number };
@@ -12,7 +13,6 @@ export interface Look {
   readonly reducedMotion?: boolean;
 }
 
-const patience = 20_000;
 const contexts = new Map<string, Promise<BrowserContext>>();
 
 /** Windows of one look share a context, and with it the cache: the second opens much faster. */
