@@ -9,6 +9,7 @@ import { DeepCompressionError } from '../model/errors.ts';
 import { Emitter } from './emitter.ts';
 import { cloneGraph, decodeGraph, encodeGraph, floatValues, freshName, shapeOf } from './graph.ts';
 import type { Graph, GraphValue } from './graph.ts';
+import { inlineFunctions } from './inline-functions.ts';
 import { appendLoss, scoresOf } from './loss.ts';
 import type { LossSpec } from './loss.ts';
 import { lowerGraph } from './lower/lowering.ts';
@@ -88,6 +89,7 @@ export async function compileTraining(
   runtime: Runtime,
 ): Promise<TrainingGraph> {
   const graph = decodeGraph(bytes);
+  inlineFunctions(graph);
   checkTrainable(graph, options.trainable);
   const openInputs = graph.inputs;
   graph.inputs = graph.inputs.map((input) => fixedInput(input, options));

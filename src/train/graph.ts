@@ -178,7 +178,8 @@ export function stringOf(node: NodeProto, name: string, otherwise: string): stri
   return attribute ? new TextDecoder().decode(attribute.s) : otherwise;
 }
 
-function constantTensor(node: NodeProto): TensorProto | undefined {
+/** What a Constant node holds, where it is a tensor. */
+export function constantTensor(node: NodeProto): TensorProto | undefined {
   const attribute = node.attribute[0];
   switch (attribute?.name) {
     case 'value':

@@ -12,6 +12,7 @@ import { augmenter } from '../../train/dataset/augment.ts';
 import type { Dataset } from '../../train/dataset/dataset.ts';
 import type { Taken } from '../../train/dataset/taken.ts';
 import { decodeGraph, type Graph } from '../../train/graph.ts';
+import { inlineFunctions } from '../../train/inline-functions.ts';
 import type { LossSpec } from '../../train/loss.ts';
 import { layerPairs } from '../../train/methods/dead-units.ts';
 import { weightsAfterDropout } from '../../train/methods/dropout.ts';
@@ -34,9 +35,11 @@ import { checkpointPath, fingerprint, openCheckpoint } from './checkpoints.ts';
 import { loadDataset } from './data.ts';
 import { wholeModel } from './model-bytes.ts';
 import {
+  checkHasWeights,
   isReused,
   kindOfTensor,
   layersToCompress,
+  mainTensors,
   trainableTensors,
   type Trainable,
 } from './trainable.ts';
@@ -87,7 +90,9 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
   const turn = turns(signal);
   const bytes = wholeModel(model);
   const source = decodeGraph(bytes);
+  inlineFunctions(source);
   const trainable = trainableTensors(model, source);
+  checkHasWeights(trainable);
   const named = train.stages.flatMap((stage) => [...stage.layers, ...stage.freeze]);
   checkGlobs([...named, ...Object.keys(recipe.layers)], model.tensors);
   const output = chooseOutput(source, input.output);
@@ -181,9 +186,9 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
       checkpoint.found,
     );
     const values = new Map<number, Float32Array>();
-    const ids = new Map(model.tensors.map((t) => [t.name, t.id]));
+    const tensors = mainTensors(model);
     for (const p of [...network.parameters, ...network.states])
-      values.set(ids.get(p.name)!, p.values);
+      values.set(tensors.get(p.name)!.id, p.values);
     return {
       result,
       values,
