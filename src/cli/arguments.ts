@@ -26,6 +26,7 @@ import {
 } from './train-arguments.ts';
 import { exportForm, runnableOptions, runnableTakes, runnableUsage } from './export-command.ts';
 import { goalArguments, goalOptions, goalTakes, type GoalArguments } from './goal-arguments.ts';
+import { slimUsage } from './slim-command.ts';
 import type { ExportName } from '../export/formats.ts';
 import { UsageError } from './usage.ts';
 import {
@@ -52,7 +53,7 @@ export const usage = `usage: deepc COMMAND …
   deepc import WEIGHTS.net --prototxt FILE --out MODEL.onnx
                                                Song Han's published Deep Compression format
   deepc export MODEL --to FORM --out MODEL.onnx [--data FILE]
-                                               stored smaller for stock runtimes, both run and compared
+                                               stored smaller for stock runtimes, both run and compared${slimUsage}
   deepc presets                                the built-in recipes${trainUsage}${eieUsage}
 
 options
@@ -77,6 +78,7 @@ const commands = [
   'compare',
   'import',
   'export',
+  'groups',
   'presets',
   'evaluate',
   'retrain',
@@ -114,6 +116,7 @@ const taken: Readonly<Record<CommandName, readonly string[]>> = {
   compare: [],
   import: ['out', 'prototxt', 'force'],
   export: runnableTakes,
+  groups: ['seed'],
   presets: [],
   evaluate: evaluateTakes,
   retrain: retrainTakes,

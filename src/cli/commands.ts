@@ -13,6 +13,7 @@ import { runEie } from './eie-commands.ts';
 import { progressView } from './progress.ts';
 import { runTrain } from './train-commands.ts';
 import { exportText } from './export-command.ts';
+import { groupsText } from './slim-command.ts';
 import { writeExports } from './viewer-exports.ts';
 import { outputsLine } from './fidelity-text.ts';
 import { compareTable } from './compare-table.ts';
@@ -123,6 +124,10 @@ async function run(
       };
       const result = await jobs.export(input, signal, show);
       return { result, text: () => exportText(result) };
+    }
+    case 'groups': {
+      const result = await jobs.groups({ file, seed: c.seed }, signal, show);
+      return { result, text: () => groupsText(result) };
     }
     case 'simulate':
     case 'sweep':

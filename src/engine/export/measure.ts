@@ -47,7 +47,7 @@ export async function measureBoth(
     try {
       const after = await opened(executor, exported, 'the export');
       try {
-        feeding ??= await workingFeeds(before, model, seed);
+        feeding ??= await feedsThatRun(before, model, seed);
         const { feeds } = feeding;
         const [y, z] = [await before.run(feeds), await ran(after, feeds)];
         const times: [number[], number[]] = [[], []];
@@ -96,8 +96,25 @@ async function ran(session: Session, feeds: Feeds): Promise<Outputs> {
   }
 }
 
-/** Feeds of the first guess of open dimensions with which the model runs. */
-async function workingFeeds(
+/**
+ * Feeds of the first guess of open dimensions with which the model runs, and what they are.
+ * @throws DeepCompressionError `invalid-model` when it does not open, or runs on none of them
+ */
+export async function workingFeeds(
+  executor: Executor,
+  model: OnnxModel,
+  bytes: Uint8Array<ArrayBuffer>,
+  seed: number,
+): Promise<{ feeds: Feeds; stated: string[] }> {
+  const session = await opened(executor, bytes, 'the original');
+  try {
+    return await feedsThatRun(session, model, seed);
+  } finally {
+    await session.close();
+  }
+}
+
+async function feedsThatRun(
   session: Session,
   model: OnnxModel,
   seed: number,

@@ -11,6 +11,7 @@ import type { JobContext, JobDeclaration } from './define.ts';
 import { filesToRestoreJob, inputFilesJob } from './files.ts';
 import { evaluateJob } from './evaluate.ts';
 import { exportJob } from './export.ts';
+import { groupsJob } from './groups.ts';
 import { importJob } from './import.ts';
 import { inspectJob } from './inspect.ts';
 import { pageJob } from './page.ts';
@@ -31,6 +32,7 @@ export const declaredJobs = {
   inputFiles: inputFilesJob,
   import: importJob,
   export: exportJob,
+  groups: groupsJob,
   report: reportJob,
   page: pageJob,
   presets: presetsJob,
