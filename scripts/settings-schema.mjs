@@ -1,47 +1,49 @@
 /**
- * Puts the recipe's schema (media/recipe.schema.json) into package.json as the schema of
- * `deepCompression.presets`: VS Code resolves no references there, so they are written out. In the
- * settings the key is the preset's name, so `name` is not required.
- *   node scripts/settings-schema.mjs            writes package.json
- *   node scripts/settings-schema.mjs --check    exits 1 when it is out of date
+ * Writes what editors check recipes with, from the recipe's one declaration (src/recipe/recipe.ts):
+ * media/recipe.schema.json for recipe files, and media/settings.schema.json for the recipes in
+ * settings, which VS Code adds to the small schema of `deepCompression.presets` in package.json. In
+ * settings the key is the preset's name, so `name` is not required there.
+ *   node scripts/settings-schema.mjs            writes both
+ *   node scripts/settings-schema.mjs --check    exits 1 when one is out of date
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { isDeepStrictEqual } from 'node:util';
+import { build } from 'esbuild';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import { common, temporaryOut } from './lib/bundle.mjs';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
-const schema = JSON.parse(readFileSync('media/recipe.schema.json', 'utf8'));
-const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
-const setting = manifest.contributes.configuration.properties['deepCompression.presets'];
+const out = temporaryOut('schema');
+process.on('exit', () => rmSync(out, { recursive: true, force: true }));
+const outfile = join(out, 'recipe.js');
+await build({ ...common, entryPoints: ['src/recipe/recipe.ts'], outfile });
+const { recipeSchema } = await import(pathToFileURL(resolve(outfile)).href);
 
-/** The value with every `#/definitions/…` in its place; what stands beside a reference wins. */
-function inlined(value) {
-  if (Array.isArray(value)) return value.map(inlined);
-  if (typeof value !== 'object' || value === null) return value;
-  const { $ref, ...rest } = value;
-  const own = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, inlined(v)]));
-  if ($ref === undefined) return own;
-  const name = /^#\/definitions\/(\w+)$/.exec($ref)?.[1];
-  if (!name || !schema.definitions[name]) throw new Error(`cannot follow ${$ref}`);
-  return { ...inlined(schema.definitions[name]), ...own };
-}
-
-const { type, additionalProperties, properties, description } = inlined(schema);
-const { name, ...settable } = properties;
-delete settable.$schema;
-const recipe = {
-  type,
-  description,
-  additionalProperties,
-  properties: { ...settable, name },
+const recipe = recipeSchema();
+const { $schema, definitions, type, additionalProperties, description } = recipe;
+const properties = Object.fromEntries(
+  Object.entries(recipe.properties).filter(([name]) => name !== '$schema'),
+);
+const unnamed = { type, additionalProperties, description, properties };
+const presets = { type, additionalProperties: unnamed };
+const settings = { 'deepCompression.presets': presets };
+/** The settings themselves, and those of a `.code-workspace`. */
+const written = {
+  'media/recipe.schema.json': recipe,
+  'media/settings.schema.json': {
+    $schema,
+    title: 'Recipes in the settings of Deep Compression',
+    properties: { ...settings, settings: { properties: settings } },
+    definitions,
+  },
 };
-if (process.argv.includes('--check')) {
-  if (!isDeepStrictEqual(setting.additionalProperties, recipe)) {
-    console.error('package.json is out of date: run node scripts/settings-schema.mjs');
+const style = await resolveConfig('media/recipe.schema.json');
+for (const [file, content] of Object.entries(written)) {
+  const text = await format(JSON.stringify(content), { ...style, parser: 'json' });
+  if (!process.argv.includes('--check')) writeFileSync(file, text);
+  else if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+    console.error(`${file} is out of date: run node scripts/settings-schema.mjs`);
     process.exitCode = 1;
   }
-} else {
-  setting.additionalProperties = recipe;
-  writeFileSync('package.json', `${JSON.stringify(manifest, null, 2)}\n`);
 }

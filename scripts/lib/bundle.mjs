@@ -57,7 +57,7 @@ function assertHolds({ outputs }, files) {
   if (empty.length) throw new Error(`the bundle holds nothing of ${empty.join(', ')}`);
 }
 
-const common = {
+export const common = {
   bundle: true,
   format: 'esm',
   platform: 'node',

@@ -1,5 +1,5 @@
 /** One function a command: its job's input from the arguments, its result as JSON or as text. */
-import { parseRecipe, presets } from '../compress/recipe.ts';
+import { parseRecipe, presets } from '../recipe/recipe.ts';
 import { allJobs } from '../engine/jobs/all.ts';
 import type { Runtime } from '../engine/input.ts';
 import type { Progress } from '../engine/protocol.ts';

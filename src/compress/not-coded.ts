@@ -4,7 +4,7 @@
  */
 import { isCompressible, type DType } from '../model/dtype.ts';
 import type { Model, Tensor } from '../model/model.ts';
-import { recipeForLayer, type Recipe } from './recipe.ts';
+import { recipeForLayer, type CodingRecipe } from './recipe.ts';
 
 export interface NotCoded {
   readonly name: string;
@@ -29,7 +29,7 @@ const namedFrom = 0.01;
  */
 export function notCoded(
   model: Model,
-  recipe: Recipe | undefined,
+  recipe: CodingRecipe | undefined,
   coded: ReadonlySet<number>,
   left: ReadonlyMap<number, string> = new Map(),
 ): NotCoded[] {
@@ -44,7 +44,7 @@ export function notCoded(
     });
 }
 
-function reasonOf(model: Model, tensor: Tensor, recipe: Recipe | undefined): string {
+function reasonOf(model: Model, tensor: Tensor, recipe: CodingRecipe | undefined): string {
   const { dtype, role, op, parameters } = tensor;
   if (!isCompressible(dtype))
     return role === 'weight' || role === 'embedding'

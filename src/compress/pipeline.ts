@@ -19,7 +19,7 @@ import {
 } from './layer.ts';
 import { checkGlobs } from './layer-globs.ts';
 import { analyseGrains, commonCuts, groupsOf, ownCut, type AnalysedLayer } from './prune/cuts.ts';
-import { recipeForLayer, type Recipe } from './recipe.ts';
+import { recipeForLayer, type CodingRecipe } from './recipe.ts';
 import type { AssignedGrid } from './share/grid.ts';
 import type { TaskRunner } from './tasks.ts';
 
@@ -46,7 +46,7 @@ const overlap = 3;
  */
 export async function compressModel(
   model: Model,
-  recipe: Recipe,
+  recipe: CodingRecipe,
   seed: number,
   runner: TaskRunner,
   signal: AbortSignal | undefined,
@@ -98,7 +98,7 @@ export async function compressModel(
 
 function isCandidate(
   tensor: Tensor,
-  recipe: Recipe,
+  recipe: CodingRecipe,
 ): tensor is Tensor & { readonly dtype: CompressibleDType } {
   return (
     recipe.roles.includes(tensor.role) &&

@@ -1,168 +1,245 @@
 /**
- * Recipes: what a compression does, as data. A recipe comes by preset name, from a `*.dcrecipe.json`
- * file or from settings.json; media/recipe.schema.json is its one definition. Parsing fills in every
- * default, so that the recipe stored in a .dcz says all.
+ * The part of a recipe that needs no data: what is pruned, how many values a layer shares, how they are
+ * coded. Declared here once; types, defaults, the schema and its checks follow (recipe/recipe.ts).
  */
-import { Ajv, type ErrorObject } from 'ajv';
-import schema from '../../media/recipe.schema.json';
 import { DeepCompressionError } from '../model/errors.ts';
-import type { LayerKind, Role, Tensor } from '../model/model.ts';
+import type { Role, Tensor } from '../model/model.ts';
+import {
+  choice,
+  choices,
+  described,
+  flag,
+  group,
+  integer,
+  integerOrAuto,
+  mapOf,
+  named,
+  number,
+  optional,
+  sparse,
+  text,
+  type Field,
+  type ValueOf,
+  type ValuesOf,
+} from '../shared/fields.ts';
 import { matchesLayer } from './layer-globs.ts';
-import { presetRecipes } from './presets.ts';
-import type { Granularity } from './prune/grains.ts';
-import { completeTrainRecipe, type TrainRecipe } from './train-recipe.ts';
 
-export interface PruneRecipe {
-  readonly method: 'none' | 'threshold' | 'sparsity' | 'global' | 'lamp';
-  /** Threshold in standard deviations of the layer (`Histogram.deviation`). */
-  readonly quality: number;
-  /** Share of the weights to prune. */
-  readonly target: number;
-  readonly granularity: Granularity;
-}
+const prune = named(
+  'prune',
+  group(
+    {
+      method: choice(
+        {
+          none: 'None but those that are zero already',
+          threshold: "Those below quality × the layer's standard deviation (Han et al., 2015)",
+          sparsity: 'The smallest ones, until the layer has the target sparsity',
+          global:
+            "The smallest ones of all layers that use this method together, each layer's weights measured in its own standard deviation",
+          lamp: "The same, each weight measured by its square over the sum of squares of the layer's weights that are at least as large (LAMP, Lee et al., 2021): best with retraining at high sparsity",
+        },
+        { about: 'How it is decided which weights to prune.', initial: 'none' },
+      ),
+      quality: number({
+        about:
+          'For method threshold: weights smaller than this many standard deviations of the layer, outliers left out, are pruned. 0.67 prunes about half of normally distributed weights.',
+        initial: 0.5,
+        least: 0,
+        most: 10,
+      }),
+      target: number({
+        about: 'For methods sparsity, global and lamp: the share of the weights to prune.',
+        initial: 0.5,
+        least: 0,
+        most: 1,
+      }),
+      granularity: choice(
+        {
+          weight: 'Single weights',
+          vector: 'Rows of a convolution kernel',
+          kernel: 'Whole kernels (one input channel of one filter)',
+          filter: 'Whole filters (output channels)',
+        },
+        {
+          about:
+            'Convolutions: what survives or is pruned as one, judged by its mean magnitude (Mao et al., 2017). Other layers are always pruned weight by weight.',
+          initial: 'weight',
+        },
+      ),
+    },
+    'Which weights become zero.',
+  ),
+);
+export type PruneRecipe = ValueOf<typeof prune>;
 
-export interface ShareRecipe {
-  readonly method: 'kmeans' | 'optimal' | 'exact' | 'grid';
-  /**
-   * 1 to 8; at most 2^bits values, zero included. For grid 2 to 12: levels up to 2^(bits - 1) - 1 in
-   * magnitude.
-   */
-  readonly bits: number;
-  readonly init: 'linear' | 'density' | 'random';
-  /**
-   * For grid: squared error relative to the weights' own, of all layers together; 0: as `bits` say.
-   * A layer gets of it what it has of the weights.
-   */
-  readonly noise: number;
-}
+/** Bits of codes: of shared values (2^bits at most, zero included), and of levels of a grid. */
+const sharedBits = { least: 1, most: 8 };
+const gridBits = { least: 2, most: 12 };
 
-export interface IndexRecipe {
-  readonly bits: 'auto' | number;
-}
+const share = named(
+  'share',
+  group(
+    {
+      method: choice(
+        {
+          kmeans: 'k-means from a chosen beginning, as in the paper',
+          optimal: 'The k-means result with the least squared error, by dynamic programming',
+          exact:
+            'Change nothing: only layers that have at most 256 distinct non-zero values are coded, with exactly those',
+          grid: 'Uniform levels times a scale for each output channel; nothing is pruned, zeros come out of the rounding',
+        },
+        { about: 'How the shared values are found.', initial: 'kmeans' },
+      ),
+      bits: integer({
+        about:
+          "Bits of a weight's code, at most 8: 2^bits values, zero included. The paper uses 8 for convolutions and 5 for fully connected layers; EIE 4. For method grid 2 to 12: levels from -(2^(bits - 1) - 1) to 2^(bits - 1) - 1.",
+        initial: 8,
+        least: sharedBits.least,
+        most: gridBits.most,
+      }),
+      init: choice(
+        {
+          linear:
+            'Equally spaced between the smallest and the largest weight: keeps the few large weights, best in the paper',
+          density: 'Equally many weights to each value',
+          random: 'Weights picked at random (Forgy)',
+        },
+        { about: 'For method kmeans: where the values begin.', initial: 'linear' },
+      ),
+      noise: number({
+        about:
+          "For method grid, in place of bits: the squared error that all layers together may get, relative to their weights' own squares. It is shared out by size: a layer with a tenth of the weights gets a tenth, so small layers are kept exactly, which costs little. 0: as many levels as bits say.",
+        initial: 0,
+        least: 0,
+        most: 1,
+      }),
+    },
+    'How the surviving weights of a layer come to share few values.',
+  ),
+);
+export type ShareRecipe = ValueOf<typeof share>;
 
-export type CoderRecipe = 'huffman' | 'arithmetic' | 'auto';
+const index = named(
+  'index',
+  group(
+    {
+      bits: integerOrAuto(
+        'Bits of a gap between survivors, 2 to 16; longer gaps take filler zeros. auto: the width that costs least, or no index at all where that is cheaper.',
+        { least: 2, most: 16 },
+      ),
+    },
+    'The relative index that says where the surviving weights are.',
+  ),
+);
 
-export interface LayerOverride {
-  readonly skip?: boolean;
-  readonly prune?: Partial<PruneRecipe>;
-  readonly share?: Partial<ShareRecipe>;
-  readonly index?: Partial<IndexRecipe>;
-  readonly coder?: CoderRecipe;
-}
+const coder = named(
+  'coder',
+  choice(
+    {
+      huffman: 'Huffman codes for values and gaps, as in the paper: fast',
+      arithmetic: 'Adaptive arithmetic coding: smaller, slower in both directions',
+      auto: 'Whichever makes the layer smaller',
+    },
+    { about: 'How codes are stored. The restored weights are the same.', initial: 'huffman' },
+  ),
+);
+export type CoderRecipe = ValueOf<typeof coder>;
 
-/** A complete recipe: every default filled in. */
-export interface Recipe {
-  readonly name: string;
-  readonly description: string;
-  readonly prune: PruneRecipe;
-  readonly share: ShareRecipe;
-  readonly index: IndexRecipe;
-  readonly coder: CoderRecipe;
-  readonly roles: readonly Role[];
-  readonly minimumWeights: number;
-  /**
-   * Squared error, relative to a tensor's own squares, that what is not compressed is rounded with;
-   * absent, it stays as it is.
-   */
-  readonly restNoise?: number;
-  readonly kinds: Readonly<Partial<Record<LayerKind, LayerOverride>>>;
-  /** By glob on the layer's name or path; where several match, the later win. */
-  readonly layers: Readonly<Record<string, LayerOverride>>;
-  /** What needs data; absent in recipes that do without. */
-  readonly train?: TrainRecipe;
-}
-
+const layerFields = { prune, share, index, coder };
 /** What a recipe says about one layer. */
-export interface LayerRecipe {
-  readonly prune: PruneRecipe;
-  readonly share: ShareRecipe;
-  readonly index: IndexRecipe;
-  readonly coder: CoderRecipe;
-}
+export type LayerRecipe = ValuesOf<typeof layerFields>;
 
-const validate = new Ajv({ strict: true, verbose: true })
-  .addKeyword('enumDescriptions')
-  .compile(schema);
+const override = named(
+  'override',
+  sparse(
+    group(
+      { skip: flag({ about: 'Leave these tensors as they are.', initial: false }), ...layerFields },
+      '',
+    ),
+  ),
+);
+export type LayerOverride = ValueOf<typeof override>;
 
-/** The built-in recipes. */
-export const presets: readonly Recipe[] = presetRecipes.map(parseRecipe);
+const roles: Field<readonly Role[]> = choices(
+  {
+    weight: 'Matrices and kernels of convolutions, fully connected and recurrent layers',
+    embedding: 'Lookup tables (Gather)',
+    bias: 'Biases: small, and sensitive to sharing',
+    normalisation: 'Scale, shift, mean and variance of normalisation layers: small and sensitive',
+    other: 'Floating-point tensors with another use, or none',
+  },
+  {
+    about:
+      'Which tensors are compressed, by how the graph uses them. All others stay as they are, byte for byte, unless restNoise says otherwise.',
+    initial: ['weight'],
+  },
+);
 
-/**
- * A preset by name, or a recipe from its JSON value.
- * @throws DeepCompressionError `invalid-recipe`: an unknown preset, or which key is wrong and what
- * it may be.
- */
-export function parseRecipe(recipe: string | object): Recipe {
-  if (typeof recipe === 'string') {
-    const preset = presets.find((p) => p.name === recipe);
-    if (preset !== undefined) return preset;
-    const names = presets.map((p) => p.name).join(', ');
-    throw invalid(`there is no preset ${JSON.stringify(recipe.slice(0, 64))}; there are ${names}`);
-  }
-  if (!validate(recipe)) throw invalid(explain(validate.errors?.[0]));
-  const given = recipe as { name: string } & { -readonly [K in keyof Recipe]?: unknown };
-  const complete = completeRecipe(given);
-  for (const share of sharesOf(complete)) {
-    checkShare(share);
-    if (complete.train && share.method === 'grid')
-      throw invalid(
-        'share.method grid cannot be retrained: use kmeans or optimal, or take train out',
-      );
-  }
-  return complete;
-}
-
-/** The ways of sharing that a recipe asks for, an override of a layer being laid over each kind's. */
-function sharesOf({ share, kinds, layers }: Recipe): ShareRecipe[] {
-  const byKind = [share, ...Object.values(kinds).map((kind) => ({ ...share, ...kind.share }))];
-  const byLayer = Object.values(layers).flatMap((layer) =>
-    byKind.map((kind) => ({ ...kind, ...layer.share })),
-  );
-  return [...byKind, ...byLayer];
-}
-
-function checkShare({ method, bits }: ShareRecipe): void {
-  if (method === 'grid' && bits < 2) throw invalid('share.bits must be 2 to 12 for method grid');
-  if (method !== 'grid' && bits > 8)
-    throw invalid(`share.bits must be 1 to 8 for method ${method}; only grid takes up to 12`);
-}
-
-function completeRecipe(
-  given: { name: string } & { -readonly [K in keyof Recipe]?: unknown },
-): Recipe {
-  return {
-    name: given.name,
-    description: (given.description as string | undefined) ?? '',
-    prune: {
-      method: 'none',
-      quality: 0.5,
-      target: 0.5,
-      granularity: 'weight',
-      ...(given.prune as Partial<PruneRecipe> | undefined),
-    },
-    share: {
-      method: 'kmeans',
-      bits: 8,
-      init: 'linear',
-      noise: 0,
-      ...(given.share as Partial<ShareRecipe> | undefined),
-    },
-    index: { bits: 'auto', ...(given.index as Partial<IndexRecipe> | undefined) },
-    coder: (given.coder as CoderRecipe | undefined) ?? 'huffman',
-    roles: (given.roles as readonly Role[] | undefined) ?? ['weight'],
-    minimumWeights: (given.minimumWeights as number | undefined) ?? 256,
-    ...(given.restNoise !== undefined && { restNoise: given.restNoise as number }),
-    kinds: (given.kinds as Recipe['kinds'] | undefined) ?? {},
-    layers: (given.layers as Recipe['layers'] | undefined) ?? {},
-    ...(given.train !== undefined && {
-      train: completeTrainRecipe(given.train as Partial<TrainRecipe>),
+export const codingFields = {
+  ...layerFields,
+  roles,
+  minimumWeights: integer({
+    about: 'Tensors with fewer values stay as they are: a codebook would outweigh what it saves.',
+    initial: 256,
+    least: 0,
+    most: Number.MAX_SAFE_INTEGER,
+  }),
+  restNoise: optional(
+    number({
+      about:
+        "Rounds what is not compressed (biases, normalisations, small tensors): the squared error, relative to the tensor's own squares. BatchNormalization then gets mean 0 and variance 1, with scale and shift to match. 0 leaves it byte for byte.",
+      initial: 0,
+      least: 0,
+      most: 0.01,
     }),
-  };
+  ),
+  kinds: sparse(
+    group(
+      {
+        conv: described(
+          override,
+          "Convolutions (Conv, ConvTranspose, …): the paper's CONV layers.",
+        ),
+        fc: described(override, "Fully connected layers (Gemm, MatMul): the paper's FC layers."),
+        recurrent: described(override, 'LSTM, GRU and RNN.'),
+        other: described(override, 'Everything else.'),
+      },
+      'Other settings for a kind of layer. What is not named here is as in the recipe.',
+    ),
+  ),
+  layers: mapOf(
+    override,
+    { minLength: 1, maxLength: 512 },
+    'Other settings for single layers, by name, or by the path that `deepc inspect --json` gives where several have one name: * stands for any characters, ? for one. Where several match, the later ones win; a name that no layer has is an error.',
+  ),
+};
+
+export const nameFields = {
+  name: text(
+    { about: 'What the recipe is called in lists and reports.' },
+    { minLength: 1, maxLength: 64, pattern: '^[^\\r\\n\\t]*\\S[^\\r\\n\\t]*$' },
+  ),
+  description: text(
+    { about: 'One sentence about what it does, shown where a recipe is chosen.', initial: '' },
+    { maxLength: 1000 },
+  ),
+};
+
+/** How a model is coded: every default filled in. */
+export type CodingRecipe = ValuesOf<typeof nameFields & typeof codingFields>;
+
+/** @throws DeepCompressionError `invalid-recipe` when a method of sharing does not take so many bits */
+export function checkShare({ method, bits }: Pick<ShareRecipe, 'method' | 'bits'>): void {
+  if (method === 'grid' && bits < gridBits.least)
+    throw invalidRecipe(`share.bits must be ${gridBits.least} to ${gridBits.most} for method grid`);
+  if (method !== 'grid' && bits > sharedBits.most)
+    throw invalidRecipe(
+      `share.bits must be ${sharedBits.least} to ${sharedBits.most} for method ${method}; only grid takes up to ${gridBits.most}`,
+    );
 }
 
 /** The settings of one layer, or undefined when it is to stay as it is. */
 export function recipeForLayer(
-  recipe: Recipe,
+  recipe: LayerRecipe & Pick<CodingRecipe, 'kinds' | 'layers'>,
   tensor: Pick<Tensor, 'name' | 'path' | 'geometry'>,
 ): LayerRecipe | undefined {
   const overrides = [recipe.kinds[tensor.geometry?.kind ?? 'other']];
@@ -186,38 +263,6 @@ export function recipeForLayer(
   return layer;
 }
 
-/** One line about a schema error: where, and what is allowed there. */
-function explain(error: ErrorObject | undefined): string {
-  if (error === undefined) return 'it does not follow the schema';
-  const path = error.instancePath
-    .slice(1)
-    .split('/')
-    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .join('.');
-  const where = path === '' ? 'the recipe' : shorten(path);
-  const params = error.params as Record<string, unknown>;
-  switch (error.keyword) {
-    case 'additionalProperties': {
-      const known = Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {});
-      const allowed = known.length > 0 ? `; allowed are ${known.join(', ')}` : '';
-      return `${where} has an unknown key ${shorten(String(params['additionalProperty']))}${allowed}`;
-    }
-    case 'required':
-      return `${where} lacks ${String(params['missingProperty'])}`;
-    case 'enum':
-      return `${where} must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`;
-    default:
-      return path === 'index.bits' || path.endsWith('.index.bits')
-        ? `${where} must be auto or an integer from 2 to 16`
-        : `${where} ${error.message ?? 'is not allowed'}`;
-  }
-}
-
-function shorten(text: string): string {
-  const line = text.replaceAll(/[\r\n\t]/g, ' ');
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
-}
-
-function invalid(message: string): DeepCompressionError {
+export function invalidRecipe(message: string): DeepCompressionError {
   return new DeepCompressionError('invalid-recipe', `invalid recipe: ${message}`);
 }

@@ -10,7 +10,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseRecipe } from '../../src/compress/recipe.ts';
+import { parseRecipe } from '../../src/recipe/recipe.ts';
 import { loadDataset } from '../../src/engine/train/data.ts';
 import { trainingRuntime, type NamedRuntime } from '../../src/engine/runtime/training.ts';
 import { compileTraining } from '../../src/train/compile.ts';

@@ -4,7 +4,7 @@
  * Wall-clock time on one thread.
  */
 import { compressModel } from '../../src/compress/pipeline.ts';
-import { parseRecipe } from '../../src/compress/recipe.ts';
+import { parseRecipe } from '../../src/recipe/recipe.ts';
 import { runTask } from '../../src/compress/tasks.ts';
 import type { Model } from '../../src/model/model.ts';
 import { mulberry32 } from '../../src/model/random.ts';

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { prepareDecoder } from '../../src/compress/code/decode-block.ts';
 import { blockWeights, type CodedTensor } from '../../src/compress/coded.ts';
 import { compressModel } from '../../src/compress/pipeline.ts';
-import { parseRecipe } from '../../src/compress/recipe.ts';
+import { parseRecipe } from '../../src/recipe/recipe.ts';
 import type { TaskResult } from '../../src/compress/tasks.ts';
 import { openDcz } from '../../src/container/read.ts';
 import { writeDcz, type WrittenBytes } from '../../src/container/write.ts';

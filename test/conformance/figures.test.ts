@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { parseRecipe } from '../../src/compress/recipe.ts';
+import { parseRecipe } from '../../src/recipe/recipe.ts';
 import { allJobs } from '../../src/engine/jobs/all.ts';
 import { figureSvg, figureTable } from '../reproduce/figures/draw.ts';
 import { figuresOf } from '../reproduce/figures/figures.ts';

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { presets } from '../../src/compress/recipe.ts';
+import { presets } from '../../src/recipe/recipe.ts';
 import { allJobs } from '../../src/engine/jobs/all.ts';
 import type { FileInput } from '../../src/engine/protocol-model.ts';
 import { temporaryFolder } from '../unit/engine/support.ts';

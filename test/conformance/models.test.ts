@@ -9,7 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'node:test';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import { presets } from '../../src/compress/recipe.ts';
+import { presets } from '../../src/recipe/recipe.ts';
 import { GridWalk, largestOf, type Grid } from '../../src/compress/share/grid.ts';
 import { openDcz } from '../../src/container/read.ts';
 import { allJobs } from '../../src/engine/jobs/all.ts';

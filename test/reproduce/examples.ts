@@ -7,7 +7,7 @@
  */
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseRecipe } from '../../src/compress/recipe.ts';
+import { parseRecipe } from '../../src/recipe/recipe.ts';
 import type { AllJobs } from '../../src/engine/jobs/all.ts';
 import type { Accuracy } from '../../src/engine/protocol-accuracy.ts';
 import type { DataInput, RetrainResult } from '../../src/engine/protocol-train.ts';

@@ -1,7 +1,7 @@
 /** The reproduction itself; scripts/reproduce.mjs bundles and starts it, and lists the options. */
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseRecipe, type Recipe } from '../../src/compress/recipe.ts';
+import { parseRecipe, type Recipe } from '../../src/recipe/recipe.ts';
 import type { Accuracy } from '../../src/engine/protocol-accuracy.ts';
 import { readRecord, writeRecord } from '../../src/engine/train/record.ts';
 import { DeepCompressionError } from '../../src/model/errors.ts';

@@ -1,13 +1,14 @@
 /** Progress of several trainings on stderr, with an estimate of the time that all of them still take. */
-import type { Recipe } from '../../src/compress/recipe.ts';
-import { parseRecipe } from '../../src/compress/recipe.ts';
+import type { Recipe } from '../../src/recipe/recipe.ts';
+import { parseRecipe } from '../../src/recipe/recipe.ts';
 import type { TrainingEvent } from '../../src/engine/protocol-accuracy.ts';
 import type { Progress } from '../../src/engine/protocol.ts';
+import { stepsOf } from '../../src/train/stages/all.ts';
 
 /** Epochs of a recipe; one network's take longer than another's, which the pace so far cannot know. */
 function epochsOf({ name, train }: Recipe): number {
   const each = name.startsWith('lenet-5') ? 8 : 1;
-  return each * (train?.stages ?? []).reduce((sum, s) => sum + s.epochs * s.steps, 0);
+  return each * (train?.stages ?? []).reduce((sum, s) => sum + s.epochs * stepsOf(s), 0);
 }
 
 export class Timetable {

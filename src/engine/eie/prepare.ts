@@ -5,7 +5,7 @@
  */
 import { leftNotes } from '../../compress/not-coded.ts';
 import { compressModel } from '../../compress/pipeline.ts';
-import { parseRecipe } from '../../compress/recipe.ts';
+import { parseRecipe } from '../../recipe/recipe.ts';
 import type { TaskResult, TaskRunner } from '../../compress/tasks.ts';
 import { writeDcz } from '../../container/write.ts';
 import { parseCases } from '../../eie/cases.ts';

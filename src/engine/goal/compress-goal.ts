@@ -5,7 +5,7 @@
  */
 import { DeepCompressionError } from '../../model/errors.ts';
 import { verdictOf } from '../../fidelity/verdict.ts';
-import { parseRecipe, type Recipe } from '../../compress/recipe.ts';
+import { parseRecipe, type Recipe } from '../../recipe/recipe.ts';
 import { decodeGraph } from '../../train/graph.ts';
 import { sampledInputs } from '../fidelity/feeds.ts';
 import { openInput, sharedInput } from '../input.ts';

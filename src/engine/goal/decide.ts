@@ -10,7 +10,7 @@ import { biasTargets, correctedBias } from './bias.ts';
 import { decodeGraph } from '../../train/graph.ts';
 import { calibrate } from '../../calibrate/calibrate.ts';
 import type { QuantizedLayer } from '../../compress/rate/quantize-layer.ts';
-import type { Recipe } from '../../compress/recipe.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
 import { cautiousLoss, type Fidelity } from '../../fidelity/compare.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';

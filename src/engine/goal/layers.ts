@@ -5,7 +5,8 @@
  */
 import type { Calibration } from '../../compress/moments.ts';
 import { LayerQuantizer, type QuantizedLayer } from '../../compress/rate/quantize-layer.ts';
-import { recipeForLayer, type Recipe } from '../../compress/recipe.ts';
+import { recipeForLayer } from '../../compress/recipe.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
 import { GridWalk } from '../../compress/share/grid.ts';
 import { isCompressible } from '../../model/dtype.ts';
 import type { Geometry, Model, Tensor } from '../../model/model.ts';

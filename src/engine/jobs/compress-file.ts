@@ -4,7 +4,7 @@
  */
 import { leftNotes, notCoded, type NotCoded } from '../../compress/not-coded.ts';
 import { compressModel } from '../../compress/pipeline.ts';
-import { parseRecipe } from '../../compress/recipe.ts';
+import { parseRecipe } from '../../recipe/recipe.ts';
 import { layoutWith } from '../../compress/rest/layout-with.ts';
 import { roundRest } from '../../compress/rest/round.ts';
 import type { AssignedGrid } from '../../compress/share/grid.ts';

@@ -1,5 +1,5 @@
 /** compress: a model by a recipe, or to a loss or a size that samples decide. */
-import { parseRecipe } from '../../compress/recipe.ts';
+import { parseRecipe } from '../../recipe/recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { compressToGoal } from '../goal/compress-goal.ts';
 import type { CompressInput, CompressResult, GoalInput } from '../protocol-model.ts';

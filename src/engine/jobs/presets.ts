@@ -1,5 +1,5 @@
 /** presets: the built-in recipes by name, with the sentence that says what each does. */
-import { presets } from '../../compress/recipe.ts';
+import { presets } from '../../recipe/recipe.ts';
 import type { PresetsInput, PresetsResult } from '../protocol-model.ts';
 import { defineJob } from './define.ts';
 

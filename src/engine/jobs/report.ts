@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { blockWeights } from '../../compress/coded.ts';
 import { notCoded } from '../../compress/not-coded.ts';
-import { parseRecipe, type Recipe } from '../../compress/recipe.ts';
+import { parseRecipe, type Recipe } from '../../recipe/recipe.ts';
 import { StatisticsCounter, type LayerStatistics } from '../../compress/statistics.ts';
 import type { Dcz } from '../../container/read.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
@@ -128,7 +128,8 @@ function originalName(path: string): string {
 /** undefined: of another version of this program, or of none. */
 function recipeOf(recipe: object): Recipe | undefined {
   try {
-    return parseRecipe(recipe);
+    // what is coded does not hang on training, which earlier versions wrote in other words
+    return parseRecipe({ ...recipe, train: undefined });
   } catch {
     return undefined;
   }

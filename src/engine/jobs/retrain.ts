@@ -5,7 +5,8 @@
  * the .dcz (train/record.ts).
  */
 import { basename } from 'node:path';
-import { parseRecipe, type LayerOverride, type Recipe } from '../../compress/recipe.ts';
+import { type LayerOverride } from '../../compress/recipe.ts';
+import { parseRecipe, type Recipe } from '../../recipe/recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { checkRestorable } from '../../model/location.ts';
 import type { Model } from '../../model/model.ts';

@@ -1,6 +1,6 @@
 /** What a retraining says beside its epochs: what it is about to do, what lies behind it, what to note. */
-import type { StageRecipe } from '../../compress/train-recipe.ts';
 import type { TrainingGraph } from '../../train/compile.ts';
+import { stepsOf, type StageRecipe } from '../../train/stages/all.ts';
 import type { TrainingEpoch, TrainingEvent, TrainingStart } from '../protocol-accuracy.ts';
 import type { Trainable } from './trainable.ts';
 
@@ -11,10 +11,10 @@ export function announce(
   history: readonly TrainingEpoch[],
   start: Omit<TrainingStart, 'stages'>,
 ): void {
-  const planned = stages.map(({ kind, steps, epochs }) => ({
-    kind,
-    steps: kind === 'prune' ? steps : 1,
-    epochs,
+  const planned = stages.map((stage) => ({
+    kind: stage.kind,
+    steps: stepsOf(stage),
+    epochs: stage.epochs,
   }));
   tell({ kind: 'start', start: { ...start, stages: planned } });
   for (const epoch of history) tell({ kind: 'epoch', epoch });

@@ -3,10 +3,11 @@
  * normalisation layers, where the main graph uses them and their bytes can be replaced. The running
  * statistics of BatchNormalization are no weights: training carries them along instead.
  */
-import { recipeForLayer, type Recipe } from '../../compress/recipe.ts';
+import { recipeForLayer } from '../../compress/recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { LayerKind, Tensor } from '../../model/model.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
 import type { Graph } from '../../train/graph.ts';
 import type { Parameter } from '../../train/methods/parameters.ts';
 import type { Layer } from '../../train/methods/structure.ts';

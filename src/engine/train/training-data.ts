@@ -4,7 +4,7 @@
  * with it.
  */
 import { DeepCompressionError } from '../../model/errors.ts';
-import type { TrainRecipe } from '../../compress/train-recipe.ts';
+import type { TrainRecipe } from '../../train/train-recipe.ts';
 import { splitSamples, type Dataset } from '../../train/dataset/dataset.ts';
 import type { Teacher } from '../../train/methods/network.ts';
 

@@ -3,8 +3,8 @@
  * teacher where there is one, the stages, the checkpoint. What is made of the values is the job's.
  */
 import { checkGlobs } from '../../compress/layer-globs.ts';
-import type { Recipe } from '../../compress/recipe.ts';
-import type { TrainRecipe } from '../../compress/train-recipe.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
+import type { TrainRecipe } from '../../train/train-recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import { compileTraining, type TrainingGraph } from '../../train/compile.ts';
@@ -24,6 +24,7 @@ import { chooseOutput, withOutput, type ChosenOutput } from '../../train/methods
 import { bindSamples, inputShapes, type Samples } from '../../train/methods/samples.ts';
 import type { Score } from '../../train/methods/score.ts';
 import type { Layer } from '../../train/methods/structure.ts';
+import { layersOf } from '../../train/stages/all.ts';
 import type { OnProgress } from '../jobs/progress.ts';
 import { openInput } from '../input.ts';
 import type { TrainingEvent } from '../protocol-accuracy.ts';
@@ -93,7 +94,7 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
   inlineFunctions(source);
   const trainable = trainableTensors(model, source);
   checkHasWeights(trainable);
-  const named = train.stages.flatMap((stage) => [...stage.layers, ...stage.freeze]);
+  const named = train.stages.flatMap((stage) => [...layersOf(stage), ...stage.freeze]);
   checkGlobs([...named, ...Object.keys(recipe.layers)], model.tensors);
   const output = chooseOutput(source, input.output);
   const { data, taken } = await loadDataset(input.data, {
@@ -152,8 +153,8 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
         stages: train.stages,
         layers,
         pairs: layerPairs(source),
-        reconstruct: (chosen, stage, work) =>
-          reconstructLayers(chosen, stage, {
+        reconstruct: (chosen, options, work) =>
+          reconstructLayers(chosen, options, {
             ...work,
             runtime: engine,
             source,

@@ -4,7 +4,8 @@
  * run that is taken up at an epoch's end goes on as if it had not been interrupted. A loss that is
  * not finite ends the phase: the best epoch before it is kept.
  */
-import type { StageRecipe } from '../../compress/train-recipe.ts';
+import type { StageKind } from '../stages/all.ts';
+import type { TrainingOptions } from '../stages/stage.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { shuffled } from '../dataset/dataset.ts';
 import { clipNorm, Optimizer, type OptimizerState } from '../optimizer.ts';
@@ -16,7 +17,7 @@ import type { Score } from './score.ts';
 
 export interface Epoch {
   readonly stage: number;
-  readonly kind: StageRecipe['kind'];
+  readonly kind: StageKind;
   /** Of pruning, from 0. */
   readonly step: number;
   /** Epochs done, the last maybe in part; 0: before the first of the phase. */
@@ -58,7 +59,7 @@ export interface PhaseHooks {
 }
 
 export interface PhaseOptions {
-  readonly stage: StageRecipe;
+  readonly stage: TrainingOptions & { readonly kind: StageKind };
   readonly training: Uint32Array;
   readonly validation: Uint32Array;
   readonly seed: number;
@@ -171,7 +172,7 @@ export function orderOf(training: Uint32Array, seed: number, batch: number): Uin
   return Uint32Array.from({ length }, (_, i) => training[order[i % order.length]!]!);
 }
 
-export function rateOf({ schedule, rate }: StageRecipe): RateSchedule {
+export function rateOf({ schedule, rate }: TrainingOptions): RateSchedule {
   switch (schedule) {
     case 'constant':
       return { kind: 'constant', rate };
@@ -186,7 +187,7 @@ export function rateOf({ schedule, rate }: StageRecipe): RateSchedule {
 export function isBetter(
   found: Score | null,
   best: Score | null,
-  keep: StageRecipe['keep'],
+  keep: TrainingOptions['keep'],
 ): boolean {
   if (keep === 'last' || !found || !best) return true;
   if (!Number.isFinite(found.loss)) return false;

@@ -5,7 +5,7 @@
  * compressed already, so each also makes up for their errors. Least squares by gradient descent; what
  * is pruned or shared stays so.
  */
-import type { StageRecipe } from '../../compress/train-recipe.ts';
+import type { TrainingOptions } from '../stages/stage.ts';
 import { compileTraining } from '../compile.ts';
 import { cloneGraph, encodeGraph, floatTensor, type Graph } from '../graph.ts';
 import { clipNorm, Optimizer } from '../optimizer.ts';
@@ -49,7 +49,7 @@ export interface Reconstructed {
 
 export async function reconstructLayers(
   layers: readonly Layer[],
-  stage: StageRecipe,
+  stage: TrainingOptions,
   work: Reconstruction,
 ): Promise<Reconstructed[]> {
   const wanted = new Set(layers.map(({ parameter }) => parameter.name));
@@ -78,7 +78,7 @@ export async function reconstructLayers(
 async function fit(
   value: string,
   names: readonly string[],
-  stage: StageRecipe,
+  stage: TrainingOptions,
   work: Reconstruction,
 ): Promise<{ readonly first: number; readonly last: number } | undefined> {
   const { runtime, samples, batch, parameters } = work;

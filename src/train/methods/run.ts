@@ -1,13 +1,19 @@
 /**
- * A recipe's stages one after another: train, prune step by step, share, make ternary. Each stage changes the
- * structure of its layers and then trains what is left (phase.ts). After every epoch there is a
- * checkpoint of plain data; a run resumed from it gives the same weights as one that was not
+ * A recipe's stages one after another. Each stage changes the structure of its layers (stages/all.ts)
+ * and then trains what is left (phase.ts). After every epoch there is a checkpoint of plain data; a run resumed from it gives the same weights as one that was not
  * interrupted.
  */
 import { matchesGlob, matchesLayer } from '../../compress/layer-globs.ts';
-import type { StageRecipe } from '../../compress/train-recipe.ts';
 import type { OptimizerState } from '../optimizer.ts';
-import { gradualSparsity } from '../schedule.ts';
+import {
+  beginStep,
+  layersOf,
+  settles,
+  stepsOf,
+  trainsItself,
+  type StageRecipe,
+} from '../stages/all.ts';
+import type { TrainingOptions } from '../stages/stage.ts';
 import { seedAt, type Network } from './network.ts';
 import {
   restore,
@@ -15,14 +21,13 @@ import {
   sparsityOf,
   spread,
   variablesOf,
-  type Parameter,
   type Structure,
 } from './parameters.ts';
 import { ofAnotherNetwork, refuseOther } from './checkpoint-shape.ts';
-import { isBetter, runPhase, type Epoch, type PhaseHooks, type PhaseState } from './phase.ts';
-import { removeDeadUnits, type LayerPair } from './dead-units.ts';
+import { runPhase, type Epoch, type PhaseHooks, type PhaseState } from './phase.ts';
+import type { LayerPair } from './dead-units.ts';
 import type { Reconstruction } from './reconstruct.ts';
-import { makeTernary, pruneLayers, shareValues, type Layer } from './structure.ts';
+import type { Layer } from './structure.ts';
 
 export interface RunPlan {
   readonly stages: readonly StageRecipe[];
@@ -35,7 +40,7 @@ export interface RunPlan {
   /** Fits the layers one by one to the uncompressed network (reconstruct.ts). */
   readonly reconstruct: (
     layers: readonly Layer[],
-    stage: StageRecipe,
+    options: TrainingOptions,
     work: Pick<Reconstruction, 'seed' | 'isFrozen' | 'turn' | 'stopped' | 'onStep'>,
   ) => Promise<unknown>;
   readonly training: Uint32Array;
@@ -87,7 +92,7 @@ export async function runStages(
   if (resume) takeUp(network, resume);
   for (const [at, stage] of stages.entries()) {
     const chosen = plan.layers.filter(({ tensor }) =>
-      stage.layers.some((glob) => matchesLayer(tensor, glob)),
+      layersOf(stage).some((glob) => matchesLayer(tensor, glob)),
     );
     let optimizer: OptimizerState | undefined;
     for (let step = 0; step < stepsOf(stage) && end === 'done'; step++) {
@@ -102,21 +107,25 @@ export async function runStages(
           stage.freezeKinds.includes(plan.kindOf(name));
         const onStep = (part: number, loss: number): void =>
           hooks.onStep((started + part * length) / all, stage, step, loss);
-        if (!here && stage.kind === 'reconstruct') {
-          const worse = await reconstructed(network, plan, stage, chosen, {
-            ...hooks,
-            seed,
-            isFrozen,
-            onStep,
+        if (!here) {
+          const note = await beginStep(stage, step, {
+            network,
+            layers: chosen,
+            pairs: plan.pairs,
+            validation: plan.validation,
+            seed: plan.seed,
+            reconstruct: (layers, options) =>
+              plan.reconstruct(layers, options, { ...hooks, seed, isFrozen, onStep }),
+            turn: hooks.turn,
           });
-          if (worse)
-            notes.push(`stage ${at + 1} (reconstruct) made the network worse, so it was undone`);
-        } else if (!here) await changeStructure(stage, step, chosen, parameters, plan, pruned);
+          if (note !== undefined) notes.push(`stage ${at + 1} (${stage.kind}) ${note}`);
+          if (settles(stage)) for (const { tensor } of chosen) pruned.add(tensor.name);
+        }
         const phase = await runPhase(
           network,
           {
-            // a reconstruction has been trained: the phase scores it and saves the checkpoint
-            stage: stage.kind === 'reconstruct' ? { ...stage, epochs: 0 } : stage,
+            // what trained itself is scored, and the checkpoint saved
+            stage: trainsItself(stage) ? { ...stage, epochs: 0 } : stage,
             training: plan.training,
             validation: plan.validation,
             seed,
@@ -158,54 +167,9 @@ export async function runStages(
   return { history, end, pruned, notes };
 }
 
-/** Whether the held-out samples say that it did harm, in which case it is undone. */
-async function reconstructed(
-  network: Network,
-  { validation, reconstruct }: RunPlan,
-  stage: StageRecipe,
-  layers: readonly Layer[],
-  work: Parameters<RunPlan['reconstruct']>[2],
-): Promise<boolean> {
-  const { parameters } = network;
-  const score = () => (validation.length > 0 ? network.score(validation, work.turn) : null);
-  const before = await score();
-  const kept = snapshot(parameters);
-  await reconstruct(layers, stage, work);
-  const after = await score();
-  if (stage.keep === 'last' || !before || !after || !isBetter(before, after, 'best')) return false;
-  restore(parameters, kept);
-  return true;
-}
-
-function stepsOf(stage: StageRecipe): number {
-  return stage.kind === 'prune' ? stage.steps : 1;
-}
-
 /** In epochs, none counting as one: what progress is measured in. */
 function lengthOf(stage: StageRecipe): number {
   return stepsOf(stage) * (stage.epochs || 1);
-}
-
-async function changeStructure(
-  stage: StageRecipe,
-  step: number,
-  layers: readonly Layer[],
-  parameters: readonly Parameter[],
-  { seed, pairs }: RunPlan,
-  pruned: Set<string>,
-): Promise<void> {
-  if (stage.kind === 'prune') {
-    const part = (step + 1) / stage.steps;
-    await pruneLayers(layers, stage.path === 'linear' ? part : gradualSparsity(0, 1, part));
-    const byName = new Map(parameters.map((p) => [p.name, p]));
-    if (stage.deadUnits) removeDeadUnits(byName, pairs);
-    for (const { tensor } of layers) pruned.add(tensor.name);
-  } else if (stage.kind === 'share' || stage.kind === 'ternary') {
-    for (const layer of layers)
-      if (stage.kind === 'share') await shareValues(layer, seed);
-      else makeTernary(layer, stage.cut);
-    for (const { tensor } of layers) pruned.add(tensor.name);
-  }
 }
 
 /** @throws DeepCompressionError `invalid-input` when the checkpoint is of another network */

@@ -1,7 +1,7 @@
 /** Does the trainings of the plan, one after another, and keeps what the figures show of each. */
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseRecipe } from '../../../src/compress/recipe.ts';
+import { parseRecipe } from '../../../src/recipe/recipe.ts';
 import type { AllJobs } from '../../../src/engine/jobs/all.ts';
 import { decodeGraph, floatValues } from '../../../src/train/graph.ts';
 import { lenet300, lenet5 } from '../../fixtures/lenet.ts';

@@ -7,7 +7,7 @@ import { BlockDecoder } from '../../../src/compress/code/decode-block.ts';
 import { restoreBlock } from '../../../src/compress/code/restore.ts';
 import type { PlannedTensor } from '../../../src/compress/layer.ts';
 import { compressModel, type CompressionPlan } from '../../../src/compress/pipeline.ts';
-import { parseRecipe } from '../../../src/compress/recipe.ts';
+import { parseRecipe } from '../../../src/recipe/recipe.ts';
 import { assignmentOfBlock } from '../../../src/compress/share/assignment.ts';
 import { channelExtents, channelRange } from '../../../src/compress/share/channels.ts';
 import {

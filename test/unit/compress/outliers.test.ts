@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { compressModel } from '../../../src/compress/pipeline.ts';
-import { presets } from '../../../src/compress/recipe.ts';
+import { presets } from '../../../src/recipe/recipe.ts';
 import { Histogram, histogramOf } from '../../../src/compress/histogram.ts';
 import { SortedPoints } from '../../../src/compress/share/clusters.ts';
 import { optimalCentroids } from '../../../src/compress/share/optimal.ts';

@@ -6,7 +6,7 @@ import { decodeBlock } from '../../../src/compress/code/decode-block.ts';
 import { blocksOf, weightsOfBlock } from '../../../src/compress/code/encode-block.ts';
 import type { PlannedTensor } from '../../../src/compress/layer.ts';
 import { compressModel, type CompressionPlan } from '../../../src/compress/pipeline.ts';
-import { parseRecipe, presets } from '../../../src/compress/recipe.ts';
+import { parseRecipe, presets } from '../../../src/recipe/recipe.ts';
 import { layerReport } from '../../../src/compress/report.ts';
 import { decodedStatistics } from '../../../src/compress/statistics.ts';
 import { assignmentOfBlock } from '../../../src/compress/share/assignment.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { codeLengths, streamBits } from '../../../src/compress/code/code-lengths.ts';
 import { compressModel } from '../../../src/compress/pipeline.ts';
-import { parseRecipe } from '../../../src/compress/recipe.ts';
+import { parseRecipe } from '../../../src/recipe/recipe.ts';
 import { runTask } from '../../../src/compress/tasks.ts';
 import { fakeModel, inlineRunner, sourceOf, type FakeTensor } from './model.ts';
 

@@ -35,6 +35,7 @@ const expected = [
   'media/samples/lenet-5.dcz',
   'media/samples/lenet-5.training.json',
   'media/samples/mnist-test-digits.npz',
+  'media/settings.schema.json',
   'media/training.schema.json',
   'media/walkthrough/compress.svg',
   'media/walkthrough/inspect.svg',

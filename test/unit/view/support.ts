@@ -1,6 +1,6 @@
 /** Models for the view's tests: from values in memory, by hand-made files, and compressed ones. */
 import { compressModel, type CompressionPlan } from '../../../src/compress/pipeline.ts';
-import { parseRecipe } from '../../../src/compress/recipe.ts';
+import { parseRecipe } from '../../../src/recipe/recipe.ts';
 import { memorySource } from '../../../src/model/bytes.ts';
 import { openOnnx, type OnnxModel } from '../../../src/model/onnx/open.ts';
 import { mulberry32 } from '../../../src/model/random.ts';

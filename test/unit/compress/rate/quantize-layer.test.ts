@@ -15,7 +15,7 @@ import {
   type QuantizedLayer,
 } from '../../../../src/compress/rate/quantize-layer.ts';
 import { compressModel } from '../../../../src/compress/pipeline.ts';
-import { parseRecipe } from '../../../../src/compress/recipe.ts';
+import { parseRecipe } from '../../../../src/recipe/recipe.ts';
 import { GridWalk } from '../../../../src/compress/share/grid.ts';
 import type { Geometry } from '../../../../src/model/model.ts';
 import { fakeModel, inlineRunner } from '../model.ts';

@@ -3,7 +3,8 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { checkGlobs, matchesGlob } from '../../../src/compress/layer-globs.ts';
 import type { LayerKind } from '../../../src/model/model.ts';
-import { parseRecipe, presets, recipeForLayer } from '../../../src/compress/recipe.ts';
+import { recipeForLayer } from '../../../src/compress/recipe.ts';
+import { parseRecipe, presets, recipeSchema } from '../../../src/recipe/recipe.ts';
 
 const refused = (recipe: object | string, message: RegExp): void =>
   assert.throws(
@@ -71,6 +72,48 @@ test('a wrong recipe is refused with the key and what is allowed', () => {
   refused({ name: 'a\nb' }, /name must match/);
   refused([], /must be object/);
   refused({ name: 'x', ['k\n'.repeat(500)]: 1 }, /unknown key/);
+});
+
+test('a stage takes the options of its kind and no others', () => {
+  const trained = (stage: object): object => ({ name: 'x', train: { stages: [stage] } });
+  const stages = parseRecipe(trained({ kind: 'prune', steps: 3 })).train!.stages;
+  assert.equal(stages[0]!.kind === 'prune' && stages[0].steps, 3);
+  assert.ok(!('cut' in stages[0]!));
+  refused(
+    trained({ kind: 'train', cut: 0.1 }),
+    /train\.stages\.0 has an unknown key cut; allowed are kind, epochs, .*keep$/,
+  );
+  refused(trained({ kind: 'ternary', cut: 1 }), /train\.stages\.0\.cut must be < 1/);
+  const kinds = /train\.stages\.0\.kind must be one of train, prune, share, ternary, reconstruct$/;
+  refused(trained({ kind: 'quantize' }), kinds);
+  refused(trained({}), kinds);
+  refused({ name: 'x', train: {} }, /train lacks stages/);
+});
+
+interface Schema {
+  readonly $ref?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+test('the defaults that the schema states are those that are filled in', () => {
+  const schema = recipeSchema() as unknown as Schema & { definitions: Record<string, Schema> };
+  const compared: string[] = [];
+  const compare = (path: string, part: Schema, value: unknown): void => {
+    const { default: stated, properties } = part.$ref
+      ? schema.definitions[part.$ref.split('/').at(-1)!]!
+      : part;
+    if (properties && stated === undefined) assert.ok(value === undefined || path === '', path);
+    if (!properties) {
+      if (stated === undefined) return;
+      compared.push(path);
+      assert.deepEqual(value, stated, path);
+    } else if (value !== undefined)
+      for (const [name, inner] of Object.entries(properties))
+        compare(`${path}/${name}`, inner, (value as Record<string, unknown>)[name]);
+  };
+  compare('', schema, { ...parseRecipe({ name: 'x' }), kinds: undefined });
+  assert.ok(compared.includes('/share/bits') && compared.length >= 12, compared.join());
 });
 
 test('whatever JSON value is given, it parses or is refused in one line', () => {
