@@ -122,7 +122,11 @@ if (ready) {
   });
   if (wants('checks')) await checks();
   if (wants('unit')) {
-    if (process.platform === 'linux') await aptInstall('libonnx-testdata', log);
+    if (process.platform === 'linux') {
+      await aptInstall('libonnx-testdata', log);
+      const numpy = await run('python3', ['-c', 'import numpy'], { timeout: 60_000, quiet: true });
+      if (numpy.code !== 0) await aptInstall('python3-numpy', log);
+    }
     await suite('unit', 'scripts/unit.mjs', [], limit(700_000));
   }
   if (wants('fuzz')) await suite('fuzz', 'scripts/unit.mjs', ['test/fuzz'], 3_600_000 * 6);
