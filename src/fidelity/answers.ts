@@ -4,6 +4,7 @@
  * probabilities at their word: an answer of probability p that gives way to one of probability q was
  * right p of the time and is now right q of the time.
  */
+import { collapsed, pathOf, textProbability } from './ctc.ts';
 import { classesOf, highest, planeOf, type OutputKind, type SampleOutput } from './kinds.ts';
 import { matchedRegions, regionsOf } from './regions.ts';
 
@@ -96,7 +97,7 @@ function classChange(
   return { answers: positions, changed, expectedLoss };
 }
 
-/** A text is one answer; its probability is that of its path, step by step. */
+/** A text is one answer, whichever steps show its letters. */
 function sequenceChange(
   original: SampleOutput,
   changed: SampleOutput,
@@ -105,29 +106,13 @@ function sequenceChange(
   b: Float32Array,
 ): Counts {
   const classes = original.dims[1]!;
-  const before = pathOf(a, classes);
-  const after = pathOf(b, changed.dims[1]!);
-  const same = equal(collapsed(before, blank), collapsed(after, blank));
-  if (same) return { answers: 1, changed: 0, expectedLoss: 0 };
-  let right = 1;
-  let still = 1;
-  for (let t = 0; t < before.length; t++) {
-    right *= a[t * classes + before[t]!]!;
-    still *= a[t * classes + (after[t] ?? 0)] ?? 0;
-  }
-  return { answers: 1, changed: 1, expectedLoss: right - still };
-}
-
-/** The highest class of every step. */
-export function pathOf(data: Float32Array, classes: number): number[] {
-  return Array.from({ length: data.length / classes }, (_, t) =>
-    highest(data, t * classes, 1, classes),
-  );
-}
-
-/** What CTC reads of a path: repeated classes once, blanks not at all. */
-export function collapsed(path: readonly number[], blank: number): number[] {
-  return path.filter((c, t) => c !== blank && c !== path[t - 1]);
+  const before = collapsed(pathOf(a, classes), blank);
+  const after = collapsed(pathOf(b, changed.dims[1]!), blank);
+  if (equal(before, after)) return { answers: 1, changed: 0, expectedLoss: 0 };
+  const right = textProbability(a, classes, before, blank);
+  const still = textProbability(a, classes, after, blank);
+  // the highest class of every step is not always the likeliest text
+  return { answers: 1, changed: 1, expectedLoss: Math.max(0, right - still) };
 }
 
 function equal(a: readonly number[], b: readonly number[]): boolean {

@@ -4,7 +4,7 @@
  * Source of the interval: interval.ts. Answers by the kind of output: answers.ts.
  */
 import { changeOf, type SampleChange } from './answers.ts';
-import { decisionsOf, type Decisions } from './decisions.ts';
+import { decisionsOf, stakeOfEven, type Decision } from './decisions.ts';
 import { effectiveCount, wilson, type Interval } from './interval.ts';
 import { highest, kindOf, type OutputHint, type OutputKind, type SampleOutput } from './kinds.ts';
 import { smoothLoss, type SmoothLoss } from './smooth-loss.ts';
@@ -61,41 +61,59 @@ export function kindsOf(
   );
 }
 
+/** What was seen of one output: an entry for every cluster, samples that go wrong together. */
+interface Seen {
+  readonly changes: Map<number, SampleChange>;
+  readonly decisions: Map<number, { readonly decisions: Decision[]; answers: number }>;
+}
+
 /** Adds up the changes of one sample after another. */
 export class Comparison {
-  readonly #changes = new Map<string, SampleChange[]>();
-  readonly #decisions = new Map<string, Decisions[]>();
+  readonly #seen: ReadonlyMap<string, Seen>;
   #samples = 0;
   #labelled = 0;
   readonly #right = { original: 0, changed: 0 };
 
   constructor(readonly kinds: ReadonlyMap<string, OutputKind>) {
-    for (const name of kinds.keys()) {
-      this.#changes.set(name, []);
-      this.#decisions.set(name, []);
-    }
+    this.#seen = new Map(
+      [...kinds.keys()].map((name) => [name, { changes: new Map(), decisions: new Map() }]),
+    );
   }
 
-  /** `label`: the sample's class, where it is known. */
-  add(original: SampleOutputs, changed: SampleOutputs, label?: number): void {
+  /**
+   * @param label the sample's class, where it is known
+   * @param cluster the same for samples that are not independent, as steps of one recording are
+   */
+  add(
+    original: SampleOutputs,
+    changed: SampleOutputs,
+    label?: number,
+    cluster = this.#samples,
+  ): void {
     this.#samples++;
     if (label !== undefined) this.#judge(original, changed, label);
     for (const [name, kind] of this.kinds) {
       const a = original[name];
       const b = changed[name];
       if (!a || !b) continue;
-      this.#changes.get(name)!.push(changeOf(kind, a, b));
-      const decisions = decisionsOf(kind, a, b, label);
-      if (decisions) this.#decisions.get(name)!.push(decisions);
+      const seen = this.#seen.get(name)!;
+      const change = changeOf(kind, a, b);
+      seen.changes.set(cluster, sumOf(change, seen.changes.get(cluster)));
+      const found = decisionsOf(kind, a, b, label);
+      if (!found) continue;
+      let own = seen.decisions.get(cluster);
+      if (!own) seen.decisions.set(cluster, (own = { decisions: [], answers: 0 }));
+      for (const decision of found.decisions) own.decisions.push(decision);
+      own.answers += found.answers;
     }
   }
 
   result(): Fidelity {
     const outputs = [...this.kinds].map(([name, kind]) =>
-      summed(name, kind.kind, this.#changes.get(name)!, this.#decisions.get(name)!),
+      summed(name, kind.kind, this.#seen.get(name)!),
     );
     const answering = outputs.find((o) => o.kind !== 'values') ?? outputs[0];
-    const none = summed('', 'values', [], []);
+    const none = summed('', 'values', { changes: new Map(), decisions: new Map() });
     const { original, changed } = this.#right;
     const n = this.#labelled;
     const accuracy = n > 0 ? { original: original / n, changed: changed / n } : null;
@@ -115,12 +133,12 @@ export class Comparison {
 
 /**
  * What a change costs, as one share: accuracy where there are labels, else what the original's own
- * probabilities expect to lose. Yes-or-no answers count in full: their probabilities are too sure of
+ * probabilities expect to lose. Of yes-or-no answers half counts: their probabilities are too sure of
  * themselves to be believed.
  */
 export function lossOf({ kind, accuracy, disagreement, expectedLoss }: Fidelity): number {
   if (accuracy) return accuracy.original - accuracy.changed;
-  return kind === 'decision' ? disagreement : expectedLoss;
+  return kind === 'decision' ? stakeOfEven * disagreement : expectedLoss;
 }
 
 /** The loss that is to be expected: by margins and movements where there are margins, else as counted. */
@@ -128,17 +146,27 @@ export function likelyLoss(fidelity: Fidelity): number {
   return fidelity.smoothLoss?.loss ?? lossOf(fidelity);
 }
 
-/** The loss that a choice goes by: the likely one and its standard error. */
+/** Standard errors above what is likely: what is promised holds in 97 of 100 sets of samples. */
+const caution = 2;
+
+/** The loss that a choice goes by: the likely one and two standard errors. */
 export function cautiousLoss(fidelity: Fidelity): number {
-  return likelyLoss(fidelity) + (fidelity.smoothLoss?.error ?? 0);
+  return likelyLoss(fidelity) + caution * (fidelity.smoothLoss?.error ?? 0);
 }
 
-function summed(
-  name: string,
-  kind: OutputKind['kind'],
-  changes: readonly SampleChange[],
-  decisions: readonly Decisions[],
-): OutputFidelity {
+function sumOf(a: SampleChange, b: SampleChange | undefined): SampleChange {
+  if (!b) return a;
+  return {
+    answers: a.answers + b.answers,
+    changed: a.changed + b.changed,
+    expectedLoss: a.expectedLoss + b.expectedLoss,
+    movement: a.movement + b.movement,
+    size: a.size + b.size,
+  };
+}
+
+function summed(name: string, kind: OutputKind['kind'], seen: Seen): OutputFidelity {
+  const changes = [...seen.changes.values()];
   const sum = (of: keyof SampleChange): number => changes.reduce((a, c) => a + c[of], 0);
   const answers = sum('answers');
   const share = (of: keyof SampleChange): number => (answers > 0 ? sum(of) / answers : 0);
@@ -155,7 +183,7 @@ function summed(
     disagreement,
     interval: kind === 'values' ? null : wilson(disagreement, count),
     expectedLoss: share('expectedLoss'),
-    smoothLoss: smoothLoss(decisions),
+    smoothLoss: smoothLoss([...seen.decisions.values()]),
     relativeError: Math.sqrt(size > 0 ? sum('movement') / size : 0),
   };
 }

@@ -30,6 +30,7 @@ export interface Feeding {
   readonly groups: number;
   /** Samples of a group: consecutive numbers. */
   samplesOf(group: number): { readonly from: number; readonly to: number };
+  groupOf(sample: number): number;
 }
 
 /** Inputs by how they are fed. */
@@ -80,6 +81,7 @@ export function feedingOf(graph: Graph, data: Dataset, normalisation: Normalisat
       from: group * length,
       to: Math.min(data.samples, (group + 1) * length),
     }),
+    groupOf: (sample) => Math.floor(sample / length),
   };
 }
 

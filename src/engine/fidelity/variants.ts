@@ -92,8 +92,9 @@ export class Variants {
   ): Promise<Fidelity> {
     const { labels } = this.setup.data;
     const comparison = new Comparison(this.#kinds!);
+    const { groupOf } = this.feeding;
     await runSamples(bytes, this.#running(progress), groups, (sample, outputs) =>
-      comparison.add(this.#kept.get(sample)!, outputs, labels?.[sample]),
+      comparison.add(this.#kept.get(sample)!, outputs, labels?.[sample], groupOf(sample)),
     );
     return comparison.result();
   }

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { changeOf, collapsed } from '../../../src/fidelity/answers.ts';
+import { changeOf } from '../../../src/fidelity/answers.ts';
 import { Comparison, kindsOf, type SampleOutputs } from '../../../src/fidelity/compare.ts';
+import { collapsed, textProbability } from '../../../src/fidelity/ctc.ts';
 import { decisionsOf } from '../../../src/fidelity/decisions.ts';
 import { effectiveCount, wilson } from '../../../src/fidelity/interval.ts';
 import { kindOf, type SampleOutput } from '../../../src/fidelity/kinds.ts';
@@ -53,6 +54,51 @@ test('a class that gives way costs the difference of the two probabilities', () 
 
 test('CTC drops repeated classes and blanks, but keeps what a blank parts', () => {
   assert.deepEqual(collapsed([1, 1, 0, 1, 2, 2, 0], 0), [1, 1, 2]);
+});
+
+test('a text is as probable as all paths that read as it together', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 12, maxLength: 12 }),
+      fc.array(fc.integer({ min: 1, max: 2 }), { maxLength: 4 }),
+      (weights, text) => {
+        const [steps, classes] = [4, 3];
+        const data = Float32Array.from(weights, (w, i) => {
+          const first = i - (i % classes);
+          return w / weights.slice(first, first + classes).reduce((a, b) => a + b);
+        });
+        let sum = 0;
+        for (let n = 0; n < classes ** steps; n++) {
+          const path = Array.from(
+            { length: steps },
+            (_, t) => Math.floor(n / classes ** t) % classes,
+          );
+          if (collapsed(path, 0).join() !== text.join()) continue;
+          sum += path.reduce((all, c, t) => all * data[t * classes + c]!, 1);
+        }
+        assert.ok(Math.abs(textProbability(data, classes, text, 0) - sum) < 1e-6);
+      },
+    ),
+  );
+});
+
+test('steps of one recording count as one sample of what is lost', () => {
+  const kinds = new Map([['y', { kind: 'decision' } as const]]);
+  const of = (p: number): SampleOutputs => ({ y: output([1], [p]) });
+  const [apart, together] = [1, 10].map((size) => {
+    const random = mulberry32(2);
+    const comparison = new Comparison(kinds);
+    for (let recording = 0; recording < 200 / size; recording++) {
+      const [was, is] = [0.3 + 0.4 * random(), 0.3 + 0.4 * random()];
+      for (let step = 0; step < size; step++)
+        comparison.add(of(was + random() / 50), of(is + random() / 50), undefined, recording);
+    }
+    return comparison.result();
+  });
+  assert.equal(together!.answers, 200);
+  const width = ({ interval }: typeof apart & object) => interval!.high - interval!.low;
+  assert.ok(width(together!) > 1.2 * width(apart!), `${width(together!)}, ${width(apart!)}`);
+  assert.ok(together!.smoothLoss!.error > 1.2 * apart!.smoothLoss!.error);
 });
 
 test('a text is the same while only its timing changes', () => {
