@@ -6,8 +6,7 @@
  * (importance.ts) makes one slope of all their errors and bits; the slope is searched with the whole model
  * run (choose-slope.ts).
  */
-import { biasTargets, correctedBias } from './bias.ts';
-import { decodeGraph } from '../../train/graph.ts';
+import { biasTargets, correctedBiases } from './bias.ts';
 import { calibrate } from '../../calibrate/calibrate.ts';
 import type { QuantizedLayer } from '../../compress/rate/quantize-layer.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
@@ -122,16 +121,10 @@ export async function decideLevels(setup: GoalSetup): Promise<Decided> {
   const rest = packedRest * (whole - layers.reduce((sum, { tensor }) => sum + tensor.bytes, 0));
   const targets = biasTargets(
     model,
-    decodeGraph(bytes),
     layers.map(({ tensor }) => tensor),
   );
   const corrections = (rounded: ReadonlyMap<number, QuantizedLayer>): Map<number, Float64Array> =>
-    new Map(
-      [...targets].map(([id, target]) => [
-        target.bias.id,
-        correctedBias(model, target, rounded.get(id)!.shift),
-      ]),
-    );
+    correctedBiases(model, targets, (id) => rounded.get(id)?.shift);
   // of bytes, the smallest slope that fits is wanted
   const slopeAt = (x: number): number => (goal.kind === 'bytes' ? 1 / x : x);
   let evaluations = 0;
