@@ -10,6 +10,7 @@
 import { Worker } from 'node:worker_threads';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { EieWork } from './eie/bench.ts';
+import type { LevelWork } from './goal/level-bench.ts';
 import type { SharedInput } from './input.ts';
 import type { Progress } from './protocol.ts';
 import type { ExecutorChoice } from './runtime/executor.ts';
@@ -80,6 +81,16 @@ export function startTrainCrew(
   return new ThreadCrew({ role: 'train', choice }, workerFile, Math.min(threads, 64), undefined);
 }
 
+/** One thread that quantizes layers (goal/level-bench.ts), and keeps those it was given. */
+export interface LevelCrew {
+  perform(work: LevelWork): Promise<unknown>;
+  dispose(): Promise<void>;
+}
+
+export function startLevelCrew(workerFile: string, signal: AbortSignal): LevelCrew {
+  return new ThreadCrew({ role: 'levels' }, workerFile, 1, signal);
+}
+
 const cancelled = (): DeepCompressionError => new DeepCompressionError('cancelled', 'cancelled');
 const perThread = 2;
 
@@ -133,7 +144,7 @@ class InlineCrew implements Crew {
   }
 }
 
-class ThreadCrew implements Crew, EieCrew, TrainCrew {
+class ThreadCrew implements Crew, EieCrew, TrainCrew, LevelCrew {
   readonly size: number;
   private readonly threads: Thread[] = [];
   private readonly waiting: Piece[] = [];

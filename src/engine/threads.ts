@@ -4,6 +4,7 @@
  */
 import { DeepCompressionError, type ErrorCode } from '../model/errors.ts';
 import type { EieWork } from './eie/bench.ts';
+import type { LevelWork } from './goal/level-bench.ts';
 import type { SharedInput } from './input.ts';
 import type { Progress } from './protocol.ts';
 import type { ExecutorChoice } from './runtime/executor.ts';
@@ -15,6 +16,7 @@ export type WorkerRole =
   | { readonly role: 'jobs' }
   | { readonly role: 'tasks'; readonly input: SharedInput }
   | { readonly role: 'eie'; readonly ortFolder: string | undefined }
+  | { readonly role: 'levels' }
   | { readonly role: 'train'; readonly choice: ExecutorChoice };
 
 /** First argument of dist/worker.js as a process of its own, as JSON. */
@@ -26,7 +28,7 @@ export interface ProcessRole {
 
 export interface ToThread {
   readonly id: number;
-  readonly work: Work | EieWork | TrainWork;
+  readonly work: Work | EieWork | TrainWork | LevelWork;
 }
 
 export type FromThread =

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import { EieBench, type EieWork } from './eie/bench.ts';
+import { LevelBench, type LevelWork } from './goal/level-bench.ts';
 import { allJobs } from './jobs/all.ts';
 import type { Progress } from './protocol.ts';
 import { TrainBench, type TrainWork } from './runtime/train-bench.ts';
@@ -50,6 +51,9 @@ if (!port) {
 } else if (data?.role === 'train') {
   const bench = new TrainBench(data.choice);
   answer((work) => bench.perform(work as TrainWork));
+} else if (data?.role === 'levels') {
+  const bench = new LevelBench();
+  answer((work) => new Promise((done) => done(bench.perform(work as LevelWork))));
 } else {
   serveJobs(port, allJobs({ workerFile }));
 }

@@ -21,6 +21,7 @@ import { normalisationOf } from '../train/normalisation.ts';
 import { forChoosing } from '../train/reading.ts';
 import { writeTrained } from '../train/trained-model.ts';
 import { turns } from '../train/turns.ts';
+import { Quantizers } from './quantizers.ts';
 import { decideLevels, type Decided, type Goal } from './decide.ts';
 
 /** What is not said: at most half a percentage point. */
@@ -49,12 +50,18 @@ export async function compressToGoal(
   const { goal } = input;
   const opened = openInput(sharedInput(input.file));
   const engine = trainingRuntime(context.runtime, input.threads);
+  const turn = turns(context.signal);
+  const quantizers = new Quantizers({
+    workerFile: context.runtime.workerFile,
+    threads: engine.threads,
+    signal: context.signal,
+    turn,
+  });
   try {
     const { model } = opened;
     if (opened.dcz)
       throw new DeepCompressionError('invalid-input', `${opened.path} is already compressed`);
     const recipe = parseRecipe(calibrated);
-    const turn = turns(context.signal);
     const progress = share(context.onProgress, 0, decided);
     const graph = decodeGraph(wholeModel(model));
     const { data } = await loadDataset(goal.data, {
@@ -69,7 +76,7 @@ export async function compressToGoal(
     for (let attempt = 1; ; attempt++) {
       const made = await decideLevels({
         ...{ model, recipe, goal: wanted, variants, runtime: engine },
-        ...{ seed: input.seed, turn, progress },
+        ...{ seed: input.seed, turn, progress, quantizers },
       });
       const result = await written(
         { ...input, overwrite: input.overwrite || attempt > 1 },
@@ -95,6 +102,7 @@ export async function compressToGoal(
       wanted = { kind: 'bytes', most: wanted.most * (most / result.output.bytes) * 0.995 };
     }
   } finally {
+    await quantizers.dispose();
     await engine.close();
     opened.close();
   }

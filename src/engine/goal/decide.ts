@@ -2,12 +2,15 @@
  * Calibrated compression: levels for every layer of a model such that a goal is kept. Samples are split in
  * three: the first part only reports; the second weighs the layers and chooses; the third calibrates.
  * Levels fit the samples that calibrated them better than any others (a layer that sees one vector a sample
- * has few to go by), so that those would choose twice the movement they believe in. Importance of the layers
- * (importance.ts) makes one slope of all their errors and bits; the slope is searched with the whole model
- * run (choose-slope.ts).
+ * has few to go by), so that those would choose twice the movement they believe in. Steps of a model with
+ * state lie in the order of recordings, and those of one recording are alike: there the parts are stretches.
+ * Importance of the layers (importance.ts) makes one slope of all their errors and bits; the slope is
+ * searched with the whole model run (choose-slope.ts). At the end what chose calibrates as well: the chosen
+ * slope then loses no more than was seen, and what reports has still seen nothing.
  */
 import { biasTargets, correctedBiases } from './bias.ts';
 import { calibrate } from '../../calibrate/calibrate.ts';
+import { mergeCalibrations } from '../../calibrate/merge.ts';
 import type { QuantizedLayer } from '../../compress/rate/quantize-layer.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { cautiousLoss, type Fidelity } from '../../fidelity/compare.ts';
@@ -22,6 +25,8 @@ import { wholeModel } from '../train/model-bytes.ts';
 import { largestSlope } from './choose-slope.ts';
 import { measureImportance, middleSlope, type LayerImportance } from './importance.ts';
 import { goalLayer, goalTensors, restoredValues, type GoalLayer } from './layers.ts';
+import type { Quantizers } from './quantizers.ts';
+import { roundAll, takeLayers } from './round-all.ts';
 import { runsOf } from './runs.ts';
 
 /** What a compression must keep: one of the three. */
@@ -38,6 +43,7 @@ export interface GoalSetup {
   readonly seed: number;
   readonly turn: () => Promise<void>;
   readonly progress: OnProgress;
+  readonly quantizers: Quantizers;
 }
 
 export interface Decided {
@@ -70,7 +76,7 @@ const packedRest = 0.55;
 
 /** @throws DeepCompressionError `invalid-input` when samples are too few or no setting keeps the goal */
 export async function decideLevels(setup: GoalSetup): Promise<Decided> {
-  const { model, recipe, goal, variants, runtime, seed, turn, progress } = setup;
+  const { model, recipe, goal, variants, runtime, seed, turn, progress, quantizers } = setup;
   const { feeding } = variants;
   if (feeding.groups < leastGroups)
     throw new DeepCompressionError(
@@ -81,7 +87,9 @@ export async function decideLevels(setup: GoalSetup): Promise<Decided> {
     (stage: string, from: number, to: number) =>
     (fraction: number, layer = ''): void =>
       progress({ stage, layer, fraction: from + (to - from) * fraction });
-  const order = shuffled(feeding.groups, seed);
+  const order = feeding.states.length
+    ? Uint32Array.from({ length: feeding.groups }, (_, group) => group)
+    : shuffled(feeding.groups, seed);
   const held = Math.max(2, Math.round(order.length * reporting));
   const judges = Math.max(2, Math.round(order.length * judging));
   const reports = await variants.prepare(order.slice(0, held), step('run', 0, 0.05));
@@ -91,26 +99,28 @@ export async function decideLevels(setup: GoalSetup): Promise<Decided> {
   const choosing = await variants.prepare(judged, step('run', 0.05, 0.1));
   const seen = step('calibrate', 0.1, 0.3);
   const bytes = wholeModel(model);
-  const { calibration, without } = await calibrate({
-    model,
-    bytes,
-    runtime,
-    runs: runsOf(feeding, parted ? order.slice(held + judges) : choosing),
-    seed,
-    turn,
-    onProgress: (done, of) => seen(done / of),
-  });
+  const calibrateOn = (groups: Uint32Array, onProgress: (done: number, of: number) => void) =>
+    calibrate({
+      ...{ model, bytes, runtime, seed, turn, onProgress },
+      runs: runsOf(feeding, groups),
+    });
+  const { calibration, without } = await calibrateOn(
+    parted ? order.slice(held + judges) : choosing,
+    (done, of) => seen(done / of),
+  );
   const layers: GoalLayer[] = [];
   for (const tensor of goalTensors(model, recipe)) {
     await turn();
-    const layer = goalLayer(model, tensor, calibration);
+    const layer = goalLayer(model, tensor);
     if (layer) layers.push(layer);
   }
+  await takeLayers(quantizers, layers, calibration);
   if (layers.length === 0)
     throw new DeepCompressionError('unsupported', `${model.path}: no layer that can be rounded`);
   const weighed = step('weigh layers', 0.3, 0.6);
   const trial = choosing.subarray(0, trialsOf(feeding, layers.length));
   const importance = await measureImportance(layers, {
+    near: (id, bits) => quantizers.near(id, bits),
     fidelity: (values) => variants.fidelity(values, trial),
     onLayer: async (layer, done) => {
       weighed(done / layers.length, layer.tensor.name);
@@ -132,17 +142,10 @@ export async function decideLevels(setup: GoalSetup): Promise<Decided> {
     guess: slopeAt(middleSlope(importance) / 8),
     most: mostEvaluations,
     evaluate: async (x): Promise<{ kept: boolean; result: Candidate }> => {
-      const lambda = slopeAt(x);
       const evaluated = step('choose', 0.6, 1);
-      const rounded = new Map<number, QuantizedLayer>();
-      for (const { layer, importance: g } of importance) {
-        evaluated(
-          (evaluations + 0.5 * (rounded.size / layers.length)) / mostEvaluations,
-          layer.tensor.name,
-        );
-        rounded.set(layer.tensor.id, layer.quantizer.quantize(lambda, g));
-        await turn();
-      }
+      const rounded = await roundAll(quantizers, importance, slopeAt(x), (done, layer) =>
+        evaluated((evaluations + done / 2) / mostEvaluations, layer),
+      );
       const bytes = rest + [...rounded.values()].reduce((sum, { bits }) => sum + bits / 8, 0);
       if (goal.kind === 'bytes') {
         evaluations++;
@@ -166,8 +169,13 @@ export async function decideLevels(setup: GoalSetup): Promise<Decided> {
       'invalid-input',
       `no setting keeps the loss at ${(goal.most * 100).toFixed(2)} %: allow more, or use the preset safe`,
     );
-  const { rounded } = best.result;
-  const biases = best.result.biases ?? corrections(rounded);
+  let { rounded } = best.result;
+  if (parted) {
+    const more = await calibrateOn(choosing, () => {});
+    await takeLayers(quantizers, layers, mergeCalibrations(calibration, more.calibration));
+    rounded = await roundAll(quantizers, importance, slopeAt(best.lambda), () => {});
+  }
+  const biases = corrections(rounded);
   const values = new Map([...valuesOf(rounded), ...biases]);
   return {
     model,

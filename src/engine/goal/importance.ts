@@ -4,20 +4,25 @@
  * the layer's own mean squared output error. Sources: OBC's and HAWQ's layer sensitivities, taken from the
  * outputs instead of a loss, so that no labels are needed.
  */
-import type { QuantizedLayer } from '../../compress/rate/quantize-layer.ts';
 import type { Fidelity } from '../../fidelity/compare.ts';
 import { restoredValues, type GoalLayer } from './layers.ts';
+import type { BitRange } from './level-bench.ts';
+import type { Quantizers } from './quantizers.ts';
 
-/** Bits a weight at which a layer is tried: coarse enough to be felt, fine enough to be near the goal. */
-const leastBits = 1.2;
-const mostBits = 4;
-const wantedBits = 2.5;
+/**
+ * Bits a weight at which a layer is tried: coarse enough to be felt, fine enough to be near the goal. A
+ * layer that is not felt has as many as the others have on average.
+ */
+const tried: BitRange = { least: 1.2, most: 4 };
 /** A layer that moves the outputs less, of the middle one, was not reached by the samples. */
 const leastSlope = 1e-9;
 
 export interface LayerImportance {
   readonly layer: GoalLayer;
+  /** Of no meaning where it is not felt. */
   readonly importance: number;
+  /** Whether the outputs on the samples change with the layer. */
+  readonly felt: boolean;
   /** Fidelity of the model with this layer alone rounded, to `bits` a weight. */
   readonly alone: Fidelity;
   readonly bits: number;
@@ -26,61 +31,41 @@ export interface LayerImportance {
 }
 
 export interface ImportanceHooks {
+  readonly near: Quantizers['near'];
   readonly fidelity: (values: ReadonlyMap<number, Float64Array>) => Promise<Fidelity>;
   readonly onLayer: (layer: GoalLayer, done: number) => Promise<void>;
 }
 
 export async function measureImportance(
   layers: readonly GoalLayer[],
-  { fidelity, onLayer }: ImportanceHooks,
+  { near, fidelity, onLayer }: ImportanceHooks,
 ): Promise<LayerImportance[]> {
-  const found: (LayerImportance & { readonly unit: number })[] = [];
+  const found: LayerImportance[] = [];
+  // the layers behind the one whose effect is measured are rounded meanwhile
+  const rounding = layers.map(({ tensor }) => near(tensor.id, tried));
+  void Promise.allSettled(rounding);
   for (const [i, layer] of layers.entries()) {
     await onLayer(layer, i);
-    const { lambda, rounded } = coarse(layer);
+    const { lambda: unit, rounded } = await rounding[i]!;
     const alone = await fidelity(new Map([[layer.tensor.id, restoredValues(rounded)]]));
     const importance = alone.relativeError ** 2 / rounded.distortion;
     const bits = rounded.bits / layer.tensor.parameters;
-    found.push({ layer, importance, alone, bits, lambda: 0, unit: lambda });
+    const lambda = unit * importance;
+    const felt = lambda > 0 && lambda < Infinity;
+    found.push({ layer, importance, felt, alone, bits, lambda });
   }
-  const middle = middleSlope(
-    found.map(({ layer, importance, unit }) => ({ layer, lambda: unit * importance })),
-  );
-  return found.map(({ unit, ...f }) => {
-    // what the samples do not reach is rounded as finely as the others are on average
-    const felt = f.importance * unit > leastSlope * middle && f.importance < Infinity;
-    const lambda = felt ? f.importance * unit : middle;
-    return { ...f, importance: lambda / unit, lambda };
-  });
+  const middle = middleSlope(found);
+  return found.map((f) => ({ ...f, felt: f.felt && f.lambda > leastSlope * middle }));
 }
 
-/** The weighted mean, on a logarithmic scale, of the slopes of all layers that outputs feel. */
-export function middleSlope(
-  layers: readonly { readonly layer: GoalLayer; readonly lambda: number }[],
-): number {
+/** The weighted mean, on a logarithmic scale, of the slopes of all layers that the outputs feel. */
+export function middleSlope(layers: readonly LayerImportance[]): number {
   let sum = 0;
   let weights = 0;
-  for (const { layer, lambda } of layers) {
-    if (!(lambda > 0 && lambda < Infinity)) continue;
+  for (const { layer, lambda, felt } of layers) {
+    if (!felt) continue;
     sum += Math.log(lambda) * layer.tensor.parameters;
     weights += layer.tensor.parameters;
   }
   return weights > 0 ? Math.exp(sum / weights) : 1;
-}
-
-/** The layer at about `wantedBits`, at importance 1. */
-function coarse({ quantizer, power, tensor }: GoalLayer): {
-  readonly lambda: number;
-  readonly rounded: QuantizedLayer;
-} {
-  let lambda = power / 32;
-  let rounded = quantizer.quantize(lambda, 1);
-  for (let i = 0; i < 12; i++) {
-    const bits = rounded.bits / tensor.parameters;
-    if (bits >= leastBits && bits <= mostBits && rounded.distortion > 0) break;
-    // a bit more or less is a factor of 4 in the slope, at high rates
-    lambda *= 4 ** Math.max(-6, Math.min(6, bits - wantedBits));
-    rounded = quantizer.quantize(lambda, 1);
-  }
-  return { lambda, rounded };
 }

@@ -1,10 +1,5 @@
-/**
- * The layers that calibrated compression decides level by level: their quantizers, made once, and what
- * their levels restore to. One quantizer holds the weights and the factor of their inputs' moments, so
- * that another slope costs only the rounding.
- */
-import type { Calibration } from '../../compress/moments.ts';
-import { LayerQuantizer, type QuantizedLayer } from '../../compress/rate/quantize-layer.ts';
+/** The layers that calibrated compression decides level by level, and what their levels restore to. */
+import type { QuantizedLayer } from '../../compress/rate/quantize-layer.ts';
 import { recipeForLayer } from '../../compress/recipe.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { GridWalk } from '../../compress/share/grid.ts';
@@ -13,11 +8,7 @@ import type { Geometry, Model, Tensor } from '../../model/model.ts';
 
 export interface GoalLayer {
   readonly tensor: Tensor & { readonly geometry: Geometry };
-  readonly quantizer: LayerQuantizer;
-  /** Whether the inputs' moments are known. */
-  readonly calibrated: boolean;
-  /** Mean square of the weights. */
-  readonly power: number;
+  readonly weights: Float32Array | Float64Array;
 }
 
 /** The tensors that the recipe speaks of and that are matrices. */
@@ -36,19 +27,12 @@ export function goalTensors(model: Model, recipe: Recipe): GoalLayer['tensor'][]
 }
 
 /** undefined when the tensor holds values that are not finite, or only zeros: it stays as it is. */
-export function goalLayer(
-  model: Model,
-  tensor: GoalLayer['tensor'],
-  calibration: Calibration,
-): GoalLayer | undefined {
-  const values = new (tensor.dtype === 'float64' ? Float64Array : Float32Array)(tensor.parameters);
-  model.reader.readValues(tensor, 0, values);
+export function goalLayer(model: Model, tensor: GoalLayer['tensor']): GoalLayer | undefined {
+  const weights = new (tensor.dtype === 'float64' ? Float64Array : Float32Array)(tensor.parameters);
+  model.reader.readValues(tensor, 0, weights);
   let power = 0;
-  for (const v of values) power += (v * v) / values.length;
-  if (!(power > 0 && power < Infinity)) return undefined;
-  const moments = calibration.get(tensor.id);
-  const quantizer = new LayerQuantizer(values, tensor.geometry, moments);
-  return { tensor, quantizer, calibrated: moments !== undefined, power };
+  for (const w of weights) power += (w * w) / weights.length;
+  return power > 0 && power < Infinity ? { tensor, weights } : undefined;
 }
 
 /** What the levels restore to, before they are rounded to the tensor's type. */
