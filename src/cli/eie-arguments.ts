@@ -1,7 +1,7 @@
 /** The arguments of `deepc simulate` and `deepc sweep`: source, machine, activations, axes. */
 import { parseAxis } from '../eie/sweep.ts';
-import { precisions, roundings } from '../eie/machine.ts';
 import type { MachineOptions, SimulateSource, SweepAxis } from '../engine/protocol-eie.ts';
+import { detections, machineLimits, precisions, roundings } from '../shared/machine.ts';
 import { UsageError } from './usage.ts';
 
 export const eieOptions = {
@@ -122,18 +122,24 @@ export function eieArguments(values: EieValues, sweep: boolean): EieArguments {
 }
 
 function machineOf(values: EieValues): MachineOptions {
-  const whole = (key: 'pe' | 'fifo' | 'sram-width' | 'index-bits' | 'weight-bits', most: number) =>
-    number(key, values[key], key === 'fifo' ? 2 : 1, most, true);
+  const whole = (
+    option: 'pe' | 'fifo' | 'sram-width' | 'index-bits' | 'weight-bits',
+    knob: Exclude<keyof typeof machineLimits, 'clockMHz'>,
+  ): number | undefined => {
+    const { least, most } = machineLimits[knob];
+    return number(option, values[option], least, most, true);
+  };
+  const { least, most } = machineLimits.clockMHz;
   const found: Record<string, unknown> = {
-    pe: whole('pe', 1024),
-    fifo: whole('fifo', 65536),
-    sramWidth: whole('sram-width', 65536),
-    indexBits: whole('index-bits', 16),
-    weightBits: whole('weight-bits', 16),
-    clockMHz: number('clock', values.clock, 1e-6, 1e6),
+    pe: whole('pe', 'pe'),
+    fifo: whole('fifo', 'fifo'),
+    sramWidth: whole('sram-width', 'sramWidth'),
+    indexBits: whole('index-bits', 'indexBits'),
+    weightBits: whole('weight-bits', 'weightBits'),
+    clockMHz: number('clock', values.clock, least, most),
     precision: oneOf('precision', values.precision, precisions),
     rounding: oneOf('rounding', values.rounding, roundings),
-    detect: oneOf('detect', values.detect, ['positive', 'nonzero']),
+    detect: oneOf('detect', values.detect, detections),
     hasBias: values['no-bias'] ? false : undefined,
   };
   return Object.fromEntries(Object.entries(found).filter(([, v]) => v !== undefined));

@@ -6,7 +6,8 @@
  * rounding and added into an accumulator that saturates at its width. The activation of the bias
  * column is 1.0 in that format.
  */
-import type { Machine, Precision, Rounding } from './machine.ts';
+import type { Precision, Rounding } from '../shared/machine.ts';
+import type { Machine } from './machine.ts';
 
 export interface FixedFormat {
   /** Width of weights, activations and accumulators. */

@@ -11,7 +11,8 @@
  * Ours as well, and said so where shown: power proportional to the clock; queue area proportional to
  * the ring; energy of an SRAM row read by width (rowReadPj); other multipliers (multiplierPj).
  */
-import type { Machine, Precision } from './machine.ts';
+import type { Precision } from '../shared/machine.ts';
+import type { Machine } from './machine.ts';
 
 /** Table I: energy of one operation in pJ, 45 nm. */
 export const operationPj = {

@@ -5,20 +5,18 @@
  * change timing (the paper's simulator has none either): capacity.ts says how a layer is split.
  */
 import { DeepCompressionError } from '../model/errors.ts';
-
-/** `float32` is the arithmetic of the authors' simulator, `fixed16` that of the paper's hardware. */
-export type Precision = 'float32' | 'fixed32' | 'fixed16' | 'fixed8';
-export const precisions: readonly Precision[] = ['float32', 'fixed32', 'fixed16', 'fixed8'];
-
-/**
- * How a fixed-point value that lies between two is rounded: `half-up` adds half and drops the
- * fraction (what hardware does cheaply), `half-even` is IEEE's, `floor` only drops the fraction.
- */
-export type Rounding = 'half-up' | 'half-even' | 'floor';
-export const roundings: readonly Rounding[] = ['half-up', 'half-even', 'floor'];
+import {
+  detections,
+  machineLimits,
+  precisions,
+  roundings,
+  type Detection,
+  type Precision,
+  type Rounding,
+} from '../shared/machine.ts';
 
 export interface Machine {
-  /** Processing elements N, 1 to 1024. Row i belongs to PE i mod N. */
+  /** Processing elements N. Row i belongs to PE i mod N. */
   readonly pes: number;
   /** Slots of each activation queue's ring, 2 or more; usable depth F = ring - 1. */
   readonly ring: number;
@@ -32,8 +30,7 @@ export interface Machine {
   readonly clockMHz: number;
   /** Append the bias column (activation 1.0) after the last input group. */
   readonly hasBias: boolean;
-  /** Which activations are broadcast: those above zero (the machine after a ReLU), or any but zero. */
-  readonly detect: 'positive' | 'nonzero';
+  readonly detect: Detection;
   readonly precision: Precision;
   readonly rounding: Rounding;
   /** Fraction bits of weights and of activations and accumulators; null: chosen from the values. */
@@ -71,16 +68,18 @@ const fail = (line: string): never => {
 };
 
 /** What a whole-number parameter may be, and what people call it. */
-const ranges: Readonly<Record<string, readonly [name: string, low: number, high: number]>> = {
-  pes: ['number of PEs', 1, 1024],
-  ring: ['queue ring (fifo)', 2, 65536],
-  sramWidth: ['SRAM width in bits', 1, 65536],
-  indexBits: ['index bits', 1, 16],
-  weightBits: ['weight bits', 1, 16],
-  registers: ['activations per register file', 1, 1 << 20],
-  spmatBytes: ['sparse-matrix SRAM in bytes', 1, 2 ** 40],
-  pointerBytes: ['pointer SRAM in bytes', 4, 2 ** 40],
-  activationBytes: ['activation SRAM in bytes', 1, 2 ** 40],
+const ranges: Readonly<
+  Record<string, readonly [name: string, limits: { readonly least: number; readonly most: number }]>
+> = {
+  pes: ['number of PEs', machineLimits.pe],
+  ring: ['queue ring (fifo)', machineLimits.fifo],
+  sramWidth: ['SRAM width in bits', machineLimits.sramWidth],
+  indexBits: ['index bits', machineLimits.indexBits],
+  weightBits: ['weight bits', machineLimits.weightBits],
+  registers: ['activations per register file', { least: 1, most: 1 << 20 }],
+  spmatBytes: ['sparse-matrix SRAM in bytes', { least: 1, most: 2 ** 40 }],
+  pointerBytes: ['pointer SRAM in bytes', { least: 4, most: 2 ** 40 }],
+  activationBytes: ['activation SRAM in bytes', { least: 1, most: 2 ** 40 }],
 };
 
 /**
@@ -92,22 +91,23 @@ export function makeMachine(changes: Partial<Machine> = {}): Machine {
   const machine: Machine = { ...defaultMachine, ...(given as Partial<Machine>) };
   for (const key of Object.keys(given))
     if (!(key in defaultMachine)) fail(`unknown machine parameter ${JSON.stringify(key)}`);
-  for (const [key, [name, low, high]] of Object.entries(ranges)) {
+  for (const [key, [name, { least, most }]] of Object.entries(ranges)) {
     const value = machine[key as keyof Machine];
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high)
-      fail(`${name} must be a whole number from ${low} to ${high}, not ${String(value)}`);
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
+      fail(`${name} must be a whole number from ${least} to ${most}, not ${String(value)}`);
   }
   const clock: unknown = machine.clockMHz;
-  if (typeof clock !== 'number' || !(clock > 0 && clock <= 1e6))
-    fail(`clock must be above 0 and at most 1000000 MHz, not ${String(clock)}`);
+  const { least, most } = machineLimits.clockMHz;
+  if (typeof clock !== 'number' || !(clock >= least && clock <= most))
+    fail(`clock must be above 0 and at most ${most} MHz, not ${String(clock)}`);
   for (const key of ['weightFraction', 'activationFraction'] as const) {
     const value = machine[key];
     if (value !== null && !(Number.isInteger(value) && value >= 0 && value <= 30))
       fail(`${key} must be a whole number from 0 to 30, not ${String(value)}`);
   }
   if (typeof machine.hasBias !== 'boolean') fail('hasBias must be true or false');
-  if (machine.detect !== 'positive' && machine.detect !== 'nonzero')
-    fail(`detect must be positive or nonzero, not ${String(machine.detect)}`);
+  if (!detections.includes(machine.detect))
+    fail(`detect must be ${detections.join(' or ')}, not ${String(machine.detect)}`);
   if (!precisions.includes(machine.precision))
     fail(`precision must be one of ${precisions.join(', ')}, not ${String(machine.precision)}`);
   if (!roundings.includes(machine.rounding))

@@ -5,7 +5,8 @@
  */
 import { DeepCompressionError } from '../model/errors.ts';
 import type { Layer } from './layer.ts';
-import type { Machine, Precision } from './machine.ts';
+import type { Precision } from '../shared/machine.ts';
+import type { Machine } from './machine.ts';
 import { makeMachine } from './machine.ts';
 import { layerEnergy } from './energy.ts';
 import { LayerSimulator } from './run.ts';

@@ -4,6 +4,7 @@
  * (JSON output turns those into lists).
  */
 import type { SweepPoint } from '../eie/sweep.ts';
+import type { Detection, Precision, Rounding } from '../shared/machine.ts';
 import type { FileInput } from './protocol-model.ts';
 
 /** Where the layers come from. */
@@ -15,13 +16,11 @@ export type SimulateSource =
   /** A cases file (docs/eie.md, "Cases files"). */
   | { readonly kind: 'cases'; readonly file: FileInput };
 
-export type EiePrecision = 'float32' | 'fixed32' | 'fixed16' | 'fixed8';
-
-/** The machine, by the names of the command line. What is left out is the paper's, or the case's. */
+/** The machine, by the names of the command line (limits: shared/machine.ts). What is left out is the paper's, or the case's. */
 export interface MachineOptions {
-  /** Processing elements, 1 to 1024. */
+  /** Processing elements. */
   readonly pe?: number;
-  /** Slots of a queue's ring, 2 or more: it holds one item less. */
+  /** Slots of a queue's ring: it holds one item less. */
   readonly fifo?: number;
   /** Bits of one row of the sparse-matrix SRAM. */
   readonly sramWidth?: number;
@@ -29,11 +28,11 @@ export interface MachineOptions {
   /** Left out: 4 up to 16 shared values or levels, 8 up to 256, per layer. */
   readonly weightBits?: number;
   readonly clockMHz?: number;
-  readonly precision?: EiePrecision;
-  readonly rounding?: 'half-up' | 'half-even' | 'floor';
+  readonly precision?: Precision;
+  readonly rounding?: Rounding;
   readonly hasBias?: boolean;
   /** Left out: `nonzero` for layers whose inputs can be negative, else `positive`. */
-  readonly detect?: 'positive' | 'nonzero';
+  readonly detect?: Detection;
 }
 
 /** What decides the layers and their activations: everything but the machine. */
@@ -308,7 +307,7 @@ export type SweepAxisName = 'pe' | 'index-bits' | 'precision' | 'fifo' | 'sram-w
 
 export interface SweepAxis {
   readonly name: SweepAxisName;
-  readonly values: readonly (number | EiePrecision)[];
+  readonly values: readonly (number | Precision)[];
 }
 
 export interface SweepInput extends SimulateLayers {

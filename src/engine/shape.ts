@@ -46,6 +46,11 @@ export function oneOf<T extends string>(words: Readonly<Record<T, true>>): Check
   return (v): v is T => typeof v === 'string' && Object.hasOwn(words, v);
 }
 
+/** One of a list of words, whose type is that of the list. */
+export function among<T extends string>(words: readonly T[]): Check<T> {
+  return (v): v is T => words.some((word) => word === v);
+}
+
 /** The value itself. */
 export function exactly<const T extends string>(word: T): Check<T> {
   return (v): v is T => v === word;

@@ -2,6 +2,7 @@
  * The machine's knobs: a slider and a number for each of PEs, queue and SRAM width. Every change is
  * announced at once; whoever listens keeps only the latest (src/vscode/eie/latest.ts).
  */
+import { machineLimits, precisions } from '../../src/shared/machine.ts';
 import { el } from '../ui/dom.ts';
 import { paperMachine, type MachineOptions } from './data.ts';
 import type { EieStrings } from './strings.ts';
@@ -17,12 +18,6 @@ export const stops: Readonly<Record<Knob, readonly number[]>> = {
   fifo: [2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96, 128, 256],
   sramWidth: [16, 32, 64, 128, 256, 512],
 };
-const limits: Readonly<Record<Knob, readonly [number, number]>> = {
-  pe: [1, 1024],
-  fifo: [2, 65_536],
-  sramWidth: [12, 4096],
-};
-const precisions = ['float32', 'fixed32', 'fixed16', 'fixed8'] as const;
 
 /** Position of the stop that is nearest to `value`. */
 export function nearestStop(knob: Knob, value: number): number {
@@ -111,7 +106,7 @@ export class Controls {
   }
 
   private knob(knob: Knob, label: string, hint: string): HTMLElement {
-    const [low, high] = limits[knob];
+    const { least, most } = machineLimits[knob];
     const slider = el('input', {
       type: 'range',
       id: `slider-${knob}`,
@@ -122,10 +117,10 @@ export class Controls {
     });
     const number = el('input', {
       type: 'number',
-      min: low,
-      max: high,
+      min: least,
+      max: most,
       step: 1,
-      'aria-label': `${label} (${low}–${high})`,
+      'aria-label': `${label} (${least}–${most})`,
     });
     slider.addEventListener('input', () => {
       const value = stops[knob][Number(slider.value)]!;
@@ -136,7 +131,7 @@ export class Controls {
       const value = Math.round(Number(number.value));
       const good =
         Number.isFinite(value) && number.value !== ''
-          ? Math.min(high, Math.max(low, value))
+          ? Math.min(most, Math.max(least, value))
           : this.shown[knob];
       number.value = String(good);
       slider.value = String(nearestStop(knob, good));

@@ -10,6 +10,7 @@ import type {
   SweepAxis,
   SweepResult,
 } from './data.ts';
+import { precisions } from '../../src/shared/machine.ts';
 import { isOutputMessage, type OutputMessage } from '../ui/output.ts';
 import type { EieStrings } from './strings.ts';
 
@@ -80,7 +81,6 @@ export interface EieState {
 const plain = ['ready', 'retry', 'cancel', 'cancelSweep', 'openLog', 'saveJson'];
 const axisNames = ['pe', 'index-bits', 'precision', 'fifo', 'sram-width', 'clock'];
 const knobs = ['pe', 'fifo', 'sramWidth', 'indexBits'];
-const precisions = ['float32', 'fixed32', 'fixed16', 'fixed8'];
 
 const isIndex = (x: unknown): x is number => typeof x === 'number' && Number.isInteger(x) && x >= 0;
 
@@ -89,7 +89,7 @@ export function isMachine(x: unknown): x is MachineOptions {
   if (typeof x !== 'object' || x === null || Array.isArray(x)) return false;
   return Object.entries(x).every(([key, value]) =>
     key === 'precision'
-      ? precisions.includes(String(value))
+      ? precisions.some((p) => p === value)
       : knobs.includes(key) && typeof value === 'number' && Number.isFinite(value),
   );
 }
@@ -103,7 +103,7 @@ function isAxis(x: unknown): x is SweepAxis {
     values.length > 0 &&
     values.length <= 1024 &&
     values.every((v) =>
-      typeof v === 'number' ? Number.isFinite(v) : precisions.includes(String(v)),
+      typeof v === 'number' ? Number.isFinite(v) : precisions.some((p) => p === v),
     )
   );
 }

@@ -1,14 +1,11 @@
 /** Shapes of what more than one job takes. */
 import type { DataSplit } from '../../train/dataset/taken.ts';
 import type { FileInput } from '../protocol-model.ts';
-import type {
-  EiePrecision,
-  MachineOptions,
-  SimulateLayers,
-  SimulateSource,
-} from '../protocol-eie.ts';
+import type { MachineOptions, SimulateLayers, SimulateSource } from '../protocol-eie.ts';
 import type { DataInput, NormalisationInput } from '../protocol-train.ts';
+import { detections, precisions, roundings } from '../../shared/machine.ts';
 import {
+  among,
   anyRecord,
   bytes,
   either,
@@ -47,12 +44,7 @@ export const normalisationInput = record<NormalisationInput>({
   deviation: optional(listOf(number)),
 });
 
-export const precision = oneOf<EiePrecision>({
-  float32: true,
-  fixed32: true,
-  fixed16: true,
-  fixed8: true,
-});
+export const precision = among(precisions);
 
 /** Ranges are the simulator's to check (eie/machine.ts): it says what is possible. */
 export const machineOptions = record<MachineOptions>({
@@ -63,9 +55,9 @@ export const machineOptions = record<MachineOptions>({
   weightBits: optional(number),
   clockMHz: optional(number),
   precision: optional(precision),
-  rounding: optional(oneOf({ 'half-up': true, 'half-even': true, floor: true })),
+  rounding: optional(among(roundings)),
   hasBias: optional(flag),
-  detect: optional(oneOf({ positive: true, nonzero: true })),
+  detect: optional(among(detections)),
 });
 
 type Source<K extends SimulateSource['kind']> = Extract<SimulateSource, { kind: K }>;

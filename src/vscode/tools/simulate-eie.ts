@@ -1,6 +1,7 @@
 /** `simulate_eie`: a model, or layers of the paper, on the simulated accelerator; writes nothing. */
 import * as vscode from 'vscode';
 import type { MachineOptions, SimulatedLayer, SimulateSource } from '../../engine/protocol-eie.ts';
+import { machineLimits } from '../../shared/machine.ts';
 import { nameOf } from '../files.ts';
 import { settingsFor } from '../settings.ts';
 import { Fields, InputError, rowsIn } from './input.ts';
@@ -24,9 +25,13 @@ export const simulateEie: Tool<Input> = {
     const workload = fields.text('workload');
     if ((path === undefined) === (workload === undefined))
       throw new InputError("Give either 'path' (a .dcz or .onnx file) or 'workload', not both.");
-    const pe = fields.integer('pe', 1, 1024);
-    const fifo = fields.integer('fifo', 2, 65536);
-    const clockMHz = fields.number('clockMHz', 1, 1e6);
+    const pe = fields.integer('pe', machineLimits.pe.least, machineLimits.pe.most);
+    const fifo = fields.integer('fifo', machineLimits.fifo.least, machineLimits.fifo.most);
+    const clockMHz = fields.number(
+      'clockMHz',
+      machineLimits.clockMHz.least,
+      machineLimits.clockMHz.most,
+    );
     const input: Input = {
       source: path
         ? { kind: 'model', file: { path } }

@@ -3,6 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { machineLimits } from '../../../src/shared/machine.ts';
+
+interface Described {
+  readonly description?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
 
 interface LanguageModelTool {
   readonly name: string;
@@ -10,7 +17,7 @@ interface LanguageModelTool {
   readonly inputSchema: {
     readonly additionalProperties: boolean;
     readonly required?: readonly string[];
-    readonly properties: Readonly<Record<string, { description?: string }>>;
+    readonly properties: Readonly<Record<string, Described>>;
   };
 }
 
@@ -26,6 +33,7 @@ interface Manifest {
     };
     readonly viewsWelcome: readonly { contents: string }[];
     readonly languageModelTools: readonly LanguageModelTool[];
+    readonly taskDefinitions: readonly { properties: Readonly<Record<string, Described>> }[];
   };
   readonly capabilities: {
     readonly untrustedWorkspaces: { readonly restrictedConfigurations: readonly string[] };
@@ -66,6 +74,18 @@ test('every contributed language-model tool is registered, and its input describ
     for (const [key, { description }] of Object.entries(inputSchema.properties))
       assert.ok(description, `${name}.${key} has no description`);
   }
+});
+test('the knobs of the machine have the same limits in tools and tasks as in the simulator', () => {
+  const tool = contributes.languageModelTools.find(({ name }) => name === 'simulate_eie')!;
+  const task = contributes.taskDefinitions[0]!.properties;
+  let compared = 0;
+  for (const described of [tool.inputSchema.properties, task])
+    for (const [knob, { least, most }] of Object.entries(machineLimits)) {
+      const { minimum, maximum } = described[knob] ?? { minimum: least, maximum: most };
+      assert.deepEqual([minimum, maximum], [least, most], knob);
+      if (knob in described) compared++;
+    }
+  assert.equal(compared, 5);
 });
 test('commands share one category and have titles in title case', () => {
   for (const { title, category } of contributes.commands) {
