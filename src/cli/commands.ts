@@ -6,6 +6,7 @@ import type { Progress } from '../engine/protocol.ts';
 import { readBytes } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { plainJson, plainLines } from '../model/plain-text.ts';
+import { insteadOf, json } from '../model/recognise.ts';
 import { openFile } from '../platform/files.ts';
 import { refuseInputs } from '../platform/output.ts';
 import { outputsOf, type Command } from './arguments.ts';
@@ -147,28 +148,36 @@ function recipeOf(command: Command): string | object {
   if (presets.some((p) => p.name === nameOrPath)) return nameOrPath;
   if (!/\.json$|[/\\]/.test(nameOrPath)) return nameOrPath; // the job names the presets there are
   refuseInputs(outputsOf(command), [nameOrPath]);
-  const text = recipeText(nameOrPath);
+  const bytes = recipeBytes(nameOrPath);
+  try {
+    return recipeIn(new TextDecoder().decode(bytes), nameOrPath);
+  } catch (error) {
+    throw insteadOf(error, nameOrPath, 'a recipe', bytes, json);
+  }
+}
+
+function recipeIn(text: string, path: string): object {
   try {
     const recipe: unknown = JSON.parse(text);
     if (typeof recipe === 'object' && recipe !== null) return parseRecipe(recipe);
   } catch (error) {
     if (error instanceof DeepCompressionError)
-      throw new DeepCompressionError(error.code, `${nameOrPath}: ${error.message}`);
+      throw new DeepCompressionError(error.code, `${path}: ${error.message}`);
     const why = error instanceof Error ? error.message.split('\n')[0] : '';
-    throw new DeepCompressionError('invalid-recipe', `${nameOrPath}: not JSON (${why})`);
+    throw new DeepCompressionError('invalid-recipe', `${path}: not JSON (${why})`);
   }
-  throw new DeepCompressionError('invalid-recipe', `${nameOrPath}: a recipe is a JSON object`);
+  throw new DeepCompressionError('invalid-recipe', `${path}: a recipe is a JSON object`);
 }
 
 /** A recipe is a page or two of text. */
 const mostRecipeBytes = 1 << 20;
 
-function recipeText(path: string): string {
+function recipeBytes(path: string): Uint8Array {
   const file = openFile(path);
   try {
     if (file.size > mostRecipeBytes)
       throw new DeepCompressionError('invalid-recipe', `${path}: too large for a recipe`);
-    return new TextDecoder().decode(readBytes(file, 0, file.size));
+    return readBytes(file, 0, file.size);
   } finally {
     file.close();
   }

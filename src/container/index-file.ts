@@ -11,14 +11,26 @@ export function readIndex(source: ByteSource): DczIndex {
     throw damaged(source.name, what);
   };
   const version = readVersion(source.name, readHead(source));
-  if (source.size < headerBytes) fail('it is cut off');
+  const { size } = source;
+  if (size < headerBytes) fail(`it is cut off after ${size} bytes: get it again`);
   const old = version === 1;
-  const at = old ? source.size - oldFooterBytes : oldHeaderBytes;
+  const at = old ? size - oldFooterBytes : oldHeaderBytes;
   const about = indexAbout(readBytes(source, at, 8));
-  if (about.length > source.size - headerBytes) fail('it is cut off, or more follows its end');
+  if (about.length > size - headerBytes)
+    fail(
+      old
+        ? 'it is cut off, or more follows its end'
+        : `it is cut off after ${size} of more than ${headerBytes + about.length} bytes: get it again`,
+    );
   const start = old ? at - about.length : headerBytes;
+  // version 2 says its own length, so that what is missing can be told
   const data = old
     ? { start: oldHeaderBytes, end: start }
-    : { start: headerBytes + about.length, end: source.size };
-  return parseIndex(readBytes(source, start, about.length), about, data, version, fail);
+    : { start: headerBytes + about.length, end: Infinity };
+  const index = parseIndex(readBytes(source, start, about.length), about, data, version, fail);
+  if (!old && index.end > size)
+    fail(`it is cut off after ${size} of ${index.end} bytes: get it again`);
+  if (!old && index.end < size)
+    fail(`${size - index.end} bytes that belong to nothing behind its end`);
+  return index;
 }

@@ -35,7 +35,10 @@ export function parseIndex(
   const place = { at: data.start, end: data.end };
   const fields = new VarintReader(metadata, fail);
   const recipe = readRecipe(fields, fail);
-  const channels = elementSizes.map((size) => readChannel(fields, size, place, version, fail));
+  const checksums = Math.floor(reader.left / 4); // where the file's length is not known, they bound what it has
+  const channels = elementSizes.map((size) =>
+    readChannel(fields, size, place, version, checksums, fail),
+  );
   const tensors = readTensors(fields, place, version, fail);
   const files = readFiles(fields, channels, tensors, fail);
   if (fields.left > 0) fail('metadata that nothing asks for');

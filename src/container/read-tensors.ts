@@ -35,9 +35,11 @@ export function readChannel(
   size: number,
   place: Place,
   version: number,
+  mostPieces: number,
   fail: Fail,
 ): IndexedChannel {
   const length = fields.number('the length of a channel', limits.length / size) * size;
+  if (Math.ceil(length / pieceBytes) > mostPieces) fail('more pieces than it has checksums for');
   const pieces: IndexedPiece[] = [];
   for (let at = 0; at < length; at += pieceBytes) {
     const restored = Math.min(pieceBytes, length - at);

@@ -40,7 +40,7 @@ export async function openIndex(arrivals: Arrivals): Promise<Opened> {
     const length = await arrivals.untilOver();
     return { index: readIndex(arrivals), length };
   }
-  if (head.length < headerBytes) fail('it is cut off');
+  if (head.length < headerBytes) fail(`it is cut off after ${head.length} bytes: get it again`);
   const about = indexAbout(head.subarray(headerBytes - 8, headerBytes));
   const start = headerBytes + about.length;
   if (!(await arrivals.until(start))) fail('it is cut off inside its index: get it again');

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { memorySource, readBytes, type ByteSource } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { openOnnx, type OnnxModel } from '../model/onnx/open.ts';
-import { recognised } from '../model/recognise.ts';
+import { insteadOf, onnx } from '../model/recognise.ts';
 import { isDcz } from '../container/header.ts';
 import { openDcz, type Dcz } from '../container/read.ts';
 import { externalResolver } from '../platform/external.ts';
@@ -63,9 +63,6 @@ export function openSource(file: SharedInput): Closable {
   return Object.assign(memorySource(file.label, file.bytes), { close() {} });
 }
 
-/** Enough to tell what a file is. */
-const headBytes = 512;
-
 /** @throws DeepCompressionError of any code a file can cause */
 export function openInput(file: SharedInput): Opened {
   const opened: Closable[] = [];
@@ -118,13 +115,13 @@ function told<T>(source: ByteSource, path: string, open: () => T): T {
   try {
     return open();
   } catch (error) {
-    if (!(error instanceof DeepCompressionError) || error.code !== 'invalid-model') throw error;
-    const what = recognised(readBytes(source, 0, Math.min(source.size, headBytes)));
-    if (!what) throw error;
-    throw new DeepCompressionError('invalid-model', `${path} is not an ONNX model but ${what}`, {
-      cause: error,
-    });
+    throw insteadOf(error, path, 'an ONNX model', headOf(source), onnx);
   }
+}
+
+/** Enough of a file to tell what it is. */
+export function headOf(source: ByteSource): Uint8Array {
+  return readBytes(source, 0, Math.min(source.size, 512));
 }
 
 function noExternal(location: string): Closable {

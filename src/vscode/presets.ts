@@ -4,6 +4,7 @@
  * engine validates them and names what is wrong.
  */
 import * as vscode from 'vscode';
+import { json, recognised } from '../model/recognise.ts';
 import { UserError } from './errors.ts';
 import { findFiles, nameOf } from './files.ts';
 import { folderOf } from './targets.ts';
@@ -25,6 +26,8 @@ export interface LoadedPreset {
   readonly trains: boolean;
 }
 
+/** A recipe is a page or two of text. */
+const mostRecipeBytes = 1 << 20;
 const recipeEnding = 'dcrecipe.json';
 
 /** Every preset there is. A settings preset hides a built-in one of the same name. */
@@ -156,10 +159,16 @@ function itemsOf(choices: readonly PresetChoice[], defaultName: string): PresetI
 }
 
 async function readRecipe(uri: vscode.Uri): Promise<unknown> {
-  const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+  const { size } = await vscode.workspace.fs.stat(uri);
+  if (size > mostRecipeBytes)
+    throw new UserError(vscode.l10n.t('{0} is too large for a recipe', nameOf(uri)));
+  const bytes = await vscode.workspace.fs.readFile(uri);
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
   } catch (error) {
+    const what = recognised(bytes);
+    if (what !== undefined && what !== json)
+      throw new UserError(vscode.l10n.t('{0} is not a recipe but {1}', nameOf(uri), what));
     throw new UserError(
       vscode.l10n.t('{0} is not valid JSON: {1}', nameOf(uri), (error as Error).message),
     );

@@ -8,7 +8,7 @@ import { compressModel } from '../../compress/pipeline.ts';
 import { parseRecipe } from '../../recipe/recipe.ts';
 import type { TaskResult, TaskRunner } from '../../compress/tasks.ts';
 import { writeDcz } from '../../container/write.ts';
-import { parseCases } from '../../eie/cases.ts';
+import { parseCases, type EieCase } from '../../eie/cases.ts';
 import {
   findWorkload,
   makeWorkload,
@@ -19,6 +19,7 @@ import {
 import { memorySink } from '../../model/bytes.ts';
 import { throwIfCancelled } from '../../model/errors.ts';
 import { mulberry32 } from '../../model/random.ts';
+import { insteadOf, json } from '../../model/recognise.ts';
 import { crewSize } from '../jobs/crew-size.ts';
 import { share, type OnProgress } from '../jobs/progress.ts';
 import { openInput, sharedInput, type Runtime, type SharedInput } from '../input.ts';
@@ -156,9 +157,17 @@ async function compressInMemory(
   }
 }
 
+function casesIn(bytes: Uint8Array, label: string): readonly EieCase[] {
+  try {
+    return parseCases(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw insteadOf(error, label, 'a file of cases', bytes, json);
+  }
+}
+
 function prepareCases(file: FileInput, label: string): Prepared {
-  const text = new TextDecoder().decode(readAll(file, largestText, 'a cases file'));
-  const layers = parseCases(text).map(({ layer, machine }): PreparedLayer => {
+  const bytes = readAll(file, largestText, 'a cases file');
+  const layers = casesIn(bytes, label).map(({ layer, machine }): PreparedLayer => {
     let nonzeros = 0;
     for (const a of layer.activations) if (a !== 0) nonzeros++;
     return {

@@ -1,9 +1,10 @@
 /** import: Song Han's published Deep Compression file and its Caffe prototxt, as an ONNX model. */
-import { importHan } from '../../model/caffe/import.ts';
-import { readBytes } from '../../model/bytes.ts';
+import { importHan, type ImportedHan } from '../../model/caffe/import.ts';
+import { readBytes, type ByteSource } from '../../model/bytes.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
+import { caffe, insteadOf } from '../../model/recognise.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
-import { openSource, pathsOf, sharedInput } from '../input.ts';
+import { headOf, openSource, pathsOf, sharedInput } from '../input.ts';
 import { onnxKind } from '../output-kinds.ts';
 import type { ImportInput, ImportResult } from '../protocol-model.ts';
 import { filledText, flag } from '../shape.ts';
@@ -22,12 +23,14 @@ export const importJob = defineJob<ImportInput, ImportResult>({
     try {
       const prototxt = openSource(sharedInput(input.prototxt));
       let text: string;
+      let head: Uint8Array;
       try {
         if (prototxt.size > prototxtLimit)
           throw new DeepCompressionError(
             'invalid-input',
             `${prototxt.name}: too large for a prototxt (${prototxt.size} bytes)`,
           );
+        head = headOf(prototxt);
         text = new TextDecoder().decode(readBytes(prototxt, 0, prototxt.size));
       } finally {
         prototxt.close();
@@ -35,7 +38,7 @@ export const importJob = defineJob<ImportInput, ImportResult>({
       progress({ stage: 'read', layer: '', fraction: 0.1 });
       await new Promise((resolve) => setImmediate(resolve));
       throwIfCancelled(signal);
-      const { onnx, layers } = importHan(weights, text);
+      const { onnx, layers } = imported(weights, text, { name: prototxt.name, head });
       progress({ stage: 'write', layer: '', fraction: 0.8 });
       const bytes = await writeAtomically(
         input.out,
@@ -65,3 +68,16 @@ export const importJob = defineJob<ImportInput, ImportResult>({
     }
   },
 });
+
+function imported(
+  weights: ByteSource,
+  text: string,
+  prototxt: { readonly name: string; readonly head: Uint8Array },
+): ImportedHan {
+  try {
+    return importHan(weights, text);
+  } catch (error) {
+    const told = insteadOf(error, prototxt.name, 'a prototxt', prototxt.head, caffe);
+    throw insteadOf(told, weights.name, 'weights of Deep Compression', headOf(weights));
+  }
+}

@@ -4,10 +4,10 @@
  * of it was taken for samples and labels is part of the answer.
  */
 import { basename } from 'node:path';
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
-import { recognised } from '../../model/recognise.ts';
+import { archive, arrays as npzName, insteadOf, recognised } from '../../model/recognise.ts';
 import { dataError, type DataArray } from '../../train/dataset/array.ts';
 import { parseCsv } from '../../train/dataset/csv.ts';
 import { datasetOf, type Dataset } from '../../train/dataset/dataset.ts';
@@ -22,6 +22,7 @@ import { openSource, pathsOf, sharedInput } from '../input.ts';
 import type { DataInput } from '../protocol-train.ts';
 import type { FileInput } from '../protocol-model.ts';
 import { loadImages, picturesOf } from './image-folder.ts';
+import { labelsFile } from './labels-file.ts';
 import type { Reading } from './reading.ts';
 
 /** Larger files do not fit into one typed array with its normalised batches beside it. */
@@ -96,6 +97,28 @@ function readFile(
   reading: Reading,
 ): Arrays {
   const bytes = contentOf(input.file, name);
+  try {
+    return arraysIn(bytes, input, name, labels !== undefined, reading);
+  } catch (error) {
+    const wanted = 'a data set (.npz, .npy, IDX, CSV or a folder of images)';
+    throw wrongFile(error, bytes, name, wanted);
+  }
+}
+
+/** What can be read says itself what is wrong in it. */
+function wrongFile(error: unknown, bytes: Uint8Array, name: string, wanted: string): unknown {
+  return isNpy(bytes) || isIdx(bytes)
+    ? error
+    : insteadOf(error, name, wanted, bytes, npzName, archive);
+}
+
+function arraysIn(
+  bytes: Uint8Array,
+  input: DataInput,
+  name: string,
+  labelled: boolean,
+  reading: Reading,
+): Arrays {
   if (isZip(bytes)) return fromNpz(openNpz(bytes, name), input, name, reading);
   const several = reading.inputs.length;
   if (several > 1)
@@ -108,13 +131,11 @@ function readFile(
     return { y, x: parseNpy(bytes, name), source: { samples: 'its array', labels: null } };
   if (isIdx(bytes))
     return { y, x: parseIdx(bytes, name), source: { samples: 'its images', labels: null } };
-  if (!isText(bytes)) {
-    const what = recognised(bytes);
+  if (!isText(bytes))
     throw dataError(
       name,
-      `not a data set that can be read (.npz, .npy, IDX, CSV or a folder of images)${what ? `: ${what}` : ''}`,
+      'not a data set that can be read (.npz, .npy, IDX, CSV or a folder of images)',
     );
-  }
   const [value] = reading.inputs;
   const dims = value?.shape.slice(1);
   const size = dims?.every((d) => typeof d === 'number' && d > 0)
@@ -122,7 +143,7 @@ function readFile(
     : undefined;
   return parseCsv(decodedText(bytes, name), name, {
     ...{ size, label: input.label, header: input.header },
-    unlabelled: labels !== undefined,
+    unlabelled: labelled,
   });
 }
 
@@ -186,6 +207,14 @@ function fromNpz(npz: Npz, { split }: DataInput, name: string, reading: Reading)
 function readLabels(file: FileInput): DataArray | TextArray {
   const name = nameOf(file);
   const bytes = contentOf(file, name);
+  try {
+    return labelsIn(bytes, name);
+  } catch (error) {
+    throw wrongFile(error, bytes, name, 'a file of labels');
+  }
+}
+
+function labelsIn(bytes: Uint8Array, name: string): DataArray | TextArray {
   if (isNpy(bytes)) return parseNpyOrText(bytes, name);
   if (isIdx(bytes)) return parseIdx(bytes, name);
   if (isZip(bytes)) {
@@ -193,7 +222,9 @@ function readLabels(file: FileInput): DataArray | TextArray {
     if (npz.names.length === 1) return npz.arrayOrText(npz.names[0]!);
     throw dataError(name, `labels are one array, it holds ${listed(npz.names)}`);
   }
-  if (!isText(bytes)) throw dataError(name, 'labels are read from .npy, IDX and text files');
+  // any text is labels a line, that of a git-LFS pointer too
+  if (!isText(bytes) || recognised(bytes) !== undefined)
+    throw dataError(name, 'labels are read from .npy, IDX and text files');
   return labelLines(decodedText(bytes, name), name);
 }
 
@@ -211,27 +242,6 @@ function contentOf(file: FileInput, name: string): Uint8Array {
 
 function isZip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
-}
-
-/** The labels' file: the one given, else one beside the samples that is called so. */
-function labelsFile({ file, labels }: DataInput): FileInput | undefined {
-  return labels ?? labelsBeside(file);
-}
-
-/** MNIST's naming: …images-idx3-ubyte and …labels-idx1-ubyte; or x.npy and y.npy. */
-function labelsBeside(file: FileInput): FileInput | undefined {
-  if (!('path' in file)) return undefined;
-  const folder = file.path.slice(0, file.path.length - basename(file.path).length);
-  const own = basename(file.path);
-  const candidates = [
-    own.replace(/images[-.]idx3/, (m) => `labels${m[6]}idx1`),
-    own.replace(/images/, 'labels'),
-    own.replace(/^x(?=\.npy$)/, 'y'),
-    own.replace(/_x(?=\.npy$)/, '_y'),
-  ].filter((candidate) => candidate !== own);
-  for (const candidate of candidates.flatMap((c) => [c, `${c}.gz`, c.replace(/\.gz$/, '')]))
-    if (existsSync(folder + candidate)) return { path: folder + candidate };
-  return undefined;
 }
 
 function nameOf(file: FileInput): string {

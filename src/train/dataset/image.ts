@@ -6,6 +6,7 @@
 import { decode as decodePng, type DecodedPng } from 'fast-png';
 import { Unzlib } from 'fflate';
 import { decode as decodeJpeg } from 'jpeg-js';
+import { insteadOf } from '../../model/recognise.ts';
 import { dataError } from './array.ts';
 
 export interface Picture {
@@ -25,8 +26,10 @@ const pngSignature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 export function decodeImage(bytes: Uint8Array, name: string): Picture {
   const png = pngSignature.every((b, i) => bytes[i] === b);
   const jpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
-  if (!png && !jpeg)
-    throw dataError(name, 'neither a PNG nor a JPEG image, whatever its name says');
+  if (!png && !jpeg) {
+    const error = dataError(name, 'neither a PNG nor a JPEG image, whatever its name says');
+    throw insteadOf(error, name, 'a PNG or JPEG image', bytes);
+  }
   try {
     return png ? fromPng(bytes) : fromJpeg(bytes);
   } catch (error) {

@@ -319,6 +319,9 @@ test('a *.dcrecipe.json works for --recipe and for --preset; a broken one is nam
   );
   writeFileSync(recipe, '{');
   await fails(['compress', model, '--out', out, '--recipe', recipe], 1, /not JSON/);
+  writeFileSync(recipe, 'version https://git-lfs.github.com/spec/v1');
+  const pointer = /mine\.dcrecipe\.json is not a recipe but a git-LFS pointer/;
+  await fails(['compress', model, '--out', out, '--recipe', recipe], 1, pointer);
   await fails(['compress', model, '--out', out, '--preset', 'nope'], 1, /nope.*deep-compression/);
   await fails(['compress', model, '--out', out, '--recipe', 'no.json'], 1, /no such file/);
   assert.equal(existsSync(out), false);

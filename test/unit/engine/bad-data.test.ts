@@ -366,3 +366,63 @@ test('a split says when a class is missing, or is the only one', () => {
     /d: too few samples to train on/,
   );
 });
+
+test('every reader says what a file is instead', async () => {
+  const folder = join(root, 'instead');
+  mkdirSync(join(folder, 'pictures', 'a'), { recursive: true });
+  const path = (name: string): string => join(folder, name);
+  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n';
+  for (const name of ['lfs.onnx', 'lfs.csv', 'lfs.json', 'pictures/a/0.png'])
+    writeFileSync(path(name), pointer);
+  writeFileSync(path('page.prototxt'), '<!DOCTYPE html>\n<html>');
+  writeFileSync(path('m.onnx'), model);
+  writeFileSync(path('x.npy'), npy([3, 28, 28], pixels(3)));
+  const file = (name: string) => ({ path: path(name) });
+  const score = (data: string, labels?: string) =>
+    jobs.evaluate(
+      {
+        file: file('m.onnx'),
+        data: { file: file(data), ...(labels && { labels: file(labels) }) },
+      },
+      never,
+      () => {},
+    );
+  const lfs = 'a git-LFS pointer, not the file itself: run git lfs pull$';
+  const inspected = (name: string) =>
+    jobs.inspect({ file: file(name), statistics: false }, never, () => {});
+  const reads: readonly (readonly [() => Promise<unknown>, string])[] = [
+    [() => inspected('lfs.onnx'), `lfs.onnx is not an ONNX model but ${lfs}`],
+    [() => score('lfs.csv'), `lfs.csv is not a data set \\(.*\\) but ${lfs}`],
+    [() => score('m.onnx'), 'm.onnx is not a data set .* but an ONNX model$'],
+    [() => score('pictures'), `0.png is not a PNG or JPEG image but ${lfs}`],
+    [() => score('x.npy', 'lfs.csv'), `lfs.csv is not a file of labels but ${lfs}`],
+    [
+      () =>
+        jobs.simulate(
+          { source: { kind: 'cases', file: file('lfs.json') }, seed: 1 },
+          never,
+          () => {},
+        ),
+      `lfs.json is not a file of cases but ${lfs}`,
+    ],
+    [
+      () =>
+        jobs.import(
+          {
+            weights: file('x.npy'),
+            prototxt: file('page.prototxt'),
+            out: path('o.onnx'),
+            overwrite: false,
+          },
+          never,
+          () => {},
+        ),
+      'x.npy is not weights of Deep Compression but a NumPy array',
+    ],
+  ];
+  for (const [read, says] of reads)
+    await assert.rejects(read, (error: Error) => {
+      assert.match(error.message, new RegExp(says));
+      return error instanceof DeepCompressionError;
+    });
+});
