@@ -26,7 +26,14 @@ import {
 } from './train-arguments.ts';
 import { exportForm, runnableOptions, runnableTakes, runnableUsage } from './export-command.ts';
 import { goalArguments, goalOptions, goalTakes, type GoalArguments } from './goal-arguments.ts';
-import { slimUsage } from './slim-command.ts';
+import {
+  slimArguments,
+  slimOptions,
+  slimOptionsUsage,
+  slimTakes,
+  slimUsage,
+} from './slim-command.ts';
+import type { SlimInput } from '../engine/protocol-slim.ts';
 import type { ExportName } from '../export/formats.ts';
 import { UsageError } from './usage.ts';
 import {
@@ -67,6 +74,7 @@ options
   --json          one JSON document on stdout, progress on stderr
   --help, --version
 ${exportOptionsUsage}${runnableUsage}
+${slimOptionsUsage}
 ${trainOptionsUsage}
 ${eieOptionsUsage}`;
 
@@ -79,6 +87,7 @@ const commands = [
   'import',
   'export',
   'groups',
+  'slim',
   'presets',
   'evaluate',
   'retrain',
@@ -94,6 +103,7 @@ const options = {
   ...trainOptions,
   ...goalOptions,
   ...runnableOptions,
+  ...slimOptions,
   out: { type: 'string' },
   preset: { type: 'string' },
   recipe: { type: 'string' },
@@ -117,6 +127,7 @@ const taken: Readonly<Record<CommandName, readonly string[]>> = {
   import: ['out', 'prototxt', 'force'],
   export: runnableTakes,
   groups: ['seed'],
+  slim: slimTakes,
   presets: [],
   evaluate: evaluateTakes,
   retrain: retrainTakes,
@@ -147,6 +158,8 @@ export interface Command {
   readonly train?: TrainArguments;
   /** Of export. */
   readonly to?: ExportName;
+  /** Of slim. */
+  readonly slim?: Pick<SlimInput, 'keep' | 'of' | 'score' | 'multiple'>;
   /** Of compress, with samples. */
   readonly goal?: GoalArguments;
 }
@@ -211,9 +224,10 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
     ...(command === 'inspect' && { exports: exportArguments(values) }),
     eie: eieArguments(values, command === 'sweep'),
     ...(command !== 'compress' &&
-      !(command === 'export' && values.data === undefined) &&
+      !((command === 'export' || command === 'slim') && values.data === undefined) &&
       taken[command].includes('data') && { train: trainArguments(command, values) }),
     ...(command === 'compress' && goalArguments(values)),
+    ...(command === 'slim' && { slim: slimArguments(values) }),
     ...(command === 'export' && { to: exportForm(values.to) }),
   };
 }

@@ -14,7 +14,7 @@ import { runEie } from './eie-commands.ts';
 import { progressView } from './progress.ts';
 import { runTrain } from './train-commands.ts';
 import { exportText } from './export-command.ts';
-import { groupsText } from './slim-command.ts';
+import { groupsText, slimText } from './slim-command.ts';
 import { writeExports } from './viewer-exports.ts';
 import { outputsLine } from './fidelity-text.ts';
 import { compareTable } from './compare-table.ts';
@@ -107,24 +107,14 @@ async function run(
       return { result, text: () => importTable(result) };
     }
     case 'export': {
-      const { seed, train } = c;
-      const samples = train && {
-        data: train.data,
-        ...(train.samples !== undefined && { samples: train.samples }),
-      };
-      const normalisation = train?.normalisation && { normalisation: train.normalisation };
-      const input = {
-        file,
-        to: c.to!,
-        out,
-        overwrite,
-        seed,
-        threads,
-        ...samples,
-        ...normalisation,
-      };
+      const input = { file, to: c.to!, out, overwrite, seed: c.seed, threads, ...samplesOf(c) };
       const result = await jobs.export(input, signal, show);
       return { result, text: () => exportText(result) };
+    }
+    case 'slim': {
+      const input = { file, ...c.slim!, out, overwrite, seed: c.seed, threads, ...samplesOf(c) };
+      const result = await jobs.slim(input, signal, show);
+      return { result, text: () => slimText(result) };
     }
     case 'groups': {
       const result = await jobs.groups({ file, seed: c.seed }, signal, show);
@@ -140,6 +130,15 @@ async function run(
     case 'presets':
       return { result: { presets }, text: () => presetsText(presets) };
   }
+}
+
+/** Samples of a command that can do without, as its job takes them. */
+function samplesOf({ train }: Command) {
+  return {
+    ...(train && { data: train.data }),
+    ...(train?.samples !== undefined && { samples: train.samples }),
+    ...(train?.normalisation && { normalisation: train.normalisation }),
+  };
 }
 
 /** A preset's name stays a name; what looks like a file is read as a recipe. */

@@ -1,5 +1,9 @@
 /** What the jobs groups and slim take and give. */
+import type { Fidelity } from '../fidelity/compare.ts';
+import type { ScoreName } from '../structure/order.ts';
+import type { RuntimeComparison } from './protocol-export.ts';
 import type { FileInput } from './protocol-model.ts';
+import type { DataInput, NormalisationInput } from './protocol-train.ts';
 
 export interface GroupsInput {
   readonly file: FileInput;
@@ -32,4 +36,53 @@ export interface GroupsResult {
   readonly boundaries: readonly BoundarySummary[];
   /** The inputs that showed the dimensions, one line an input. */
   readonly inputs: readonly string[];
+}
+
+export interface SlimInput {
+  /** An .onnx, or a .dcz: the model it restores then loses channels. */
+  readonly file: FileInput;
+  /** Share that is left, above 0 and below 1. */
+  readonly keep: number;
+  /** Of the channels of each group, or of all multiply-accumulates. */
+  readonly of: 'channels' | 'work';
+  /** What decides which channels go; the outputs of the layers that read them when there are samples. */
+  readonly score?: ScoreName;
+  /** Groups keep a multiple of so many channels; 1 when absent. */
+  readonly multiple?: number;
+  /** Samples; labels are not needed. A quarter of them only reports. */
+  readonly data?: DataInput;
+  readonly normalisation?: NormalisationInput;
+  /** Samples used at most. */
+  readonly samples?: number;
+  readonly out: string;
+  readonly overwrite: boolean;
+  readonly seed: number;
+  readonly threads?: number;
+}
+
+export interface ModelCost {
+  /** Values of all tensors of floating-point numbers. */
+  readonly parameters: number;
+  /** Multiply-accumulates of one run on `inputs`. */
+  readonly macs: number;
+  /** The whole file. */
+  readonly bytes: number;
+}
+
+export interface SlimResult {
+  readonly input: { readonly path: string; readonly bytes: number };
+  readonly output: { readonly path: string; readonly bytes: number };
+  readonly before: ModelCost;
+  readonly after: ModelCost;
+  /** Median milliseconds a run in the first of `runtimes`. */
+  readonly latencyMs: { readonly before: number; readonly after: number };
+  readonly groups: readonly { readonly name: string; readonly kept: number; readonly of: number }[];
+  /** What decided which channels went. */
+  readonly score: ScoreName;
+  /** The inputs that both ran on for `runtimes`, one line an input. */
+  readonly inputs: readonly string[];
+  readonly runtimes: readonly RuntimeComparison[];
+  /** On samples that decided nothing, where there are some. */
+  readonly fidelity?: Fidelity;
+  readonly notes: readonly string[];
 }

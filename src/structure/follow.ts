@@ -145,7 +145,7 @@ function readersOf({ nodes }: OnnxGraph): Map<string, OnnxNode[]> {
 }
 
 /** Initializers and constants by the name of their value. */
-function tensorsByName({ initializers, nodes }: OnnxGraph): Map<string, number> {
+export function tensorsByName({ initializers, nodes }: OnnxGraph): Map<string, number> {
   const tensors = new Map(initializers);
   for (const { opType, domain, attributes, outputs } of nodes) {
     const id =

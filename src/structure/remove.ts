@@ -8,6 +8,7 @@ import { encodeValues } from '../model/encode.ts';
 import { isCompressible } from '../model/dtype.ts';
 import type { ModelEdit } from '../model/onnx/edit.ts';
 import type { NewTensor } from '../model/onnx/edit-parts.ts';
+import type { Tensor } from '../model/model.ts';
 import type { OnnxModel } from '../model/onnx/open.ts';
 import { placeOf } from '../export/weights.ts';
 import { whole, type Slots } from './coupling.ts';
@@ -91,15 +92,28 @@ function cutTensor(
   values: Float64Array | undefined,
 ): void {
   const tensor = model.tensors[id];
-  const place = placeOf(editor, tensor);
-  if (typeof place === 'string')
-    throw new DeepCompressionError('unsupported', `${tensor.name} cannot be cut: ${place}`);
   const all = values ?? new Float64Array(tensor.parameters);
   if (!values) model.reader.readValues(tensor, 0, all);
   const cut = sliced(all, tensor.shape, axes, kept);
-  const made = { dtype: tensor.dtype, shape: cut.shape, data: encoded(cut.values, tensor.dtype) };
-  if (place.constant) place.constant.setAttribute('value', { tensor: made as NewTensor });
-  else place.graph.setInitializer(tensor.name, made as NewTensor);
+  setTensor(editor, tensor, cut.shape, cut.values);
+}
+
+/**
+ * Gives a tensor other values, rounded to its type, wherever it is held.
+ * @throws DeepCompressionError `unsupported` where that is not possible
+ */
+export function setTensor(
+  editor: ModelEdit,
+  tensor: Tensor,
+  shape: readonly number[],
+  values: Float64Array,
+): void {
+  const place = placeOf(editor, tensor);
+  if (typeof place === 'string')
+    throw new DeepCompressionError('unsupported', `${tensor.name} cannot be changed: ${place}`);
+  const made = { dtype: tensor.dtype, shape, data: encoded(values, tensor.dtype) } as NewTensor;
+  if (place.constant) place.constant.setAttribute('value', { tensor: made });
+  else place.graph.setInitializer(tensor.name, made);
 }
 
 /** The values at the indices that stay, row-major. */

@@ -21,6 +21,7 @@ import { reportJob } from './report.ts';
 import { retrainJob } from './retrain.ts';
 import { sensitivityJob } from './sensitivity.ts';
 import { simulateJob } from './simulate.ts';
+import { slimJob } from './slim.ts';
 import { sweepJob } from './sweep.ts';
 import { closeViewJob, openViewJob, viewJob } from './view.ts';
 
@@ -33,6 +34,7 @@ export const declaredJobs = {
   import: importJob,
   export: exportJob,
   groups: groupsJob,
+  slim: slimJob,
   report: reportJob,
   page: pageJob,
   presets: presetsJob,

@@ -14,7 +14,7 @@ import { Variants } from '../fidelity/variants.ts';
 import { openInput, sharedInput, type Opened, type Runtime } from '../input.ts';
 import { onnxKind } from '../output-kinds.ts';
 import type { ExportInput, ExportResult } from '../protocol-export.ts';
-import { executorOf } from '../runtime/executor.ts';
+import { executorsOf } from '../runtime/executor.ts';
 import { trainingRuntime } from '../runtime/training.ts';
 import { filledText, flag, integerFrom, oneOf, optional } from '../shape.ts';
 import { dataFiles, loadDataset } from '../train/data.ts';
@@ -57,13 +57,7 @@ export const exportJob = defineJob<ExportInput, ExportResult>({
       const exported = readBytes(edited, 0, edited.size);
       openOnnx(input.out, memorySource(input.out, exported), noData);
       progress({ stage: 'run both', layer: '', fraction: 0.2 });
-      const executors = [
-        ...(runtime.native ? [executorOf({ native: runtime.native })] : []),
-        executorOf({
-          native: false,
-          ...(runtime.ortFolder !== undefined && { folder: runtime.ortFolder }),
-        }),
-      ].filter(({ name }, i, all) => all.findIndex((e) => e.name === name) === i);
+      const executors = executorsOf(runtime);
       const measured = await measureBoth(model, original, exported, executors, input.seed, turn);
       progress({ stage: 'run the samples', layer: '', fraction: 0.5 });
       const sampled = input.data && (await onSamples(input, opened, exported, runtime, turn));

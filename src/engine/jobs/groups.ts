@@ -2,7 +2,7 @@
 import { analyse } from '../structure/analyse.ts';
 import { openInput, sharedInput } from '../input.ts';
 import type { GroupsInput, GroupsResult } from '../protocol-slim.ts';
-import { executorOf } from '../runtime/executor.ts';
+import { executorsOf } from '../runtime/executor.ts';
 import { integerFrom } from '../shape.ts';
 import { defineJob } from './define.ts';
 import { fileInput } from './inputs.ts';
@@ -13,7 +13,7 @@ export const groupsJob = defineJob<GroupsInput, GroupsResult>({
     onProgress({ stage: 'open', layer: '', fraction: 0 });
     const opened = openInput(sharedInput(input.file));
     try {
-      const executor = executorOf({ native: runtime.native ?? false, folder: runtime.ortFolder });
+      const [executor] = executorsOf(runtime);
       const { found, stated } = await analyse(opened.model, executor, input.seed);
       return {
         input: { path: opened.path, bytes: opened.source.size },

@@ -24,9 +24,25 @@ export interface ExecutorChoice {
   readonly native: boolean | string;
 }
 
+/** What the program around the jobs offers (engine/input.ts). */
+export interface RuntimeChoice {
+  readonly native?: boolean | string;
+  readonly ortFolder?: string;
+}
+
 export function executorOf({ native, folder = bundledFolder() }: ExecutorChoice): Executor {
   const installed = native === false ? undefined : nativeRuntime(native);
   return installed ?? { name: 'onnxruntime-web', open: (model) => openSession(model, [], folder) };
+}
+
+/** Every runtime there is here, each once, the fastest first. */
+export function executorsOf({
+  native,
+  ortFolder,
+}: RuntimeChoice): readonly [Executor, ...Executor[]] {
+  const web = executorOf({ native: false, folder: ortFolder });
+  const first = native ? executorOf({ native, folder: ortFolder }) : web;
+  return first.name === web.name ? [web] : [first, web];
 }
 
 /** undefined when it is not installed, or not for this platform. */

@@ -36,6 +36,11 @@ test('help and version win over everything else', () => {
 const wrong: readonly [string, RegExp][] = [
   ['', /no command/],
   ['squash m.onnx', /unknown command 'squash'.*inspect/],
+  ['slim m.onnx --out o.onnx', /--keep SHARE or --work SHARE/],
+  ['slim m.onnx --out o.onnx --keep 0.5 --work 0.5', /one of them/],
+  ['slim m.onnx --out o.onnx --keep 60', /share above 0 and below 1.*'60'/],
+  ['slim m.onnx --out o.onnx --keep 0.6 --score l3', /l1, l2, gamma, outputs, not 'l3'/],
+  ['slim m.onnx --out o.onnx --keep 0.6 --multiple 0', /whole number from 1/],
   ['inspect', /which file/],
   ['inspect a b', /one file, not 2/],
   ['inspect a --out b', /does not take --out/],
