@@ -51,7 +51,7 @@ export const usage = `usage: deepc COMMAND …
   deepc compress MODEL --out FILE.dcz          prune, share weights, code, read back
         [--preset NAME | --recipe FILE] [--seed N]
         [--data FILE [--max-loss 0.5% | --ratio N | --max-bytes N]]
-                                               by samples, as small as the goal allows
+                                               by sample inputs, as small as the goal allows
   deepc decompress FILE.dcz --out MODEL.onnx   the model again, bit-exact
   deepc report FILE.dcz                        what a compressed file holds, layer by layer
   deepc report MODEL --out FILE.html           the report and the layers of an .onnx or .dcz file as
@@ -66,8 +66,9 @@ export const usage = `usage: deepc COMMAND …
 options
   --out FILE      file to write; refused when it exists, unless --force
   --force         replace an earlier output of the same kind (never an input, or another file)
-  --preset NAME   a built-in recipe, or a *.dcrecipe.json file (default: safe,
-                  deep-compression-retrain for retrain)
+  --preset NAME   a built-in recipe, or a *.dcrecipe.json file (default: safe, with --data
+                  calibrated, deep-compression-retrain for retrain); with --data, a recipe
+                  without a goal is applied as it is, and its loss measured
   --recipe FILE   a *.dcrecipe.json file, or a preset's name
   --seed N        seed of everything random (default: 1)
   --threads N     threads to use (default: as many as the machine has, at most 8)
@@ -160,8 +161,8 @@ export interface Command {
   readonly to?: ExportName;
   /** Of slim. */
   readonly slim?: Pick<SlimInput, 'keep' | 'of' | 'score' | 'multiple'>;
-  /** Of compress, with samples. */
-  readonly goal?: GoalArguments;
+  /** Of compress. */
+  readonly sampling?: GoalArguments;
 }
 
 /** Every file that a command may write, where it was asked to. */
@@ -215,7 +216,11 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
     recipe:
       values.preset ??
       values.recipe ??
-      (command === 'retrain' ? 'deep-compression-retrain' : 'safe'),
+      (command === 'retrain'
+        ? 'deep-compression-retrain'
+        : values.data === undefined
+          ? 'safe'
+          : 'calibrated'),
     seed: integer('seed', values.seed, 0, 2 ** 32 - 1) ?? 1,
     threads: integer('threads', values.threads, 1, 64) ?? Math.min(8, availableParallelism()),
     force: values.force ?? false,
@@ -226,7 +231,7 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
     ...(command !== 'compress' &&
       !((command === 'export' || command === 'slim') && values.data === undefined) &&
       taken[command].includes('data') && { train: trainArguments(command, values) }),
-    ...(command === 'compress' && goalArguments(values)),
+    ...(command === 'compress' && { sampling: goalArguments(values) }),
     ...(command === 'slim' && { slim: slimArguments(values) }),
     ...(command === 'export' && { to: exportForm(values.to) }),
   };

@@ -77,8 +77,7 @@ async function run(
     }
     case 'compress': {
       const recipe = recipeOf(c);
-      const goal = c.goal && { goal: c.goal };
-      const input = { file, out, overwrite, recipe, seed: c.seed, threads, ...goal };
+      const input = { file, out, overwrite, recipe, seed: c.seed, threads, ...c.sampling };
       const result = await jobs.compress(input, signal, show);
       return { result, text: () => `${outputsLine(result)}\n\n${compressTable(result)}` };
     }

@@ -1,5 +1,6 @@
-/** The arguments of `deepc compress` that state a goal: samples, and what the result must keep. */
-import type { GoalInput } from '../engine/protocol-model.ts';
+/** The arguments of `deepc compress` with samples: what they are, and the goal that the result must keep. */
+import type { GoalRecipe } from '../compress/recipe.ts';
+import type { CompressInput } from '../engine/protocol-model.ts';
 import { trainArguments, type TrainValues } from './train-arguments.ts';
 import { UsageError } from './usage.ts';
 
@@ -14,14 +15,14 @@ export const goalTakes: readonly string[] = [
   ...Object.keys(goalOptions),
 ];
 
-export type GoalArguments = GoalInput;
+export type GoalArguments = Pick<CompressInput, 'data' | 'normalisation' | 'goal'>;
 
 type GoalValues = TrainValues & {
   readonly [K in keyof typeof goalOptions]?: string | undefined;
-} & { readonly preset?: string | undefined; readonly recipe?: string | undefined };
+};
 
 /** Empty without samples. @throws UsageError */
-export function goalArguments(values: GoalValues): { readonly goal?: GoalArguments } {
+export function goalArguments(values: GoalValues): GoalArguments {
   const given = (['max-loss', 'ratio', 'max-bytes'] as const).filter(
     (k) => values[k] !== undefined,
   );
@@ -33,22 +34,19 @@ export function goalArguments(values: GoalValues): { readonly goal?: GoalArgumen
     return {};
   }
   if (given.length > 1) throw new UsageError(`--${given[0]} and --${given[1]} exclude each other`);
-  for (const key of ['preset', 'recipe'] as const)
-    if (values[key] !== undefined)
-      throw new UsageError(
-        `--data decides the levels of all layers: --${key} and it exclude each other`,
-      );
   const { data, normalisation } = trainArguments('compress', values);
-  const [maxLoss, ratio, maxBytes] = [values['max-loss'], values.ratio, values['max-bytes']];
-  return {
-    goal: {
-      data,
-      ...(normalisation && { normalisation }),
-      ...(maxLoss !== undefined && { maxLoss: lossOf(maxLoss) }),
-      ...(ratio !== undefined && { ratio: above('ratio', ratio, 1, /^(\d+(?:\.\d+)?)x?$/i) }),
-      ...(maxBytes !== undefined && { maxBytes: bytesOf(maxBytes) }),
-    },
-  };
+  const goal = goalOf(values);
+  return { data, ...(normalisation && { normalisation }), ...(goal && { goal }) };
+}
+
+function goalOf({
+  'max-loss': maxLoss,
+  ratio,
+  'max-bytes': maxBytes,
+}: GoalValues): GoalRecipe | undefined {
+  if (maxLoss !== undefined) return { maxLoss: lossOf(maxLoss) };
+  if (ratio !== undefined) return { ratio: above('ratio', ratio, 1, /^(\d+(?:\.\d+)?)x?$/i) };
+  return maxBytes === undefined ? undefined : { maxBytes: bytesOf(maxBytes) };
 }
 
 /** `0.5%`, or `0.005`. */

@@ -8,6 +8,7 @@ import {
   choice,
   choices,
   described,
+  exclusive,
   flag,
   group,
   integer,
@@ -174,6 +175,34 @@ const roles: Field<readonly Role[]> = choices(
   },
 );
 
+const goal = exclusive(
+  group(
+    {
+      maxLoss: optional(
+        number({
+          about:
+            'Share of accuracy that may be lost, or of answers where samples have no labels: 0.005 is half a percentage point.',
+          ...{ initial: 0, above: 0, below: 1 },
+        }),
+      ),
+      ratio: optional(
+        number({
+          about: 'How many times smaller than the model the whole file is at least.',
+          ...{ initial: 0, above: 1 },
+        }),
+      ),
+      maxBytes: optional(
+        integer({
+          about: 'Bytes of the whole file at most.',
+          ...{ initial: 0, least: 1, most: Number.MAX_SAFE_INTEGER },
+        }),
+      ),
+    },
+    'What the file must keep, one of three. Sample inputs then decide the levels of all layers together (deepc compress --data): share.method must be grid, and nothing is pruned. Layers that are to stay as they are get skip.',
+  ),
+);
+export type GoalRecipe = ValueOf<typeof goal>;
+
 export const codingFields = {
   ...layerFields,
   roles,
@@ -192,6 +221,7 @@ export const codingFields = {
       most: 0.01,
     }),
   ),
+  goal: optional(goal),
   kinds: sparse(
     group(
       {

@@ -2,6 +2,7 @@
  * What the jobs on one model file take and give: inspect, compress, decompress, import, report, presets.
  */
 import type { NotCoded } from '../compress/not-coded.ts';
+import type { GoalRecipe } from '../compress/recipe.ts';
 import type { DType } from '../model/dtype.ts';
 import type { Role, Storage } from '../model/model.ts';
 import type { Fidelity } from '../fidelity/compare.ts';
@@ -68,21 +69,11 @@ export interface CompressInput {
   readonly seed: number;
   /** Threads to use, at least 1. */
   readonly threads: number;
-  /** Decides the levels of all layers by samples, in the place of `recipe`. */
-  readonly goal?: GoalInput;
-}
-
-/** What a compression must keep, one of the three; a loss of at most half a percentage point when absent. */
-export interface GoalInput {
-  /** Inputs; labels, where there are some, make accuracy the measure. */
-  readonly data: DataInput;
-  /** Share of accuracy (or of answers, where outputs hold no probabilities) that may be lost. */
-  readonly maxLoss?: number;
-  /** Size of the model by that of the file. */
-  readonly ratio?: number;
-  /** Of the whole file. */
-  readonly maxBytes?: number;
+  /** Inputs that measure the result, and decide the levels of all layers where there is a goal. */
+  readonly data?: DataInput;
   readonly normalisation?: NormalisationInput;
+  /** In the place of the recipe's own. */
+  readonly goal?: GoalRecipe;
 }
 
 export interface CompressedLayer {
@@ -223,6 +214,8 @@ export interface PresetsResult {
   readonly presets: readonly {
     readonly name: string;
     readonly description: string;
+    /** States a goal, which takes sample inputs. */
+    readonly calibrates: boolean;
     /** Retrains, so it needs samples. */
     readonly trains: boolean;
   }[];

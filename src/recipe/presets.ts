@@ -2,7 +2,8 @@
  * The built-in recipes, written as a user would write them (media/recipe.schema.json). The bits are
  * the papers'; the pruning is not, because the papers retrain after it: without retraining about
  * half of the weights go before accuracy falls (Han et al. 2015, figure 5), so that is where these
- * stop. The last two retrain, and prune as the papers do.
+ * stop. `calibrated` states a goal, which takes sample inputs; the last two retrain, and prune as the
+ * papers do.
  */
 /** Prune in steps and retrain after each, train what is left, share, train the shared values. */
 const stages: readonly object[] = [
@@ -24,6 +25,18 @@ export const presetRecipes: readonly object[] = [
     roles: ['weight', 'embedding'],
     minimumWeights: 16,
     restNoise: 1e-6,
+  },
+  {
+    name: 'calibrated',
+    description:
+      'As small as a loss of half a percentage point allows, measured on sample inputs (no labels ' +
+      'needed): levels of all layers decided by what they do to the outputs. Prunes nothing but what ' +
+      'rounds to zero; arithmetic coding.',
+    prune: { method: 'none' },
+    share: { method: 'grid', bits: 8 },
+    coder: 'arithmetic',
+    restNoise: 1e-6,
+    goal: { maxLoss: 0.005 },
   },
   {
     name: 'deep-compression',

@@ -10,6 +10,7 @@ import {
   codingFields,
   invalidRecipe,
   nameFields,
+  type GoalRecipe,
   type ShareRecipe,
 } from '../compress/recipe.ts';
 import { group, optional, type JsonSchema, type ValueOf } from '../shared/fields.ts';
@@ -70,7 +71,30 @@ export function parseRecipe(recipe: string | object): Recipe {
         'share.method grid cannot be retrained: use kmeans or optimal, or take train out',
       );
   }
+  if (complete.goal) checkGoal(complete);
   return complete;
+}
+
+/** The recipe with another goal. @throws DeepCompressionError `invalid-recipe` where it takes none */
+export function withGoal(recipe: Recipe, goal: GoalRecipe): Recipe {
+  return parseRecipe({ ...recipe, goal });
+}
+
+/** A goal decides what a grid's levels are, so nothing else may. */
+function checkGoal({ name, prune, kinds, layers, train, share }: Recipe): void {
+  const overrides = [...Object.values(kinds), ...Object.values(layers)];
+  const said =
+    train !== undefined
+      ? 'train'
+      : prune.method !== 'none' || overrides.some((o) => o.prune)
+        ? 'prune'
+        : share.method !== 'grid' || overrides.some((o) => o.share)
+          ? 'share'
+          : undefined;
+  if (said)
+    throw invalidRecipe(
+      `a goal decides the levels of all layers, and ${said} of ${shorten(name)} says otherwise: give a goal to the preset calibrated or safe, or to a recipe with share.method grid and no pruning`,
+    );
 }
 
 /** The ways of sharing that a recipe asks for, an override of a layer being laid over each kind's. */
@@ -100,6 +124,9 @@ function explain(error: ErrorObject | undefined): string {
     }
     case 'required':
       return `${where} lacks ${String(params['missingProperty'])}`;
+    case 'minProperties':
+    case 'maxProperties':
+      return `${where} must be one of ${Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {}).join(', ')}`;
     case 'enum':
       return `${where} must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`;
     case 'discriminator':

@@ -215,6 +215,18 @@ export function optional<T>(field: Field<T>): OptionalField<T> {
   };
 }
 
+/** An object of which exactly one field is given. */
+export function exclusive<T extends object>(field: Field<T>): Field<T> {
+  return {
+    schema: (definitions) => ({
+      ...field.schema(definitions),
+      minProperties: 1,
+      maxProperties: 1,
+    }),
+    complete: (given) => field.complete(given),
+  };
+}
+
 /** Puts the field's schema among the definitions, so that it stands once where it is used often. */
 export function named<T>(name: string, field: Field<T>): Field<T> {
   return {

@@ -7,7 +7,15 @@ import { inSession } from './support/suite.ts';
 import { eventually } from './support/wait.ts';
 import { cls, rec } from './support/workspace.ts';
 
-const builtIn = ['safe', 'deep-compression', 'eie', 'conservative', 'aggressive', 'keep'];
+const builtIn = [
+  'safe',
+  'calibrated',
+  'deep-compression',
+  'eie',
+  'conservative',
+  'aggressive',
+  'keep',
+];
 
 test(
   'a right-click compresses a model with a chosen preset and leads to its report',

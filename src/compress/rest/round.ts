@@ -20,26 +20,22 @@ export interface RoundedRest {
   readonly notes: readonly string[];
 }
 
-/** Rounds what is not among `compressed`. Noise 0 leaves everything as it is. */
-export function roundRest(
-  model: OnnxModel,
-  compressed: ReadonlySet<number>,
-  noise: number,
-): RoundedRest {
+/** Rounds what is not among `kept`, by id. Noise 0 leaves everything as it is. */
+export function roundRest(model: OnnxModel, kept: ReadonlySet<number>, noise: number): RoundedRest {
   const values = new Map<number, Float32Array>();
   if (noise === 0) return { values, notes: [] };
   const free = (tensor: Tensor): boolean =>
-    !compressed.has(tensor.id) && model.writer.whyNotReplaceable(tensor) === undefined;
+    !kept.has(tensor.id) && model.writer.whyNotReplaceable(tensor) === undefined;
   const read = (tensor: Tensor): Float32Array => {
     const target = new Float32Array(tensor.parameters);
     model.reader.readValues(tensor, 0, target);
     return target;
   };
-  const kept = new Set<number>();
+  const variances = new Set<number>();
   let folds = 0;
   for (const normalisation of normalisationsOf(model)) {
     const { scale, shift, mean, variance } = normalisation;
-    kept.add(variance.id);
+    variances.add(variance.id);
     if (![scale, shift, mean, variance].every(free)) continue;
     const changed = folded(normalisation, read);
     if (changed === undefined) continue;
@@ -49,7 +45,7 @@ export function roundRest(
   for (const tensor of model.tensors) {
     const plain = values.get(tensor.id);
     if (plain) values.set(tensor.id, roundedTo(plain, noise) ?? plain);
-    else if (!kept.has(tensor.id) && isRounded(tensor) && free(tensor)) {
+    else if (!variances.has(tensor.id) && isRounded(tensor) && free(tensor)) {
       const rounded = roundedTo(read(tensor), noise);
       if (rounded) values.set(tensor.id, rounded);
     }

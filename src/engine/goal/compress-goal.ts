@@ -5,7 +5,9 @@
  */
 import { DeepCompressionError } from '../../model/errors.ts';
 import { verdictOf } from '../../fidelity/verdict.ts';
-import { parseRecipe, type Recipe } from '../../recipe/recipe.ts';
+import { checkGlobs } from '../../compress/layer-globs.ts';
+import type { GoalRecipe } from '../../compress/recipe.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
 import { decodeGraph } from '../../train/graph.ts';
 import { sampledInputs } from '../fidelity/feeds.ts';
 import { openInput, sharedInput } from '../input.ts';
@@ -13,7 +15,8 @@ import { Variants } from '../fidelity/variants.ts';
 import { compressFile } from '../jobs/compress-file.ts';
 import type { JobContext } from '../jobs/define.ts';
 import { share } from '../jobs/progress.ts';
-import type { CompressInput, CompressResult, GoalInput } from '../protocol-model.ts';
+import type { CompressInput, CompressResult } from '../protocol-model.ts';
+import type { DataInput } from '../protocol-train.ts';
 import { trainingRuntime } from '../runtime/training.ts';
 import { loadDataset } from '../train/data.ts';
 import { wholeModel } from '../train/model-bytes.ts';
@@ -24,18 +27,6 @@ import { turns } from '../train/turns.ts';
 import { Quantizers } from './quantizers.ts';
 import { decideLevels, type Decided, type Goal } from './decide.ts';
 
-/** What is not said: at most half a percentage point. */
-export const usualLoss = 0.005;
-
-/** Layers on grids, whose levels the goal decides; everything else stays as it is. */
-const calibrated = {
-  name: 'calibrated',
-  description: 'Levels decided by what they do to the outputs on sample inputs.',
-  share: { method: 'grid', bits: 8 },
-  coder: 'arithmetic',
-  restNoise: 1e-6,
-};
-
 /** Share of the whole at which levels are decided. */
 const decided = 0.9;
 /** A file that is larger than the goal says is made again with a smaller goal, so many times. */
@@ -43,11 +34,12 @@ const attempts = 3;
 
 /** @throws DeepCompressionError of any code that models, data and goals can cause */
 export async function compressToGoal(
-  input: CompressInput & { readonly goal: GoalInput },
+  input: CompressInput & { readonly data: DataInput },
+  recipe: Recipe & { readonly goal: GoalRecipe },
   context: JobContext,
 ): Promise<CompressResult> {
   const start = performance.now();
-  const { goal } = input;
+  const { goal } = recipe;
   const opened = openInput(sharedInput(input.file));
   const engine = trainingRuntime(context.runtime, input.threads);
   const turn = turns(context.signal);
@@ -61,15 +53,15 @@ export async function compressToGoal(
     const { model } = opened;
     if (opened.dcz)
       throw new DeepCompressionError('invalid-input', `${opened.path} is already compressed`);
-    const recipe = parseRecipe(calibrated);
+    checkGlobs(Object.keys(recipe.layers), model.tensors);
     const progress = share(context.onProgress, 0, decided);
     const graph = decodeGraph(wholeModel(model));
-    const { data } = await loadDataset(goal.data, {
+    const { data } = await loadDataset(input.data, {
       ...{ inputs: sampledInputs(graph), prefer: forChoosing },
       turn,
       onRead: (line) => progress({ stage: 'read', layer: line, fraction: 0 }),
     });
-    const normalisation = normalisationOf(goal.normalisation, undefined);
+    const normalisation = normalisationOf(input.normalisation, undefined);
     const variants = Variants.open({ runtime: engine, model, data, normalisation, turn });
     const size = model.files.reduce((sum, { source }) => sum + source.size, 0);
     let wanted = goalOf(goal, size);
@@ -108,27 +100,14 @@ export async function compressToGoal(
   }
 }
 
-/** @throws DeepCompressionError `invalid-input` when several things are wanted, or what cannot be */
-function goalOf({ maxLoss, ratio, maxBytes }: GoalInput, size: number): Goal {
-  const given = [maxLoss, ratio, maxBytes].filter((g) => g !== undefined);
-  if (given.length > 1)
-    throw new DeepCompressionError(
-      'invalid-input',
-      'give one goal: a loss, a ratio or a number of bytes',
-    );
+/** @throws DeepCompressionError `invalid-input` when the model is as small already */
+function goalOf({ maxLoss, ratio, maxBytes }: GoalRecipe, size: number): Goal {
   const most = ratio !== undefined ? size / ratio : maxBytes;
-  if (most !== undefined) {
-    if (most > 0 && most < size) return { kind: 'bytes', most };
-    throw new DeepCompressionError(
-      'invalid-input',
-      `a size must be below that of the model, ${size} bytes, not ${Math.round(most)}`,
-    );
-  }
-  const loss = maxLoss ?? usualLoss;
-  if (loss > 0 && loss < 1) return { kind: 'loss', most: loss };
+  if (most === undefined) return { kind: 'loss', most: maxLoss! };
+  if (most < size) return { kind: 'bytes', most };
   throw new DeepCompressionError(
     'invalid-input',
-    `a loss is a share above 0 and below 1, not ${loss}`,
+    `a size must be below that of the model, ${size} bytes, not ${Math.round(most)}`,
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import { leftNotes, notCoded, type NotCoded } from '../../compress/not-coded.ts';
 import { compressModel } from '../../compress/pipeline.ts';
+import { recipeForLayer } from '../../compress/recipe.ts';
 import { parseRecipe } from '../../recipe/recipe.ts';
 import { layoutWith } from '../../compress/rest/layout-with.ts';
 import { roundRest } from '../../compress/rest/round.ts';
@@ -11,14 +12,13 @@ import type { AssignedGrid } from '../../compress/share/grid.ts';
 import type { TaskResult, TaskRunner } from '../../compress/tasks.ts';
 import { writeDcz } from '../../container/write.ts';
 import { openDcz } from '../../container/read.ts';
-import { verdictOf } from '../../fidelity/verdict.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import { checkRestorable } from '../../model/location.ts';
 import type { Model } from '../../model/model.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { openFile } from '../../platform/files.ts';
-import { estimateFidelity } from '../fidelity/made-up.ts';
+import { estimatedOutputs, measuredOn } from '../fidelity/measure.ts';
 import { openInput, sharedInput } from '../input.ts';
 import { dczKind } from '../output-kinds.ts';
 import { startCrew, type Crew } from '../pool.ts';
@@ -30,17 +30,18 @@ import type {
 } from '../protocol-model.ts';
 import { restoredModel } from '../restored.ts';
 import { trainingRuntime } from '../runtime/training.ts';
+import { normalisationOf } from '../train/normalisation.ts';
 import { turns } from '../train/turns.ts';
 import { crewSize } from './crew-size.ts';
 import type { JobContext } from './define.ts';
 import { layersOf } from './layers.ts';
-import { monotone, share } from './progress.ts';
+import { monotone, share, type OnProgress } from './progress.ts';
 import { verifyDcz } from './verify.ts';
 
 /** Shares of the whole at which the parts of the job end. */
 const planned = 0.7;
 const written = 0.78;
-const verified = 0.96;
+const verified = 0.9;
 
 /** How a file is compressed beside what its recipe says. */
 export interface CompressOptions {
@@ -48,8 +49,8 @@ export interface CompressOptions {
   readonly assigned?: ReadonlyMap<number, AssignedGrid>;
   /** The recipe that the container states, when it is not the one that is applied. */
   readonly stated?: object;
-  /** Estimates on made-up inputs what the file does to the outputs, where nothing better is known. */
-  readonly estimate?: boolean;
+  /** Finds out what the file does to the outputs: on the input's samples, or estimated where it has none. */
+  readonly judge?: boolean;
   /** Files that are inputs beside the input: what the input was made from. */
   readonly inputs?: readonly string[];
 }
@@ -106,7 +107,9 @@ export async function compressFile(
           throwIfCancelled(signal);
           progress({ stage: 'write', layer: '', fraction: planned });
           const coded = new Set(plan.tensors.map((t) => t.coded.tensor));
-          const rest = roundRest(model, coded, recipe.restNoise ?? 0);
+          const alone = model.tensors.filter((t) => recipeForLayer(recipe, t) === undefined);
+          const kept = new Set([...coded, ...alone.map(({ id }) => id)]);
+          const rest = roundRest(model, kept, recipe.restNoise ?? 0);
           const layout = layoutWith(model, coded, rest.values);
           const tensors = plan.tensors.map(({ coded, stats }) => ({ coded, rmse: stats.rmse }));
           const sizes = writeDcz(
@@ -120,20 +123,20 @@ export async function compressFile(
           try {
             const meant = { model, layout, plan };
             await verifyDcz(file, meant, crew, signal, share(progress, written, verified));
-            if (options.estimate) {
-              progress({ stage: 'estimate the loss', layer: '', fraction: verified });
+            if (options.judge) {
               const changed = restoredModel(path, openDcz(file));
-              outputs = await estimated(model, changed, input, context);
+              const rest = share(progress, verified, 1);
+              outputs = await judged(model, changed, input, context, rest);
             }
           } finally {
             file.close();
           }
           // As precise as the container keeps it, so that a later report says the same.
-          const kept = plan.tensors.map(({ coded, stats }) => ({
+          const precise = plan.tensors.map(({ coded, stats }) => ({
             coded,
             stats: { ...stats, rmse: Math.fround(stats.rmse) },
           }));
-          layers = await layersOf(model, kept, sizes.perTensor, signal);
+          layers = await layersOf(model, precise, sizes.perTensor, signal);
           otherBytes = sizes.other;
           named = notCoded(model, recipe, coded, plan.left);
           notes = [...model.notes, ...leftNotes(model, plan.left, named), ...rest.notes];
@@ -161,20 +164,22 @@ export async function compressFile(
   }
 }
 
-async function estimated(
+async function judged(
   original: OnnxModel,
   changed: OnnxModel,
-  { seed, threads }: CompressInput,
+  { seed, threads, data, normalisation }: CompressInput,
   { runtime, signal }: JobContext,
+  progress: OnProgress,
 ): Promise<MeasuredOutputs> {
   const engine = trainingRuntime(runtime, threads);
   try {
-    const turn = turns(signal);
-    const estimate = await estimateFidelity({ original, changed, runtime: engine, seed, turn });
-    if ('why' in estimate) return { notMeasured: estimate.why };
-    const on = 'made-up inputs';
-    const { fidelity } = estimate;
-    return { fidelity: { ...fidelity, on, verdict: verdictOf(fidelity, on) } };
+    const versions = { original, changed, runtime: engine, turn: turns(signal) };
+    if (data) {
+      const values = normalisationOf(normalisation, undefined);
+      return await measuredOn({ ...versions, data, normalisation: values, progress });
+    }
+    progress({ stage: 'estimate the loss', layer: '', fraction: 0 });
+    return await estimatedOutputs({ ...versions, seed });
   } finally {
     await engine.close();
   }

@@ -7,9 +7,10 @@ export const presetsJob = defineJob<PresetsInput, PresetsResult>({
   input: {},
   run: () =>
     Promise.resolve({
-      presets: presets.map(({ name, description, train }) => ({
+      presets: presets.map(({ name, description, goal, train }) => ({
         name,
         description,
+        calibrates: goal !== undefined,
         trains: train !== undefined,
       })),
     }),

@@ -22,9 +22,30 @@ test('a full compress command is understood', () => {
       force: true,
       json: true,
       statistics: true,
+      sampling: {},
       eie: undefined, // has tests of its own
     },
   );
+});
+
+test('samples ask for the preset that they decide, a preset that is named stays, and one goal is passed on', () => {
+  const parse = (line: string) => parseCommand(`compress a --out b ${line}`.trim().split(' '));
+  const of = (line: string): object => {
+    const command = parse(line);
+    assert.ok(typeof command === 'object');
+    return { recipe: command.recipe, ...command.sampling };
+  };
+  const data = { file: { path: 's.npz' } };
+  assert.deepEqual(of(''), { recipe: 'safe' });
+  assert.deepEqual(of('--data s.npz'), { recipe: 'calibrated', data });
+  assert.deepEqual(of('--data s.npz --preset eie'), { recipe: 'eie', data });
+  const goals = [
+    ['--max-loss 2%', { maxLoss: 0.02 }],
+    ['--ratio 8x', { ratio: 8 }],
+    ['--max-bytes 2M', { maxBytes: 2e6 }],
+  ] as const;
+  for (const [line, goal] of goals)
+    assert.deepEqual(of(`--data s.npz ${line}`), { recipe: 'calibrated', data, goal });
 });
 
 test('help and version win over everything else', () => {
@@ -47,6 +68,9 @@ const wrong: readonly [string, RegExp][] = [
   ['compress a', /needs --out/],
   ['compress a --out', /out/],
   ['compress a --out b --preset x --recipe y', /exclude/],
+  ['compress a --out b --ratio 8', /--ratio needs --data FILE/],
+  ['compress a --out b --data c --ratio 8 --max-loss 1%', /--max-loss and --ratio exclude/],
+  ['compress a --out b --data c --ratio 1', /--ratio needs a number above 1/],
   ['compress a --out b --seed -1', /seed/],
   ['compress a --out b --seed 1.5', /--seed needs a whole number.*'1.5'/],
   ['compress a --out b --threads 0', /--threads needs/],

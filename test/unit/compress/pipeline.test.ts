@@ -76,14 +76,14 @@ const std = (values: Float32Array): number => {
   return Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length);
 };
 
-test('every preset plans a small network, and what it plans verifies', async () => {
+test('every preset without a goal plans a small network, and what it plans verifies', async () => {
   const layers: FakeTensor[] = [
     { shape: [16, 8, 3, 3], values: gaussian(1152, 1), kind: 'conv' },
     { shape: [40, 50], values: gaussian(2000, 2) },
     { shape: [400], values: gaussian(400, 3), role: 'bias' },
     { shape: [20, 100], values: gaussian(2000, 4).map((v) => Math.round(v * 50) / 64) },
   ];
-  for (const preset of presets) {
+  for (const preset of presets.filter(({ goal }) => !goal)) {
     const plan = await compress(layers, preset);
     const ids = plan.tensors.map((t) => t.coded.tensor);
     assert.deepEqual(ids, preset.name === 'keep' ? [3] : [0, 1, 3], preset.name);

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { largestSlope } from '../../../src/engine/goal/choose-slope.ts';
+import type { GoalRecipe } from '../../../src/compress/recipe.ts';
+import { openInput } from '../../../src/engine/input.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 import { temporaryFolder } from './support.ts';
@@ -19,8 +21,8 @@ const model = join(
 );
 
 /** Seeded stripes and noise, so that inputs differ as pictures do. */
-function samples(count: number): string {
-  const shape = [count, 3, 48, 192];
+function samples(count: number, inputs: readonly number[] = [3, 48, 192]): string {
+  const shape = [count, ...inputs];
   const random = mulberry32(3);
   const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
   const size = values.length / count;
@@ -32,24 +34,34 @@ function samples(count: number): string {
   const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
   const padded = `${header.padEnd(117)}\n`;
   const head = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, padded.length & 255, 0]);
-  const path = join(folder, `samples-${count}.npy`);
+  const path = join(folder, `samples-${shape.join('-')}.npy`);
   writeFileSync(path, Buffer.concat([head, Buffer.from(padded), Buffer.from(values.buffer)]));
   return path;
 }
 
-const compress = (out: string, goal: { readonly ratio?: number; readonly count: number }) =>
+const lenet = join(process.cwd(), 'media/samples/lenet-300-100.onnx');
+
+interface Wanted {
+  /** Samples made for the text direction network; without it, LeNet-300-100 and 24. */
+  readonly count?: number;
+  readonly blind?: true;
+  readonly goal?: GoalRecipe;
+  readonly recipe?: string | object;
+}
+
+const compress = (out: string, { count, blind, goal, recipe = 'calibrated' }: Wanted) =>
   jobs.compress(
     {
-      file: { path: model },
+      file: { path: count === undefined ? lenet : model },
       out: join(folder, out),
       overwrite: false,
-      recipe: 'keep',
+      recipe,
       seed: 1,
       threads: 1,
-      goal: {
-        data: { file: { path: samples(goal.count) } },
-        ...(goal.ratio !== undefined && { ratio: goal.ratio }),
-      },
+      ...(!blind && {
+        data: { file: { path: count === undefined ? samples(24, [784]) : samples(count) } },
+      }),
+      ...(goal && { goal }),
     },
     never,
     () => {},
@@ -70,11 +82,71 @@ test('the search ends within 12 % of the largest slope that keeps the goal', asy
 });
 
 test('a ratio is kept by the whole file, and the samples that report chose nothing', async () => {
-  const made = await compress('ratio.dcz', { ratio: 6, count: 16 });
+  const made = await compress('ratio.dcz', { goal: { ratio: 6 }, count: 16 });
   assert.ok(made.ratio >= 6, String(made.ratio));
   assert.equal(statSync(join(folder, 'ratio.dcz')).size, made.output.bytes);
   assert.equal(made.fidelity?.samples, 4);
   assert.equal(made.fidelity?.kind, 'class');
+});
+
+test('a recipe states a goal, leaves a layer and all that it is alone, and is stated by the file', async () => {
+  const recipe = {
+    ...{ name: 'mine', share: { method: 'grid' }, coder: 'arithmetic', restNoise: 1e-6 },
+    ...{ goal: { ratio: 1.05 }, layers: { 'ip1*': { skip: true } } },
+  };
+  const made = await compress('mine.dcz', { recipe });
+  assert.ok(made.ratio >= 1.05, String(made.ratio));
+  const report = await jobs.report({ file: { path: made.output.path } }, never, () => {});
+  assert.deepEqual((report.recipeDetails as { goal?: object }).goal, { ratio: 1.05 });
+  const before = openInput({ path: lenet });
+  const restored = openInput({ path: made.output.path });
+  try {
+    const untouched = before.model.tensors.filter(({ name }) => name.startsWith('ip1'));
+    assert.ok(untouched.length > 1);
+    for (const tensor of untouched) {
+      const [was, is] = [before, restored].map(({ model: { tensors, reader } }) => {
+        const values = new Float32Array(tensor.parameters);
+        reader.readValues(
+          tensors.find(({ path }) => path === tensor.path)!,
+          0,
+          values,
+        );
+        return values;
+      });
+      assert.deepEqual(is, was, tensor.name);
+    }
+  } finally {
+    before.close();
+    restored.close();
+  }
+});
+
+test('samples measure a recipe without a goal, and decide nothing', async () => {
+  const [plain, measured] = [
+    await compress('plain.dcz', { recipe: 'safe', blind: true }),
+    await compress('measured.dcz', { recipe: 'safe' }),
+  ];
+  assert.deepEqual([plain.fidelity?.on, measured.fidelity?.on], ['made-up inputs', 'samples']);
+  assert.equal(measured.fidelity?.samples, 24);
+  assert.equal(measured.output.bytes, plain.output.bytes);
+});
+
+test('a goal without samples, for a recipe that takes none, or of a layer that is not there is refused', async () => {
+  await assert.rejects(compress('none.dcz', { blind: true }), {
+    code: 'invalid-input',
+    message: /recipe calibrated keeps a goal by sample inputs: give some with --data FILE/,
+  });
+  await assert.rejects(compress('none.dcz', { recipe: 'eie', goal: { ratio: 8 } }), {
+    code: 'invalid-recipe',
+    message: /a goal decides the levels of all layers, and prune of eie says otherwise/,
+  });
+  const layers = { nonesuch: { skip: true } };
+  const recipe = { name: 'x', share: { method: 'grid' }, goal: { maxLoss: 0.01 }, layers };
+  await assert.rejects(compress('none.dcz', { recipe }), {
+    code: 'invalid-recipe',
+    message: /no layer is named "nonesuch"; nearest are/,
+  });
+  assert.throws(() => statSync(join(folder, 'none.dcz')));
 });
 
 test('too few samples are refused before anything is written', async () => {

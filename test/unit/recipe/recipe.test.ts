@@ -22,6 +22,7 @@ test('the presets parse, and a parsed recipe parses to itself', () => {
     presets.map((p) => p.name),
     [
       'safe',
+      'calibrated',
       'deep-compression',
       'eie',
       'conservative',
@@ -59,7 +60,7 @@ test('defaults are filled in', () => {
 });
 
 test('a wrong recipe is refused with the key and what is allowed', () => {
-  refused('nonesuch', /no preset "nonesuch"; there are safe, deep-compression, eie/);
+  refused('nonesuch', /no preset "nonesuch"; there are safe, calibrated, deep-compression, eie/);
   refused({}, /lacks name/);
   refused({ name: 'x', purne: {} }, /unknown key purne; allowed are .*prune, share/);
   refused({ name: 'x', prune: { qality: 1 } }, /prune has an unknown key qality; .*quality/);
@@ -70,6 +71,18 @@ test('a wrong recipe is refused with the key and what is allowed', () => {
   refused({ name: 'x', layers: { 'a.b': { share: { bits: 0 } } } }, /layers\.a\.b\.share\.bits/);
   refused({ name: 'x', coder: 'zip' }, /coder must be one of huffman, arithmetic, auto/);
   refused({ name: 'a\nb' }, /name must match/);
+  const grid = { name: 'x', share: { method: 'grid' } };
+  const one = /goal must be one of maxLoss, ratio, maxBytes/;
+  for (const goal of [{}, { ratio: 8, maxLoss: 0.1 }]) refused({ ...grid, goal }, one);
+  refused({ ...grid, goal: { maxLoss: 1 } }, /goal\.maxLoss must be < 1/);
+  refused({ ...grid, goal: { ratio: 1 } }, /goal\.ratio must be > 1/);
+  refused({ name: 'x', goal: { ratio: 8 } }, /share of x says otherwise/);
+  const layers = { a: { prune: { method: 'threshold' } } };
+  refused({ ...grid, goal: { ratio: 8 }, layers }, /prune of x says otherwise/);
+  refused(
+    { ...grid, goal: { ratio: 8 }, train: { stages: [{ kind: 'train' }] } },
+    /grid cannot be/,
+  );
   refused([], /must be object/);
   refused({ name: 'x', ['k\n'.repeat(500)]: 1 }, /unknown key/);
 });
