@@ -3,6 +3,7 @@
  * a CI log stays short. Stdout is never touched.
  */
 import type { Progress } from '../engine/protocol.ts';
+import { TimeLeft } from '../engine/time-left.ts';
 import { name } from './format.ts';
 
 const barWidth = 24;
@@ -21,14 +22,16 @@ export function progressView(stream: NodeJS.WriteStream): ProgressView {
 function bar(stream: NodeJS.WriteStream): ProgressView {
   let last = -Infinity;
   let drawn = false;
+  const left = new TimeLeft();
   return {
     show({ stage, layer, fraction }) {
       const now = performance.now();
+      const time = left.at(fraction, now);
       if (now - last < redrawEvery) return;
       last = now;
       drawn = true;
       const filled = Math.round(fraction * barWidth);
-      const text = `[${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${String(Math.floor(fraction * 100)).padStart(3)}%  ${stage}  ${name(layer)}`;
+      const text = `[${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${String(Math.floor(fraction * 100)).padStart(3)}%  ${time === undefined ? '' : `~${time} s left  `}${stage}  ${name(layer)}`;
       stream.write(`\r\u001b[2K${text.slice(0, Math.max(20, stream.columns - 1))}`);
     },
     clear() {

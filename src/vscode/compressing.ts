@@ -1,9 +1,10 @@
 /** One model to one .dcz, retrained or not, as the command, the language-model tool and tasks do it alike. */
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
+import type { GoalRecipe } from '../compress/recipe.ts';
 import type { RunOptions } from '../engine/client.ts';
 import type { TrainingEvent } from '../engine/protocol-accuracy.ts';
-import type { CompressResult } from '../engine/protocol-model.ts';
+import type { CompressInput, CompressResult } from '../engine/protocol-model.ts';
 import type { RetrainInput, RetrainResult } from '../engine/protocol-train.ts';
 import { inputFrom, samplesSet, type Samples } from './dataset.ts';
 import { UserError } from './errors.ts';
@@ -21,8 +22,11 @@ export interface Compression {
   readonly out: string;
   readonly overwrite: boolean;
   readonly recipe: string | object;
-  /** What a recipe that trains is trained on. */
+  /** What a recipe that trains is trained on, and what a goal is kept by. */
   readonly samples?: Samples;
+  readonly trains: boolean;
+  /** In the place of the recipe's own. */
+  readonly goal?: GoalRecipe;
   /** Begin anew where an interrupted training could go on. */
   readonly fresh?: boolean;
 }
@@ -40,20 +44,20 @@ export function outputFor(model: vscode.Uri, preset: string): string {
 }
 
 /**
- * The samples of a preset that trains, for those that cannot ask for them.
+ * The samples of a preset that needs some, for those that cannot ask for them.
  * @throws UserError when the settings name none
  */
 export function samplesFor(
   model: vscode.Uri,
   preset: string,
-  { trains }: LoadedPreset,
+  { trains, calibrates }: LoadedPreset,
 ): { readonly samples?: Samples } {
-  if (!trains) return {};
+  if (!trains && !calibrates) return {};
   const samples = samplesSet(model);
   if (samples) return { samples };
   throw new UserError(
     vscode.l10n.t(
-      "Preset '{0}' retrains, which needs samples: name them in the setting deepCompression.dataset, or take a preset that does not retrain",
+      "Preset '{0}' needs samples: name them in the setting deepCompression.dataset, or take a preset that does without, such as safe",
       preset,
     ),
   );
@@ -65,24 +69,42 @@ export async function compressOne(
   compression: Compression,
   options: RunOptions<TrainingEvent>,
 ): Promise<Compressed> {
-  const { model, out, overwrite, recipe, samples } = compression;
+  const { model, out, overwrite, recipe, samples, trains, goal } = compression;
   await vscode.workspace.fs.createDirectory(vscode.Uri.file(dirname(out)));
   const { threads } = settingsFor(model);
   const file = await inputOf(model);
   const input = { file, out, overwrite, recipe, seed, threads };
-  const result = samples
-    ? await retrain(
-        services,
-        { ...input, ...inputFrom(samples), fresh: compression.fresh ?? false },
-        options,
-      )
-    : await services.engine.run('compress', input, options);
+  const result =
+    samples && trains
+      ? await retrain(
+          services,
+          { ...input, ...inputFrom(samples), fresh: compression.fresh ?? false },
+          options,
+        )
+      : samples
+        ? await calibrate(services, { ...input, ...(goal && { goal }) }, samples, options)
+        : await services.engine.run('compress', input, options);
   const { input: from, output, ratio, seconds, notes } = result;
   services.log.info(
     `${from.path} -> ${output.path}: ${from.bytes} -> ${output.bytes} bytes, ratio ${ratio.toFixed(3)}, ${seconds.toFixed(2)} s`,
   );
   for (const note of notes) services.log.info(`  ${note}`);
   return result;
+}
+
+/** Where training runs, too: it runs the model as often. */
+function calibrate(
+  { trainer }: Services,
+  input: CompressInput,
+  samples: Samples,
+  { signal, onProgress }: RunOptions<TrainingEvent>,
+): Promise<Compressed> {
+  const { data, normalisation } = inputFrom(samples);
+  return trainer.run(
+    'compress',
+    { ...input, data, ...(normalisation && { normalisation }) },
+    { signal, onProgress },
+  );
 }
 
 async function retrain(

@@ -1,5 +1,5 @@
 /**
- * The labelled samples that models are evaluated and retrained on: what the setting
+ * The samples that models are calibrated, evaluated and retrained on: what the setting
  * `deepCompression.dataset` says, or what the user chooses. Files are read by the engine, which says what
  * is wrong with them.
  */
@@ -90,9 +90,16 @@ export function inputFrom({ data, test, normalisation }: Samples): {
   return { data, ...(test && { test }), ...(normalisation && { normalisation }) };
 }
 
+/** For what samples are asked: labels are needed, or inputs alone will do. */
+export type SamplesKind = 'labelled' | 'inputs';
+
 /** Those that are set, else those that the user chooses; undefined when a question was dismissed. */
-export async function samplesOrAsk(scope: vscode.Uri, title: string): Promise<Samples | undefined> {
-  return samplesSet(scope) ?? askForSamples(scope, title);
+export async function samplesOrAsk(
+  scope: vscode.Uri,
+  title: string,
+  kind: SamplesKind = 'labelled',
+): Promise<Samples | undefined> {
+  return samplesSet(scope) ?? askForSamples(scope, title, kind);
 }
 
 interface FileItem extends vscode.QuickPickItem {
@@ -109,8 +116,12 @@ interface ValuesItem extends vscode.QuickPickItem {
  * workspace where there is one, so that it is asked once.
  * @returns undefined when a question was dismissed
  */
-async function askForSamples(scope: vscode.Uri, title: string): Promise<Samples | undefined> {
-  const uri = await askForFile(title);
+async function askForSamples(
+  scope: vscode.Uri,
+  title: string,
+  kind: SamplesKind,
+): Promise<Samples | undefined> {
+  const uri = await askForFile(title, kind);
   const values = uri && (await askForValues(title));
   if (!values) return undefined;
   const folder = vscode.workspace.getWorkspaceFolder(scope);
@@ -130,7 +141,7 @@ async function askForSamples(scope: vscode.Uri, title: string): Promise<Samples 
   return samplesOf(stated, scope);
 }
 
-async function askForFile(title: string): Promise<vscode.Uri | undefined> {
+async function askForFile(title: string, kind: SamplesKind): Promise<vscode.Uri | undefined> {
   const icon = '$(folder-opened) ';
   const items = findFiles(endings).then((found): FileItem[] => [
     ...found
@@ -145,7 +156,10 @@ async function askForFile(title: string): Promise<vscode.Uri | undefined> {
   ]);
   const picked = await vscode.window.showQuickPick(items, {
     title,
-    placeHolder: vscode.l10n.t('Which labelled samples? (.npz, .npy, IDX, CSV or images)'),
+    placeHolder:
+      kind === 'inputs'
+        ? vscode.l10n.t('Which sample inputs? (.npz, .npy, IDX, CSV or images; no labels needed)')
+        : vscode.l10n.t('Which labelled samples? (.npz, .npy, IDX, CSV or images)'),
     matchOnDescription: true,
   });
   if (!picked || picked.uri) return picked?.uri;

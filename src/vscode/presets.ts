@@ -1,19 +1,27 @@
 /**
- * The choice of presets: built-in ones (asked of the engine), the user's from settings, and recipe
- * files of the workspace. The default stands first. Recipes are passed on as they were written; the
- * engine validates them and names what is wrong.
+ * All presets there are: built-in ones (asked of the engine), the user's from settings, and recipe
+ * files of the workspace. Recipes are passed on as they were written; the engine validates them and
+ * names what is wrong.
  */
 import * as vscode from 'vscode';
 import { json, recognised } from '../model/recognise.ts';
 import { UserError } from './errors.ts';
 import { findFiles, nameOf } from './files.ts';
 import { folderOf } from './targets.ts';
+import { presetText } from './preset-text.ts';
 import { settingsFor } from './settings.ts';
 import type { Services } from './services.ts';
 
 export interface PresetChoice {
   readonly name: string;
+  /** What it is called in a list. */
+  readonly label: string;
   readonly description: string;
+  /** Most models need training afterwards. */
+  readonly risky: boolean;
+  /** A built-in one retrains, or states a goal; what others do is known when they are loaded. */
+  readonly trains: boolean;
+  readonly calibrates: boolean;
   readonly origin: 'built-in' | 'settings' | 'file';
   /** Reads the file first where there is one. */
   readonly load: () => Promise<LoadedPreset>;
@@ -24,14 +32,20 @@ export interface LoadedPreset {
   readonly recipe: string | object;
   /** It retrains, and so needs samples. */
   readonly trains: boolean;
+  /** It keeps a goal, which sample inputs decide. */
+  readonly calibrates: boolean;
 }
 
 /** A recipe is a page or two of text. */
 const mostRecipeBytes = 1 << 20;
+
+/** Of a recipe that has not been read. */
+const unknown = { risky: false, trains: false, calibrates: false };
+
 const recipeEnding = 'dcrecipe.json';
 
 /** Every preset there is. A settings preset hides a built-in one of the same name. */
-async function allPresets(
+export async function allPresets(
   services: Services,
   scope: vscode.Uri | undefined,
 ): Promise<readonly PresetChoice[]> {
@@ -40,7 +54,7 @@ async function allPresets(
     findFiles([recipeEnding]),
   ]);
   const own = Object.entries(settingsFor(scope).presets).map(([name, recipe]): PresetChoice => ({
-    name,
+    ...{ name, label: name, ...unknown },
     description: describe(recipe) || vscode.l10n.t('Defined in settings'),
     origin: 'settings',
     load: () => Promise.resolve(named(recipe, name)),
@@ -50,16 +64,15 @@ async function allPresets(
     ...own,
     ...builtIn.presets
       .filter(({ name }) => !hidden.has(name))
-      .map(({ name, description, trains }): PresetChoice => ({
-        name,
-        description,
-        origin: 'built-in',
-        load: () => Promise.resolve({ recipe: name, trains }),
+      .map(({ name, description, trains, calibrates }): PresetChoice => ({
+        ...{ name, label: name, description, risky: false, ...presetText(name) },
+        ...{ trains, calibrates, origin: 'built-in' },
+        load: () => Promise.resolve({ recipe: name, trains, calibrates }),
       })),
     ...files.map((uri): PresetChoice => {
       const name = nameOf(uri).slice(0, -recipeEnding.length - 1);
       return {
-        name,
+        ...{ name, label: name, ...unknown },
         description: [folderOf(uri), nameOf(uri)].filter((s) => s !== '').join('/'),
         origin: 'file',
         load: async () => named(await readRecipe(uri), name),
@@ -79,83 +92,6 @@ export async function presetNamed(
   if (found) return found;
   const names = all.map((choice) => choice.name).join(', ');
   throw new UserError(vscode.l10n.t("There is no preset '{0}', only {1}", name, names));
-}
-
-interface PresetItem extends vscode.QuickPickItem {
-  readonly choice?: PresetChoice;
-}
-
-/** Asks for a preset, the default one first. Undefined when the user changes their mind. */
-export async function askForPreset(
-  services: Services,
-  scope: vscode.Uri | undefined,
-  title: string,
-): Promise<PresetChoice | undefined> {
-  const openSettings: vscode.QuickInputButton = {
-    iconPath: new vscode.ThemeIcon('settings-gear'),
-    tooltip: vscode.l10n.t('Edit Presets in Settings'),
-  };
-  const pick = vscode.window.createQuickPick<PresetItem>();
-  pick.title = title;
-  pick.placeholder = vscode.l10n.t('How should it be compressed?');
-  pick.matchOnDetail = true;
-  pick.buttons = [openSettings];
-  pick.busy = true;
-  let open = true;
-  return new Promise((resolve, reject) => {
-    pick.onDidAccept(() => {
-      const choice = pick.selectedItems[0]?.choice;
-      if (!choice) return;
-      resolve(choice);
-      pick.hide();
-    });
-    pick.onDidTriggerButton(() => {
-      pick.hide();
-      void vscode.commands.executeCommand(
-        'workbench.action.openSettings',
-        'deepCompression.presets',
-      );
-    });
-    pick.onDidHide(() => {
-      open = false;
-      resolve(undefined);
-      pick.dispose();
-    });
-    pick.show();
-    allPresets(services, scope).then(
-      (choices) => {
-        if (!open) return;
-        pick.items = itemsOf(choices, settingsFor(scope).defaultPreset);
-        pick.busy = false;
-      },
-      (error: unknown) => {
-        reject(error instanceof Error ? error : new Error(String(error)));
-        pick.hide();
-      },
-    );
-  });
-}
-
-function itemsOf(choices: readonly PresetChoice[], defaultName: string): PresetItem[] {
-  const first = choices.find((c) => c.name === defaultName);
-  const item = (choice: PresetChoice): PresetItem => ({
-    label: choice.name,
-    detail: choice.description,
-    ...(choice === first && { description: vscode.l10n.t('default') }),
-    choice,
-  });
-  const section = (label: string, origin: PresetChoice['origin']): PresetItem[] => {
-    const items = choices.filter((c) => c.origin === origin && c !== first).map(item);
-    return items.length === 0
-      ? []
-      : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...items];
-  };
-  return [
-    ...(first ? [item(first)] : []),
-    ...section(vscode.l10n.t('From settings'), 'settings'),
-    ...section(vscode.l10n.t('Built-in'), 'built-in'),
-    ...section(vscode.l10n.t('Recipe files in this workspace'), 'file'),
-  ];
 }
 
 async function readRecipe(uri: vscode.Uri): Promise<unknown> {
@@ -179,7 +115,7 @@ async function readRecipe(uri: vscode.Uri): Promise<unknown> {
 function named(recipe: unknown, name: string): LoadedPreset {
   if (typeof recipe !== 'object' || recipe === null || Array.isArray(recipe))
     throw new UserError(vscode.l10n.t("Preset '{0}' is not a recipe object", name));
-  return { recipe: { name, ...recipe }, trains: 'train' in recipe };
+  return { recipe: { name, ...recipe }, trains: 'train' in recipe, calibrates: 'goal' in recipe };
 }
 
 function describe(recipe: unknown): string {

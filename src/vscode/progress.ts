@@ -1,11 +1,12 @@
 /**
- * A job with a progress notification: current layer, stage and percent, and a cancel button that
+ * A job with a progress notification: current layer, stage, percent and time left, and a cancel button that
  * reaches the worker as an abort signal.
  */
 import * as vscode from 'vscode';
 import { formatShare } from '../../webview/ui/format.ts';
 import { plainText } from '../model/plain-text.ts';
 import type { Progress } from '../engine/protocol.ts';
+import { TimeLeft } from '../engine/time-left.ts';
 
 /** Characters of a notification's second line. */
 const longest = 200;
@@ -22,6 +23,7 @@ export async function withProgress<T>(title: string, work: (run: Run) => Promise
     const controller = new AbortController();
     const stop = token.onCancellationRequested(() => controller.abort());
     let shown = 0;
+    const left = new TimeLeft();
     try {
       return await work({
         signal: controller.signal,
@@ -30,13 +32,21 @@ export async function withProgress<T>(title: string, work: (run: Run) => Promise
           const increment = Math.max(0, done * 100 - shown);
           shown += increment;
           const what = layer ? vscode.l10n.t('{0}: {1}', layer, stage) : stage;
-          view.report({ message: line([label, what, percent(done)]), increment });
+          const message = line([label, what, percent(done), leftText(left.at(done))]);
+          view.report({ message, increment });
         },
       });
     } finally {
       stop.dispose();
     }
   });
+}
+
+function leftText(seconds: number | undefined): string {
+  if (seconds === undefined) return '';
+  return seconds < 60
+    ? vscode.l10n.t('about {0} s left', seconds)
+    : vscode.l10n.t('about {0} min left', Math.round(seconds / 60));
 }
 
 function percent(done: number): string {

@@ -33,7 +33,7 @@ export function settingsFor(scope: vscode.Uri | undefined): Settings {
         ? (plain(presets) as Record<string, unknown>)
         : {},
     outputFolder: text('outputFolder', ''),
-    outputName: text('outputName', '${name}.dcz'),
+    outputName: text('outputName', '${name}-${preset}.dcz'),
     threads:
       typeof threads === 'number' && Number.isInteger(threads) && threads >= 1
         ? Math.min(threads, 64)

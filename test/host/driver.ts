@@ -18,13 +18,18 @@ const suite = resolve(process.argv[2] ?? '');
 const patience = limit(200_000);
 let bad = false;
 
+const userSettings = {
+  // no question at the start: an unknown folder is simply not trusted
+  'security.workspace.trust.startupPrompt': 'never',
+  'deepCompression.outputName': '${name}.dcz',
+};
+
 /** Runs the suite through a browser; resolves when VS Code says that it is over. */
 async function inServer(mode: Mode, folder: string, env: Record<string, string>): Promise<void> {
   const server = await startServer({
     env,
     trust: mode === 'restricted',
-    // no question at the start: an unknown folder is simply not trusted
-    settings: { 'security.workspace.trust.startupPrompt': 'never' },
+    settings: userSettings,
   });
   const browser = await launchBrowser();
   try {
@@ -54,10 +59,7 @@ async function onDesktop(mode: Mode, folder: string, env: Record<string, string>
   const { runTests } = await import('@vscode/test-electron');
   const data = join(folder, '..', `user-${mode}`);
   mkdirSync(join(data, 'User'), { recursive: true });
-  writeFileSync(
-    join(data, 'User', 'settings.json'),
-    JSON.stringify({ 'security.workspace.trust.startupPrompt': 'never' }),
-  );
+  writeFileSync(join(data, 'User', 'settings.json'), JSON.stringify(userSettings));
   await runTests({
     extensionDevelopmentPath: resolve('.'),
     extensionTestsPath: suite,

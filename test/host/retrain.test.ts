@@ -1,10 +1,11 @@
 /** Evaluating and retraining as other code asks for them: both runtimes, what is missing, what is left. */
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { EvaluateResult } from '../../src/engine/protocol-train.ts';
 import type { Compressed } from '../../src/vscode/compressing.ts';
+import { mulberry32 } from '../../src/model/random.ts';
 import { extension, inWorkspace, messagesOf } from './support.ts';
 
 const { Global, Workspace } = vscode.ConfigurationTarget;
@@ -17,6 +18,16 @@ const presets = {
     train: { stages: [{ kind: 'prune', steps: 1, epochs: 1 }] },
   },
 };
+
+/** Seeded numbers as an .npy file. */
+function noise(rows: number, columns: number): Buffer {
+  const random = mulberry32(5);
+  const values = Float32Array.from({ length: rows * columns }, random);
+  const said = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${columns}), }`;
+  const text = Buffer.from(`${said.padEnd(117)}\n`);
+  const head = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, text.length, 0]);
+  return Buffer.concat([head, text, Buffer.from(values.buffer)]);
+}
 
 describe('retraining', () => {
   const model = inWorkspace('lenet.onnx');
@@ -84,6 +95,27 @@ describe('retraining', () => {
     assert.equal(done[0].retraining.data, 'mnist-test-digits.npz');
     assert.ok(existsSync(out.fsPath) && existsSync(inWorkspace('lenet.training.json').fsPath));
     assert.match(messages.join(), /Accuracy \d/);
+  });
+
+  it('sample inputs decide a file by a goal, which says first what its answers lost', async () => {
+    const inputs = join(folder, 'lenet.inputs.npy');
+    writeFileSync(inputs, noise(24, 784));
+    await set('dataset', inputs);
+    const layers = { 'ip1*': { skip: true } };
+    const few = { share: { method: 'grid' }, coder: 'arithmetic', goal: { ratio: 9 }, layers };
+    await set('presets', { few });
+    let done: readonly Compressed[] = [];
+    const messages = await messagesOf(async () => {
+      done = await vscode.commands.executeCommand('deepCompression.compress', {
+        ...{ uri: model, preset: 'few', goal: { ratio: 1.05 } },
+      });
+    });
+    rmSync(inputs);
+    assert.ok(done[0], messages.join());
+    assert.ok(done[0].ratio >= 1.05, 'the goal that was named, not that of the recipe');
+    assert.equal(done[0].fidelity?.samples, 6);
+    assert.equal(messages.length, 1);
+    assert.match(messages[0] ?? '', /^(Check.*|Probably.*)?Answers agree on \d.* of 6 samples/);
   });
 
   it('a runtime that the user names runs in a process of its own, and gives the same answers', async function () {

@@ -7,14 +7,9 @@ import { inSession } from './support/suite.ts';
 import { eventually } from './support/wait.ts';
 import { cls, rec } from './support/workspace.ts';
 
-const builtIn = [
-  'safe',
-  'calibrated',
-  'deep-compression',
-  'eie',
-  'conservative',
-  'aggressive',
-  'keep',
+const ways = [
+  ...['Keep its answers', 'Fit a size…', 'Smallest that loses at most…', 'two-bits'],
+  ...['Stay on the safe side', 'For the EIE accelerator', 'Small before all', 'Change no weight'],
 ];
 
 test(
@@ -23,8 +18,10 @@ test(
     const original = readFileSync(path('cls.onnx'));
     await bench.contextMenu(['cls.onnx'], 'Compress Model');
     const labels = await bench.quickLabels();
-    assert.equal(labels[0], 'safe', 'the default comes first');
-    for (const name of [...builtIn, 'two-bits']) assert.ok(labels.includes(name), name);
+    assert.equal(labels[0], ways[0], 'what is recommended comes first');
+    for (const way of ways) assert.ok(labels.includes(way), way);
+    assert.equal(await bench.quickRow('aggressive').locator('.codicon-warning').count(), 1);
+    assert.equal(await bench.quickRow('conservative').locator('.codicon-warning').count(), 0);
     await bench.pick('deep-compression');
     await bench.answer(/cls\.onnx.*smaller.*decodes exactly/, 'Show Report');
     assert.ok(statSync(path('cls.dcz')).size * 3 < original.length);
@@ -127,7 +124,7 @@ test(
     await bench.command('Deep Compression: Compress Model…');
     await bench.quickRow('rec.onnx').waitFor();
     await bench.pick('cls.onnx');
-    await bench.pick('keep');
+    await bench.pick('Change no weight');
     await bench.notification(/cls\.onnx.*decodes exactly/).waitFor();
     await eventually('the file is there', () => existsSync(path('cls.dcz')));
   }),

@@ -55,7 +55,7 @@ test(
     await bench.showInspector();
     await bench.treeRow('cls.onnx').click({ button: 'right' });
     await bench.choose('Compress Model');
-    await bench.pick('keep');
+    await bench.pick('Change no weight');
     await bench.notification(/cls\.onnx.*decodes exactly/).waitFor();
     await bench.treeRow('cls.dcz').waitFor();
   }),

@@ -10,7 +10,7 @@ import { eventually } from './support/wait.ts';
 const sample = 'lenet-300-100.onnx';
 const verified = /lenet-300-100\.onnx.*smaller.*decodes exactly/;
 /** The samples' folder begins with the preset's name. */
-const preset = /^deep-compression(?!-samples)/;
+const preset = 'one shot';
 
 test(
   'the walkthrough leads from the sample model to a simulated accelerator',

@@ -1,9 +1,10 @@
 /**
- * "Compress Model…": preset, then where existing outputs should go, then one job a file in sequence
+ * "Compress Model…": what is wanted, then where existing outputs should go, then one job a file in sequence
  * with one summary at the end. The source is never written to; the engine refuses that as well.
  */
 import * as vscode from 'vscode';
 import { formatAccuracy, formatBytes, formatRatio } from '../../../webview/ui/format.ts';
+import type { GoalRecipe } from '../../compress/recipe.ts';
 import type { CompressResult, Verdict } from '../../engine/protocol-model.ts';
 import { achieved } from '../achieved.ts';
 import type { RunOptions } from '../../engine/client.ts';
@@ -13,10 +14,11 @@ import { outputsText, verdictOfResult } from '../outputs-text.ts';
 import { isCancelled, lineOf, openLogLabel, UserError } from '../errors.ts';
 import { exists, nameOf, reveal } from '../files.ts';
 import { freePath } from '../output-path.ts';
-import { askForPreset, presetNamed, type PresetChoice } from '../presets.ts';
+import { presetNamed } from '../presets.ts';
 import { withProgress } from '../progress.ts';
 import type { Services } from '../services.ts';
 import { askForTargets, namedTargets } from '../targets.ts';
+import { askForWay, type Way } from '../ways.ts';
 import { checkpointOf, trainInView } from '../training/panel.ts';
 import { showReport } from './show-report.ts';
 
@@ -28,6 +30,12 @@ interface Planned {
   readonly fresh?: boolean;
 }
 
+/** What a keybinding may name; the engine checks the goal. */
+interface Named {
+  readonly preset?: unknown;
+  readonly goal?: GoalRecipe;
+}
+
 interface Outcome {
   readonly done: readonly { readonly plan: Planned; readonly result: Compressed }[];
   readonly failed: readonly { readonly plan: Planned; readonly line: string }[];
@@ -35,8 +43,8 @@ interface Outcome {
 }
 
 /**
- * @param clicked the file, a tree node, or `{ uri, preset }` from a keybinding: a named preset is
- *   not asked for
+ * @param clicked the file, a tree node, or `{ uri, preset, goal }` from a keybinding: a named
+ *   preset is not asked for
  * @returns the results of the files that were compressed
  */
 export async function compress(
@@ -53,17 +61,21 @@ export async function compress(
 
   const subject =
     models.length === 1 ? nameOf(models[0]!) : vscode.l10n.t('{0} models', models.length);
-  const preset = await presetFor(services, clicked, models[0]!, `${title}: ${subject}`);
-  if (!preset) return [];
-  const { recipe, trains } = await preset.load();
-  const samples = trains ? await samplesOrAsk(models[0]!, `${title}: ${subject}`) : undefined;
-  if (trains && !samples) return [];
-  const planned = await planOutputs(models, preset.name);
-  const plans = samples ? await planResumes(planned) : planned;
+  const way = await wayFor(services, clicked, models[0]!, `${title}: ${subject}`);
+  if (!way) return [];
+  const { recipe, trains, calibrates } = await way.load();
+  const needed = trains || calibrates;
+  const samples = needed
+    ? await samplesOrAsk(models[0]!, `${title}: ${subject}`, trains ? 'labelled' : 'inputs')
+    : undefined;
+  if (needed && !samples) return [];
+  const planned = await planOutputs(models, way.name);
+  const plans = trains ? await planResumes(planned) : planned;
   if (!plans) return [];
+  const goal = way.goal && { goal: way.goal };
 
   const outcome = await withProgress(
-    vscode.l10n.t('Compressing {0} with {1}', subject, preset.name),
+    vscode.l10n.t('Compressing {0} with {1}', subject, way.name),
     async ({ signal, onProgress }): Promise<Outcome> => {
       const done: Outcome['done'][number][] = [];
       const failed: Outcome['failed'][number][] = [];
@@ -74,13 +86,11 @@ export async function compress(
             signal,
             onProgress: (p) => onProgress(p, index, plans.length, label),
           };
-          const result = samples
-            ? await trainInView(
-                services,
-                { ...plan, recipe, samples, preset: preset.name },
-                options,
-              )
-            : await compressOne(services, { ...plan, recipe }, options);
+          const compression = { ...plan, ...goal, recipe, trains, ...(samples && { samples }) };
+          const result =
+            trains && samples
+              ? await trainInView(services, { ...compression, samples, preset: way.name }, options)
+              : await compressOne(services, compression, options);
           done.push({ plan, result });
         } catch (error) {
           if (signal.aborted || isCancelled(error)) return { done, failed, cancelled: true };
@@ -100,19 +110,16 @@ export async function compress(
   return outcome.done.map(({ result }) => result);
 }
 
-async function presetFor(
+async function wayFor(
   services: Services,
   clicked: unknown,
   model: vscode.Uri,
   title: string,
-): Promise<PresetChoice | undefined> {
-  const wanted =
-    typeof clicked === 'object' && clicked !== null && 'preset' in clicked
-      ? clicked.preset
-      : undefined;
-  return typeof wanted === 'string'
-    ? presetNamed(services, model, wanted)
-    : askForPreset(services, model, title);
+): Promise<Way | undefined> {
+  const { preset, goal } = (typeof clicked === 'object' ? (clicked ?? {}) : {}) as Named;
+  if (typeof preset !== 'string') return askForWay(services, model, title);
+  const { name, load } = await presetNamed(services, model, preset);
+  return { name, load, ...(goal && { goal }) };
 }
 
 /** Outputs of all models; asks once about those that exist. Undefined when cancelled. */
@@ -146,8 +153,9 @@ async function planOutputs(
   const answer = await vscode.window.showWarningMessage(
     question,
     { modal: true, detail },
-    replace,
+    // the first button is what Enter presses
     keep,
+    replace,
   );
   if (answer === replace) return wanted.map((p) => ({ ...p, overwrite: there.has(p.out) }));
   if (answer !== keep) return undefined;

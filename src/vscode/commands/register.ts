@@ -30,6 +30,9 @@ export function registerCommands(services: Services, inspector: Inspector): void
   register('decompress', 'decompress', async (clicked, selected) =>
     (await import('./decompress.ts')).decompress(services, clicked, selected),
   );
+  register('chooseDefaultPreset', 'choose a default preset', async () =>
+    (await import('./choose-default-preset.ts')).chooseDefaultPreset(services),
+  );
   register('evaluate', 'evaluate', async (clicked, selected) =>
     (await import('./evaluate.ts')).evaluate(services, clicked, selected),
   );

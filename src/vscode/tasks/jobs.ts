@@ -54,10 +54,10 @@ export async function runJob(
     case 'compress': {
       const preset = text('preset') ?? settingsFor(model).defaultPreset;
       const loaded = await (await presetNamed(services, model, preset)).load();
-      const { recipe } = loaded;
+      const { recipe, trains } = loaded;
       const samples = samplesFor(model, preset, loaded);
       const to = out === undefined ? outputFor(model, preset) : absolute(out);
-      const compression = { model, out: to, overwrite, recipe, ...samples };
+      const compression = { model, out: to, overwrite, recipe, trains, ...samples };
       const result = await compressOne(services, compression, run);
       return [
         `${result.input.path}: ${formatBytes(result.input.bytes)}`,

@@ -59,11 +59,11 @@ export const compressModel: Tool<Input> = {
   },
   run: async ({ model, preset, output, overwrite, maxLayers }, services, signal) => {
     const loaded = await (await presetNamed(services, model, preset)).load();
-    const { recipe } = loaded;
+    const { recipe, trains } = loaded;
     const samples = samplesFor(model, preset, loaded);
     const result = await compressOne(
       services,
-      { model, out: output, overwrite, recipe, ...samples },
+      { model, out: output, overwrite, recipe, trains, ...samples },
       { signal },
     );
     const layers = [...result.layers].sort((a, b) => b.bytes.total - a.bytes.total);

@@ -15,8 +15,9 @@ let browser: Promise<Browser> | undefined;
 const servers = new Map<string, Promise<VSCodeServer>>();
 let count = 0;
 
-/** The user settings of every ui test: a preset of the user's own. */
+/** The user settings of every ui test: a preset of the user's own, and files named after the model alone. */
 const settings = {
+  'deepCompression.outputName': '${name}.dcz',
   'deepCompression.presets': {
     'two-bits': { description: 'Four shared values a layer', share: { bits: 2 } },
   },
@@ -31,7 +32,9 @@ export async function server(options: ServerOptions = {}): Promise<VSCodeServer>
   const vsix = process.env['DC_VSIX'];
   if (!vsix) throw new Error('DC_VSIX is not set: run these tests through npm test');
   const key = JSON.stringify(options);
-  const running = servers.get(key) ?? startServer({ vsix, settings, ...options });
+  const running =
+    servers.get(key) ??
+    startServer({ vsix, ...options, settings: { ...settings, ...options.settings } });
   servers.set(key, running);
   return running;
 }
