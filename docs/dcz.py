@@ -94,7 +94,7 @@ def _restore(data):
     packed = sum(word >> 1 or n for pieces in channels for words, n in pieces for word in words)
     streams = sum(values + gaps for t in tensors for values, gaps, _ in t.blocks)
     _require(packed + streams <= body.left(), "it is cut off")
-    _require(packed + streams == body.left(), "it goes on after its end")
+    _check_statement(body.data[body.at + packed + streams :], version)
 
     rest = []
     for pieces, checksums in zip(channels, piece_checksums):
@@ -117,6 +117,15 @@ def _restore(data):
     _require(next(payloads, None) is None, "a tensor of no file")
     _require(not any(channel.left() for channel in rest), "bytes of no file")
     return restored
+
+
+def _check_statement(said, version):
+    """What follows the streams: nothing, or (section 7) bytes that end with their checksum."""
+    if not said:
+        return
+    _require(version == 2 and 6 < len(said) <= 65541, "it goes on after its end")
+    checksum = struct.unpack("<I", said[-4:])[0]
+    _require(zlib.crc32(said[:-4]) == checksum, "it goes on after its end, or is cut off there")
 
 
 class _Bytes:

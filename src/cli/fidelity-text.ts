@@ -1,6 +1,6 @@
 /** What a compression did to the outputs of a model, in words. */
 import { likelyLoss, type Fidelity } from '../fidelity/compare.ts';
-import type { AgreementResult } from '../engine/protocol-fidelity.ts';
+import type { AgreementResult, Stated } from '../engine/protocol-fidelity.ts';
 import type { CompressResult } from '../engine/protocol-model.ts';
 import { count, name, seconds } from './format.ts';
 
@@ -29,6 +29,8 @@ export function fidelityLine(f: Fidelity): string {
   return `${changed}, ${cost}, ${moved}`;
 }
 
+const warnings = { kept: '', changed: 'CHECK THIS FILE: ', destroyed: 'PROBABLY UNUSABLE: ' };
+
 /** The first line of a compression: what it did to the outputs, or that nobody looked. */
 export function outputsLine({
   fidelity,
@@ -37,11 +39,7 @@ export function outputsLine({
 }: Pick<CompressResult, 'fidelity' | 'notMeasured' | 'maxLoss'>): string {
   if (!fidelity)
     return `outputs not measured${notMeasured ? ` (${notMeasured})` : ''}: --data FILE measures them, or deepc evaluate with --against`;
-  const warning = {
-    kept: '',
-    changed: 'CHECK THIS FILE: ',
-    destroyed: 'PROBABLY UNUSABLE: ',
-  }[fidelity.verdict];
+  const warning = warnings[fidelity.verdict];
   const { samples, relativeError } = fidelity;
   if (fidelity.on === 'made-up inputs')
     return `${warning}outputs moved by ${share(relativeError)} of their size, estimated on ${count(samples)} made-up inputs: --data FILE measures the loss`;
@@ -50,6 +48,21 @@ export function outputsLine({
   return maxLoss !== undefined && loss > maxLoss
     ? `warning: the loss is ${share(loss)} where ${share(maxLoss)} was asked for: give more samples, or a smaller --max-loss\n${line}`
     : line;
+}
+
+/** The first line of a report: what the file says of itself, which nothing proves. */
+export function statedLine(stated: Stated | undefined): string[] {
+  const { outputs, verdict } = stated ?? {};
+  if (!outputs || !verdict) return [];
+  const { on, kind, samples, answers: given, disagreement, interval, loss, accuracy } = outputs;
+  const moved = `outputs moved by ${share(outputs.relativeError)} of their size`;
+  const many = `${count(samples)} ${on}`;
+  const line = accuracy
+    ? `accuracy ${share(accuracy.original)} -> ${share(accuracy.changed)} on ${many}, ${moved}`
+    : on === 'made-up inputs' || interval === null
+      ? `${moved}, ${on === 'samples' ? 'on' : 'estimated on'} ${many}`
+      : `${share(disagreement)} of ${count(given)} ${answers[kind]} changed on ${many} (95% interval ${share(interval.low)} to ${share(interval.high)}), expected loss ${share(loss)}, ${moved}`;
+  return [`${warnings[verdict]}${line}, as the file states`, ''];
 }
 
 export function agreementText({

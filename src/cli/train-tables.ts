@@ -6,6 +6,7 @@ import { count, name, number, percent, seconds, table, type Column } from './for
 import { sizeText } from '../model/size-text.ts';
 import { listed, takenText, type Taken } from '../train/dataset/taken.ts';
 import type { ChosenOutput } from '../train/methods/output.ts';
+import { statedLine } from './fidelity-text.ts';
 import { compressTable } from './tables.ts';
 
 const right = (title: string): Column => ({ title, align: 'right' });
@@ -64,6 +65,7 @@ export function accuracyLines(retraining: Retraining): string[] {
 export function reportText(result: ReportResult): string {
   const { retraining, sensitivity } = result.training ?? {};
   return [
+    ...statedLine(result.stated),
     compressTable(result),
     ...(retraining
       ? ['', `retrained on ${name(retraining.data, 80)}`, ...accuracyLines(retraining)]

@@ -3,7 +3,8 @@ import { readBytes, type ByteSource } from '../model/bytes.ts';
 import { damaged, headerBytes, oldFooterBytes, oldHeaderBytes } from './format.ts';
 import { indexAbout, readHead, readVersion } from './header.ts';
 import { parseIndex } from './index-read.ts';
-import type { DczIndex } from './index-types.ts';
+import type { DczIndex, Fail } from './index-types.ts';
+import { checkStatement, longestStatement } from './statement-check.ts';
 
 /** @throws DeepCompressionError `invalid-container`, or `io` from the source. */
 export function readIndex(source: ByteSource): DczIndex {
@@ -30,7 +31,18 @@ export function readIndex(source: ByteSource): DczIndex {
   const index = parseIndex(readBytes(source, start, about.length), about, data, version, fail);
   if (!old && index.end > size)
     fail(`it is cut off after ${size} of ${index.end} bytes: get it again`);
-  if (!old && index.end < size)
-    fail(`${size - index.end} bytes that belong to nothing behind its end`);
+  const statement = old ? undefined : statementAfter(index.end, source, fail);
+  if (statement) checkStatement(statement, fail);
   return index;
+}
+
+/** What follows the streams of a file of version 2; undefined when nothing does. */
+export function statementAfter(
+  end: number,
+  source: ByteSource,
+  fail: Fail,
+): Uint8Array | undefined {
+  const length = source.size - end;
+  if (length > longestStatement) fail(`${length} bytes that belong to nothing behind its end`);
+  return length > 0 ? readBytes(source, end, length) : undefined;
 }

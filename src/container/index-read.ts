@@ -1,7 +1,7 @@
 /**
  * Parses and checks the index of a .dcz file (docs/dcz-format.md, "The index"). Nothing in it is
  * believed: every count is held against the bytes that are there before anything is made of it, and
- * the pieces, streams and index it describes must fill the file exactly.
+ * the pieces, streams and index it describes must fill the file, but for a statement at its end.
  */
 import { crc32 } from '../model/crc32.ts';
 import { AdaptiveDecoder } from './adaptive.ts';
@@ -18,7 +18,8 @@ import { VarintReader } from './varint.ts';
 
 /**
  * `about` is what the header says of the index, `version` that of the file. `data` is where packed bytes
- * begin and end; `end` may be Infinity where the file's length is not known: `DczIndex.end` then says it.
+ * begin and end; `end` may be Infinity where the file's length is not known: `DczIndex.end` then says where
+ * they end. What follows there, in version 2, is a statement (statement-check.ts), which the caller checks.
  */
 export function parseIndex(
   bytes: Uint8Array,
@@ -42,7 +43,7 @@ export function parseIndex(
   const tensors = readTensors(fields, place, version, fail);
   const files = readFiles(fields, channels, tensors, fail);
   if (fields.left > 0) fail('metadata that nothing asks for');
-  if (place.at !== place.end && place.end < Infinity) fail('bytes that belong to nothing');
+  if (place.at !== place.end && version === 1) fail('bytes that belong to nothing');
 
   for (const { pieces } of channels) {
     for (const piece of pieces) piece.crc32 = reader.uint32('a checksum');
@@ -54,7 +55,7 @@ export function parseIndex(
     for (const block of tensor.blocks) block.crc32 = reader.uint32('a checksum');
   }
   readTables(reader.bytes('the tables', reader.left), tensors, fail);
-  return { recipe, channels, files, tensors, end: place.at };
+  return { version, recipe, channels, files, tensors, end: place.at };
 }
 
 function readMetadata(reader: VarintReader, fail: Fail): Uint8Array {

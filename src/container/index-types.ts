@@ -63,12 +63,13 @@ export interface IndexedTensor {
 }
 
 export interface DczIndex {
+  readonly version: number;
   readonly recipe: object;
   readonly channels: readonly IndexedChannel[];
   readonly files: readonly IndexedFile[];
   /** In the order of their holes. */
   readonly tensors: readonly IndexedTensor[];
-  /** Where the packed bytes end: in version 2 the length of the file. */
+  /** Where the packed bytes end: in version 2 the end of the file, or a statement begins. */
   readonly end: number;
 }
 

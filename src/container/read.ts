@@ -6,13 +6,14 @@ import type { CodedTensor } from '../compress/coded.ts';
 import type { ByteSource } from '../model/bytes.ts';
 import { recognised } from '../model/recognise.ts';
 import { codedTensor } from './coded-tensor.ts';
-import { holeKind } from './format.ts';
+import { damaged, holeKind } from './format.ts';
 import { isDcz, notDcz, readHead } from './header.ts';
-import { readIndex } from './index-file.ts';
+import { readIndex, statementAfter } from './index-file.ts';
 import { PayloadDecoder } from './payload-decoder.ts';
 import type { DczIndex, IndexedTensor } from './index-types.ts';
 import { RestReader } from './rest-reader.ts';
 import { restoredFile } from './restored-file.ts';
+import { readStatement } from './statement.ts';
 import { storedBytes, type StoredBytes } from './stored-bytes.ts';
 
 export interface DczTensor {
@@ -37,6 +38,8 @@ export interface Dcz {
   /** The restored files; the first, with location '', is the model. */
   readonly files: readonly { readonly location: string; readonly size: number }[];
   readonly recipe: object;
+  /** What the writer says of the file; nothing proves it. */
+  readonly statement: object | undefined;
   /** By ascending `coded.tensor`. */
   readonly tensors: readonly DczTensor[];
   /** Length of the .dcz, and what of it belongs to no tensor. */
@@ -57,6 +60,10 @@ export interface Dcz {
 export function openDcz(source: ByteSource): Dcz {
   if (!isDcz(source)) throw notDcz(source.name, recognised(readHead(source)));
   const index = readIndex(source);
+  const fail = (what: string): never => {
+    throw damaged(source.name, what);
+  };
+  const statement = index.version === 1 ? undefined : statementAfter(index.end, source, fail);
   const order = index.tensors.map((_, i) => i).sort((a, b) => idOf(index, a) - idOf(index, b));
   const positions = new Map(order.map((hole, position) => [hole, position]));
   const tensors = order.map((hole) => dczTensor(source, index.tensors[hole]));
@@ -68,6 +75,7 @@ export function openDcz(source: ByteSource): Dcz {
   return {
     files: index.files.map(({ location, size }) => ({ location, size })),
     recipe: index.recipe,
+    statement: statement && readStatement(statement, fail),
     tensors,
     bytes: source.size,
     otherBytes: tensors.reduce((left, { stored }) => left - stored.total, source.size),

@@ -10,6 +10,8 @@ import { damaged, dtypeBytes } from '../container/format.ts';
 import type { DczIndex, IndexedTensor } from '../container/index-types.ts';
 import { PayloadDecoder } from '../container/payload-decoder.ts';
 import { endOfPiece, readPiece } from '../container/rest-reader.ts';
+import { checkStatement, longestStatement } from '../container/statement-check.ts';
+import { readBytes } from '../model/bytes.ts';
 import { throwIfCancelled } from '../model/errors.ts';
 import type { ModelWithExternalData } from './apart.ts';
 import { Arrivals } from './arrivals.ts';
@@ -137,11 +139,17 @@ class Decoding {
     }
   }
 
-  /** Waits for the end, behind which nothing may follow. */
+  /** Waits for the end, behind which nothing may follow but a statement. */
   async end(): Promise<void> {
-    if (await this.#arrivals.until(this.#length + 1)) {
-      throw damaged(this.#arrivals.name, 'bytes that belong to nothing');
-    }
+    const length = this.#length;
+    const arrivals = this.#arrivals;
+    if (!(await arrivals.until(length + 1))) return;
+    const fail = (what: string): never => {
+      throw damaged(arrivals.name, what);
+    };
+    if (this.#index.version === 1 || (await arrivals.until(length + longestStatement + 1)))
+      fail('bytes that belong to nothing');
+    checkStatement(readBytes(arrivals, length, arrivals.size - length), fail);
   }
 
   async #there(end: number): Promise<void> {

@@ -5,8 +5,7 @@ import type { NotCoded } from '../compress/not-coded.ts';
 import type { GoalRecipe } from '../compress/recipe.ts';
 import type { DType } from '../model/dtype.ts';
 import type { Role, Storage } from '../model/model.ts';
-import type { Fidelity } from '../fidelity/compare.ts';
-import type { Basis, Verdict } from '../fidelity/verdict.ts';
+import type { JudgedFidelity, Stated } from './protocol-fidelity.ts';
 import type { DataInput, NormalisationInput } from './protocol-train.ts';
 import type { TrainingRecord } from './protocol-accuracy.ts';
 
@@ -115,12 +114,7 @@ export interface CompressedLayer {
 }
 
 export type { Verdict } from '../fidelity/verdict.ts';
-
-/** A fidelity, and how much it says. */
-export interface JudgedFidelity extends Fidelity {
-  readonly on: Basis;
-  readonly verdict: Verdict;
-}
+export type { JudgedFidelity } from './protocol-fidelity.ts';
 
 /** What a compression did to the outputs of the model. */
 export interface MeasuredOutputs {
@@ -202,6 +196,8 @@ export interface ImportResult {
 /** The report of a .dcz: read from the file itself, so that it can be shown at any later time. */
 export type ReportInput = { readonly file: FileInput };
 export type ReportResult = Omit<CompressResult, 'seconds'> & {
+  /** What the file says of itself. */
+  readonly stated?: Stated;
   /** The whole recipe, as the file holds it. */
   readonly recipeDetails?: object;
   /** Accuracy and curves, when a record of this very file lies beside it. */

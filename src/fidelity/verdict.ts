@@ -18,10 +18,21 @@ const lost = { changed: 0.01, destroyed: 0.2 };
  */
 const moved = { changed: 0.15, destroyed: 0.3 };
 
+/** What a verdict goes by, as shares. */
+export interface Judged {
+  readonly kind: Fidelity['kind'];
+  readonly loss: number;
+  readonly relativeError: number;
+}
+
 /** Answers on made-up inputs mean nothing: there only the movement of the outputs counts. */
 export function verdictOf(fidelity: Fidelity, basis: Basis): Verdict {
-  const counts = basis === 'samples' && fidelity.kind !== 'values';
-  const amount = counts ? likelyLoss(fidelity) : fidelity.relativeError;
+  return verdictBy({ ...fidelity, loss: likelyLoss(fidelity) }, basis);
+}
+
+export function verdictBy({ kind, loss, relativeError }: Judged, basis: Basis): Verdict {
+  const counts = basis === 'samples' && kind !== 'values';
+  const amount = counts ? loss : relativeError;
   const { changed, destroyed } = counts ? lost : moved;
   if (!(amount < destroyed)) return 'destroyed';
   return amount > changed ? 'changed' : 'kept';

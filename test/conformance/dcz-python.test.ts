@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { writeStatement } from '../../src/container/statement.ts';
 import { openDcz } from '../../src/container/read.ts';
 import { memorySource, readBytes } from '../../src/model/bytes.ts';
 import { mulberry32 } from '../../src/model/random.ts';
@@ -70,7 +71,7 @@ function expected(bytes: Uint8Array): Answer {
   return { files: Object.fromEntries(restored) };
 }
 
-/** The example of docs/dcz-format.md, section 8, laid out as section 9 tells. */
+/** The example of docs/dcz-format.md, section 9, laid out as section 10 tells. */
 function exampleOfVersion1(): Uint8Array {
   const text = readFileSync(join('docs', 'dcz-format.md'), 'utf8');
   const [table] = /\| `44 43 5A 02`[^]*?\n\n/.exec(text)!;
@@ -100,7 +101,9 @@ test(
       { length: 6 },
       (_, i) => writeToMemory(randomModel(2003 + i), {}).bytes,
     );
-    const all = [...random, mixedModel(), exampleOfVersion1()];
+    const said = writeStatement({ model: { name: 'm.onnx', sha256: '' } });
+    const stated = Uint8Array.of(...random[0], ...said);
+    const all = [...random, stated, mixedModel(), exampleOfVersion1()];
     decodeInPython(all).forEach((answer, i) => {
       assert.deepEqual(answer, expected(all[i]), `file ${i}`);
     });

@@ -107,7 +107,7 @@ export function decodeIndependently(dcz: Uint8Array): {
   readTables(plain.take(plain.left), tensors);
 
   const payloads = tensors.map((tensor) => restoreTensor(tensor, data));
-  check(data.left === 0, 'bytes between');
+  if (version === 1 || data.left > 0) checkStatement(data, version);
   const files = readFiles(
     metadata,
     channels.map((pieces) => new Cursor(join(pieces.map(({ bytes }) => bytes)))),
@@ -424,6 +424,15 @@ function readLengths(bits: IndependentBits, which: string, symbols: number): num
     step1 = step === 0 ? 0 : step < 0 ? 1 : 2;
   }
   return lengths;
+}
+
+/** What follows the streams of version 2: nothing, or bytes whose checksum, the last four of them, holds. */
+function checkStatement(data: Cursor, version: number): void {
+  if (version === 1) return check(data.left === 0, 'bytes between');
+  check(data.left > 6 && data.left <= 65541, 'bytes after the streams');
+  const said = data.take(data.left - 4);
+  const sum = data.take(4);
+  check(crc(said) === new DataView(sum.buffer, sum.byteOffset, 4).getUint32(0, true), 'statement');
 }
 
 // ---- bytes ----

@@ -5,6 +5,7 @@ import type { ReportResult } from '../../src/engine/protocol-model.ts';
 import { sizeBars } from '../charts/stacked-bar.ts';
 import { el, fill } from '../ui/dom.ts';
 import { formatBytes, formatCount, formatExact, formatRatio, formatShare } from '../ui/format.ts';
+import { statedLine } from '../ui/stated.ts';
 import { accuracyText, measureName, pairsOf, samplesText } from './accuracy.ts';
 import { fitWidth } from './fit.ts';
 import { fileName, type Row } from './model.ts';
@@ -35,6 +36,8 @@ export function overview(
         'div',
         {},
         el('h1', { title: output.path }, fileName(output.path)),
+        // a retrained file says its accuracy as a figure
+        accuracy ? null : statedLine(report.stated, t),
         recipe.name
           ? el(
               'p',

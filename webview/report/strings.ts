@@ -1,4 +1,5 @@
 import { accuracyWords } from '../accuracy/words.ts';
+import { statedWords } from '../ui/stated.ts';
 import { shared } from '../ui/strings.ts';
 
 /**
@@ -8,6 +9,7 @@ import { shared } from '../ui/strings.ts';
 export const english = {
   ...shared,
   ...accuracyWords,
+  ...statedWords,
   verified: 'Decodes exactly',
   verifiedHint:
     'The file was read back, every weight decoded and compared with what was meant. This says nothing of accuracy.',

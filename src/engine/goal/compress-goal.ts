@@ -12,12 +12,13 @@ import { decodeGraph } from '../../train/graph.ts';
 import { sampledInputs } from '../fidelity/feeds.ts';
 import { openInput, sharedInput } from '../input.ts';
 import { Variants } from '../fidelity/variants.ts';
-import { compressFile } from '../jobs/compress-file.ts';
+import { compressFile, type CompressOptions } from '../jobs/compress-file.ts';
 import type { JobContext } from '../jobs/define.ts';
 import { share } from '../jobs/progress.ts';
 import type { CompressInput, CompressResult } from '../protocol-model.ts';
 import type { DataInput } from '../protocol-train.ts';
 import { trainingRuntime } from '../runtime/training.ts';
+import { statementOf } from '../statement.ts';
 import { loadDataset } from '../train/data.ts';
 import { wholeModel } from '../train/model-bytes.ts';
 import { normalisationOf } from '../train/normalisation.ts';
@@ -70,12 +71,15 @@ export async function compressToGoal(
         ...{ model, recipe, goal: wanted, variants, runtime: engine },
         ...{ seed: input.seed, turn, progress, quantizers },
       });
+      const on = 'samples';
+      const fidelity = { ...made.fidelity, on, verdict: verdictOf(made.fidelity, on) } as const;
+      const maxLoss = wanted.kind === 'loss' ? wanted.most : undefined;
       const result = await written(
         { ...input, overwrite: input.overwrite || attempt > 1 },
         context,
         recipe,
         made,
-        opened.files,
+        { inputs: opened.files, statement: statementOf(opened.path, model, fidelity, maxLoss) },
       );
       const most = wanted.kind === 'bytes' ? goalOf(goal, size).most : Infinity;
       if (result.output.bytes <= most || attempt === attempts)
@@ -83,12 +87,8 @@ export async function compressToGoal(
           ...result,
           input: { ...result.input, path: opened.path },
           seconds: (performance.now() - start) / 1000,
-          fidelity: {
-            ...made.fidelity,
-            on: 'samples',
-            verdict: verdictOf(made.fidelity, 'samples'),
-          },
-          ...(wanted.kind === 'loss' && { maxLoss: wanted.most }),
+          fidelity,
+          ...(maxLoss !== undefined && { maxLoss }),
           notes: [...result.notes, ...made.notes],
         };
       wanted = { kind: 'bytes', most: wanted.most * (most / result.output.bytes) * 0.995 };
@@ -117,10 +117,10 @@ async function written(
   context: JobContext,
   recipe: Recipe,
   { layers, biases, model }: Decided,
-  inputs: readonly string[],
+  said: Pick<CompressOptions, 'inputs' | 'statement'>,
 ): Promise<CompressResult> {
   const rest = { ...context, onProgress: share(context.onProgress, decided, 1) };
-  const options = { inputs, assigned: layers };
+  const options = { ...said, assigned: layers };
   const plain = { file: input.file, out: input.out, seed: input.seed, threads: input.threads };
   const { overwrite } = input;
   if (biases.size === 0) return compressFile({ ...plain, overwrite, recipe }, rest, options);

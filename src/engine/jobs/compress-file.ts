@@ -12,6 +12,7 @@ import type { AssignedGrid } from '../../compress/share/grid.ts';
 import type { TaskResult, TaskRunner } from '../../compress/tasks.ts';
 import { writeDcz } from '../../container/write.ts';
 import { openDcz } from '../../container/read.ts';
+import { writeStatement } from '../../container/statement.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import { checkRestorable } from '../../model/location.ts';
 import type { Model } from '../../model/model.ts';
@@ -22,6 +23,7 @@ import { estimatedOutputs, measuredOn } from '../fidelity/measure.ts';
 import { openInput, sharedInput } from '../input.ts';
 import { dczKind } from '../output-kinds.ts';
 import { startCrew, type Crew } from '../pool.ts';
+import type { Statement } from '../protocol-fidelity.ts';
 import type {
   CompressInput,
   CompressResult,
@@ -29,6 +31,7 @@ import type {
   MeasuredOutputs,
 } from '../protocol-model.ts';
 import { restoredModel } from '../restored.ts';
+import { statementOf } from '../statement.ts';
 import { trainingRuntime } from '../runtime/training.ts';
 import { normalisationOf } from '../train/normalisation.ts';
 import { turns } from '../train/turns.ts';
@@ -51,6 +54,8 @@ export interface CompressOptions {
   readonly stated?: object;
   /** Finds out what the file does to the outputs: on the input's samples, or estimated where it has none. */
   readonly judge?: boolean;
+  /** What the file says of itself; where `judge` finds something out, that. */
+  readonly statement?: Statement;
   /** Files that are inputs beside the input: what the input was made from. */
   readonly inputs?: readonly string[];
 }
@@ -87,6 +92,7 @@ export async function compressFile(
       let named: readonly NotCoded[] = [];
       let notes: readonly string[] = [];
       let outputs: MeasuredOutputs = {};
+      let stated = 0;
       const bytes = await writeAtomically(
         input.out,
         {
@@ -128,6 +134,14 @@ export async function compressFile(
               const rest = share(progress, verified, 1);
               outputs = await judged(model, changed, input, context, rest);
             }
+            const statement = options.judge
+              ? statementOf(path, model, outputs.fidelity)
+              : options.statement;
+            if (statement) {
+              const said = writeStatement(statement);
+              sink.write(said);
+              stated = said.length;
+            }
           } finally {
             file.close();
           }
@@ -137,7 +151,7 @@ export async function compressFile(
             stats: { ...stats, rmse: Math.fround(stats.rmse) },
           }));
           layers = await layersOf(model, precise, sizes.perTensor, signal);
-          otherBytes = sizes.other;
+          otherBytes = sizes.other + stated;
           named = notCoded(model, recipe, coded, plan.left);
           notes = [...model.notes, ...leftNotes(model, plan.left, named), ...rest.notes];
         },

@@ -16,7 +16,9 @@ import { ahead } from '../ahead.ts';
 import { restoredBytes } from '../claim.ts';
 import { openInput, sharedInput } from '../input.ts';
 import { startCrew, type Crew } from '../pool.ts';
+import type { Stated } from '../protocol-fidelity.ts';
 import type { ReportInput, ReportResult } from '../protocol-model.ts';
+import { statedBy } from '../statement.ts';
 import type { BlockCounts } from '../workbench.ts';
 import { readRecord } from '../train/record.ts';
 import { crewSize } from './crew-size.ts';
@@ -51,13 +53,15 @@ export const reportJob = defineJob<ReportInput, ReportResult>({
         // content without a path has no file beside it
         const { record, notes } =
           'path' in shared ? readRecord(shared.path) : { record: undefined, notes: [] };
+        const stated = statedBy(dcz.statement);
         return {
-          input: { path: originalName(path), bytes },
+          input: { path: originalName(path, stated), bytes },
           output: { path, bytes: source.size },
           ratio: bytes / source.size,
           decodesExactly: true,
           recipe: nameOf(dcz.recipe),
           recipeDetails: dcz.recipe,
+          ...(stated && { stated }),
           layers: await layersOf(model, tensors, stored, signal),
           otherBytes: dcz.otherBytes,
           notCoded: notCoded(model, recipeOf(dcz.recipe), new Set(stored.keys())),
@@ -120,9 +124,10 @@ function* blocksOf(dcz: Dcz): Generator<{ index: number; block: number }> {
     for (let block = 0; block * blockWeights < coded.weights; block++) yield { index, block };
 }
 
-/** The name the model would have; the container does not record where it came from. */
-function originalName(path: string): string {
-  return join(dirname(path), `${basename(path).replace(/\.dcz$/i, '')}.onnx`);
+/** The name of the model as the file states it, else as it would be. */
+function originalName(path: string, stated: Stated | undefined): string {
+  const name = stated && basename(stated.model.name);
+  return join(dirname(path), name ?? `${basename(path).replace(/\.dcz$/i, '')}.onnx`);
 }
 
 /** undefined: of another version of this program, or of none. */

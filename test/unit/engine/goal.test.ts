@@ -98,6 +98,9 @@ test('a recipe states a goal, leaves a layer and all that it is alone, and is st
   assert.ok(made.ratio >= 1.05, String(made.ratio));
   const report = await jobs.report({ file: { path: made.output.path } }, never, () => {});
   assert.deepEqual((report.recipeDetails as { goal?: object }).goal, { ratio: 1.05 });
+  assert.equal(report.stated?.model.name, 'lenet-300-100.onnx');
+  assert.equal(report.stated.outputs?.samples, 6);
+  assert.equal(report.stated.verdict, made.fidelity?.verdict);
   const before = openInput({ path: lenet });
   const restored = openInput({ path: made.output.path });
   try {
