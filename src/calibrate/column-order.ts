@@ -4,12 +4,12 @@
  */
 import { followAxes } from '../model/onnx/geometry.ts';
 import type { Geometry } from '../model/model.ts';
-import type { OnnxNode } from '../model/onnx/graph.ts';
+import type { GraphNode } from '../model/graph.ts';
 import type { Hops } from '../model/onnx/trace.ts';
 
 /** `plain` where the order is the vector's; undefined where it cannot be told. */
 export function columnOrder(
-  node: OnnxNode,
+  node: GraphNode,
   { groups, transposed }: Geometry,
   shape: readonly number[],
   hops: Hops | undefined,

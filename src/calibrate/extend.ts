@@ -19,10 +19,10 @@ import { DeepCompressionError } from '../model/errors.ts';
 import type { OnnxModel } from '../model/onnx/open.ts';
 import {
   subgraphsOf,
-  type OnnxFunction,
-  type OnnxGraph,
-  type OnnxNode,
-} from '../model/onnx/graph.ts';
+  type GraphFunction,
+  type ModelGraph,
+  type GraphNode,
+} from '../model/graph.ts';
 import { intAttribute } from '../model/proto-attributes.ts';
 import { makeNode } from '../train/graph.ts';
 import { memorySource } from '../model/bytes.ts';
@@ -32,7 +32,7 @@ import type { Place } from './uses.ts';
 /** A value that is wanted: of a place by name, or ('') the first output of a node that names none. */
 export interface Wanted {
   readonly place: Place;
-  readonly node: OnnxNode;
+  readonly node: GraphNode;
   readonly value: string;
 }
 
@@ -81,8 +81,8 @@ interface Shown {
 class Extension {
   readonly #proto: ModelProto;
   /** Messages by the light objects that stand for them. */
-  readonly #nodes = new Map<OnnxNode, NodeProto>();
-  readonly #bodies = new Map<OnnxGraph | OnnxFunction, Body>();
+  readonly #nodes = new Map<GraphNode, NodeProto>();
+  readonly #bodies = new Map<ModelGraph | GraphFunction, Body>();
   /** What was made of a name already, by the message it was made in. */
   readonly #made = new Map<Body | NodeProto, Map<string, string>>();
   /** Scan of opset 8 stacks over a batch and the iterations. */
@@ -105,7 +105,7 @@ class Extension {
   }
 
   /** The name of a node's first output, which it gets here. */
-  firstOutput(node: OnnxNode): string {
+  firstOutput(node: GraphNode): string {
     const proto = this.#nodes.get(node)!;
     if (proto.output.length === 0) proto.output.push('');
     return (proto.output[0] ||= this.#fresh());
@@ -189,7 +189,7 @@ class Extension {
     return `deepc.calibration.${this.#names++}`;
   }
 
-  #pair(body: OnnxGraph | OnnxFunction, proto: Body): void {
+  #pair(body: ModelGraph | GraphFunction, proto: Body): void {
     this.#bodies.set(body, proto);
     body.nodes.forEach((node, i) => {
       const message = proto.node[i]!;

@@ -4,7 +4,7 @@
  * table that is looked up counts as a matrix whose inputs are the numbers of its rows, one of them 1.
  */
 import type { Geometry, Tensor } from '../model/model.ts';
-import type { OnnxNode } from '../model/onnx/graph.ts';
+import type { GraphNode } from '../model/graph.ts';
 import type { OnnxModel } from '../model/onnx/open.ts';
 import { columnOrder } from './column-order.ts';
 import type { Wanted } from './extend.ts';
@@ -12,7 +12,7 @@ import { weightUses, type Multiplied, type WeightUse } from './uses.ts';
 
 /** One value under one reading: what `Vectors` are made of. */
 export interface Source {
-  readonly node: OnnxNode;
+  readonly node: GraphNode;
   readonly layout: Multiplied['layout'];
   readonly geometry: Geometry;
   /** Which element of a vector each column of the matrix multiplies, where they are not in order. */

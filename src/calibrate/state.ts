@@ -3,17 +3,17 @@
  * of. Names decide (state and stateN, h and hn, h0 and h_out, cache_in and cache_out, …), and where they
  * do not, the one float output left over that has the shape of the one float input left over.
  */
-import type { OnnxGraph, OnnxValueInfo } from '../model/onnx/graph.ts';
+import type { ModelGraph, ValueInfo } from '../model/graph.ts';
 
 export interface StatePair {
-  readonly input: OnnxValueInfo;
+  readonly input: ValueInfo;
   readonly output: string;
 }
 
 const floats = new Set([1, 10, 11]);
 
 /** @param data the input that samples are for */
-export function statePairs(graph: OnnxGraph, data: string): StatePair[] {
+export function statePairs(graph: ModelGraph, data: string): StatePair[] {
   const inputs = graph.inputs.filter(
     ({ name, elemType, shape }) =>
       name !== data &&
@@ -25,7 +25,7 @@ export function statePairs(graph: OnnxGraph, data: string): StatePair[] {
   const outputs = graph.outputs.filter(({ elemType }) => floats.has(elemType) || elemType === 0);
   const pairs: StatePair[] = [];
   const taken = new Set<string>();
-  const pair = (input: OnnxValueInfo, output: OnnxValueInfo): void => {
+  const pair = (input: ValueInfo, output: ValueInfo): void => {
     pairs.push({ input, output: output.name });
     taken.add(output.name);
   };
@@ -64,7 +64,7 @@ function stemOf(name: string): string {
 }
 
 /** No fixed dimension of one contradicts the other's. */
-function mayBe(a: OnnxValueInfo, b: OnnxValueInfo): boolean {
+function mayBe(a: ValueInfo, b: ValueInfo): boolean {
   if (!a.shape || !b.shape) return true;
   return (
     a.shape.length === b.shape.length &&
@@ -77,6 +77,6 @@ function mayBe(a: OnnxValueInfo, b: OnnxValueInfo): boolean {
   );
 }
 
-function sameFixed(a: OnnxValueInfo, b: OnnxValueInfo): boolean {
+function sameFixed(a: ValueInfo, b: ValueInfo): boolean {
   return a.shape!.some((d, i) => typeof d === 'number' && d > 1 && d === b.shape![i]);
 }

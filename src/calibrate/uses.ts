@@ -4,7 +4,7 @@
  * (trace.ts); bodies of If, Loop and Scan are visited where they stand, those of local functions once
  * for every call. A tensor that several nodes use has several uses.
  */
-import type { OnnxFunction, OnnxGraph, OnnxNode } from '../model/onnx/graph.ts';
+import type { GraphFunction, ModelGraph, GraphNode } from '../model/graph.ts';
 import type { OnnxModel } from '../model/onnx/open.ts';
 import { operandRole } from '../model/onnx/operands.ts';
 import { functionScope, graphScope, type Scope } from '../model/onnx/scope.ts';
@@ -25,9 +25,9 @@ export interface Place {
   readonly inside:
     | {
         readonly parent: Place;
-        readonly owner: OnnxNode;
+        readonly owner: GraphNode;
         /** The body of If, Loop or Scan, or the function that `owner` calls. */
-        readonly body: OnnxGraph | OnnxFunction;
+        readonly body: ModelGraph | GraphFunction;
         readonly called: boolean;
       }
     | undefined;
@@ -43,7 +43,7 @@ export interface Multiplied {
 
 export interface WeightUse {
   readonly tensor: number;
-  readonly node: OnnxNode;
+  readonly node: GraphNode;
   /** The operand of `node` that the tensor is. */
   readonly index: number;
   readonly hops: Hops | undefined;
@@ -62,9 +62,9 @@ export function weightUses(model: OnnxModel): WeightUse[] {
   const bodies = new Map(
     model.functions.map((body) => [functionKey(body), { body, scope: functionScope(body) }]),
   );
-  const calleeOf = ({ domain, opType: name, overload }: OnnxNode) =>
+  const calleeOf = ({ domain, opType: name, overload }: GraphNode) =>
     bodies.size === 0 ? undefined : bodies.get(functionKey({ domain, name, overload }));
-  const bodyOf = (node: OnnxNode): Scope | undefined => calleeOf(node)?.scope;
+  const bodyOf = (node: GraphNode): Scope | undefined => calleeOf(node)?.scope;
   let places = 0;
 
   /** Tensors behind a name, also those that a function is called with. */
@@ -109,12 +109,12 @@ export function weightUses(model: OnnxModel): WeightUse[] {
   return uses;
 }
 
-function isMultiplier(node: OnnxNode, index: number): boolean {
+function isMultiplier(node: GraphNode, index: number): boolean {
   const role = operandRole(node, index);
   return role === 'weight' || (role === 'embedding' && node.opType === 'Gather');
 }
 
-function multipliedBy(node: OnnxNode, index: number): WeightUse['multiplied'] {
+function multipliedBy(node: GraphNode, index: number): WeightUse['multiplied'] {
   const { opType, inputs, outputs, attributes } = node;
   const value = (name: string | undefined, layout: VectorLayout, initial = '') =>
     name

@@ -6,7 +6,7 @@
  */
 import { widenFloat16 } from '../model/half.ts';
 import type { Geometry } from '../model/model.ts';
-import type { OnnxNode } from '../model/onnx/graph.ts';
+import type { GraphNode } from '../model/graph.ts';
 import type { HostTensor } from '../train/runtime.ts';
 import { windowsOf } from './im2col.ts';
 import type { VectorLayout } from './uses.ts';
@@ -52,7 +52,7 @@ export function asFloats({ type, data }: HostTensor): Float32Array | undefined {
 export function vectorsOf(
   value: Value,
   layout: VectorLayout,
-  node: OnnxNode,
+  node: GraphNode,
   geometry: Geometry,
   before?: { readonly data: Float32Array | undefined },
 ): Vectors | string {
@@ -73,7 +73,7 @@ export function vectorsOf(
 /** Hidden states [steps, directions, batch, hidden]; with layout 1 [batch, steps, directions, hidden]. */
 function hidden(
   { dims, data }: Value,
-  { attributes }: OnnxNode,
+  { attributes }: GraphNode,
   columns: number,
   before: { readonly data: Float32Array | undefined } | undefined,
 ): Vectors | undefined {
@@ -148,7 +148,7 @@ function matrixProduct(
 function convolution(
   { dims, data }: Value,
   layout: VectorLayout,
-  node: OnnxNode,
+  node: GraphNode,
   geometry: Geometry,
 ): Vectors | undefined {
   const spatial = dims.slice(2);
@@ -176,7 +176,7 @@ function convolution(
 
 /** Operators.md, Conv: `pads`, or what `auto_pad` asks for. */
 function padding(
-  node: OnnxNode,
+  node: GraphNode,
   spatial: readonly number[],
   reach: readonly number[],
   strides: readonly number[],

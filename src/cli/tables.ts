@@ -58,11 +58,11 @@ export function inspectTable({ model, parameters, layers, notes }: InspectResult
     number(l.mean),
     number(l.std),
   ]);
-  const opsets = Object.entries(model.opsets).map(([domain, v]) => `${name(domain)} ${v}`);
   return [
     table(columns, rows),
     '',
-    `${model.path}: ${sizeText(model.bytes)} ${model.format}, IR ${model.irVersion}, ${opsets.join(', ')}` +
+    `${model.path}: ${sizeText(model.bytes)} ${model.format}` +
+      (model.version === '' ? '' : `, ${name(model.version)}`) +
       (model.producer === '' ? '' : `, by ${name(model.producer)}`),
     `${count(parameters)} values in ${count(layers.length)} ${layers.length === 1 ? 'tensor' : 'tensors'}`,
     ...noteLines(notes),

@@ -1,12 +1,14 @@
 /**
- * Opening what a job is given: an .onnx or a .dcz, by path or by content. A thread opens the same
+ * Opening what a job is given: a model or a .dcz, by path or by content. A thread opens the same
  * `SharedInput` again for itself: by path, or over one SharedArrayBuffer that all threads see.
  */
 import { dirname, join } from 'node:path';
-import { memorySource, readBytes, type ByteSource } from '../model/bytes.ts';
+import { memorySource, type ByteSource } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
-import { openOnnx, type OnnxModel } from '../model/onnx/open.ts';
-import { insteadOf, onnx } from '../model/recognise.ts';
+import { formatNames } from '../model/format-names.ts';
+import { openModel } from '../model/formats.ts';
+import type { Model } from '../model/model.ts';
+import { isOnnx, type OnnxModel } from '../model/onnx/open.ts';
 import { isDcz } from '../container/header.ts';
 import { openDcz, type Dcz } from '../container/read.ts';
 import { externalResolver } from '../platform/external.ts';
@@ -39,13 +41,15 @@ export interface Opened {
   readonly path: string;
   /** The file itself. */
   readonly source: ByteSource;
-  readonly model: OnnxModel;
+  readonly model: Model;
   /** Paths of every file it is read from: what an output may never replace. */
   readonly files: readonly string[];
   /** Present when the file is a .dcz; `model` is then the one it restores. */
   readonly dcz: Dcz | undefined;
   close(): void;
 }
+
+export type OpenedOnnx = Opened & { readonly model: OnnxModel };
 
 /** Copies content into shared memory once, so that every thread can have it. */
 export function sharedInput(file: FileInput): SharedInput {
@@ -77,7 +81,7 @@ export function openInput(file: SharedInput): Opened {
       throw new DeepCompressionError('invalid-model', `${path}: the file is empty`);
     if (isDcz(source)) {
       const dcz = openDcz(source);
-      let model: OnnxModel | undefined;
+      let model: Model | undefined;
       // A thread that only decodes blocks needs no model, so it is indexed when first asked for.
       return {
         path,
@@ -92,13 +96,11 @@ export function openInput(file: SharedInput): Opened {
       };
     }
     const resolve = 'path' in file ? externalResolver(file.path) : noExternal;
-    const model = told(source, path, () =>
-      openOnnx(path, source, (location) => {
-        const external = resolve(location);
-        opened.push(external);
-        return external;
-      }),
-    );
+    const model = openModel(path, source, (location) => {
+      const external = resolve(location);
+      opened.push(external);
+      return external;
+    });
     const files = pathsOf(file).flatMap((own) => [
       own,
       ...model.files.slice(1).map((f) => join(dirname(own), f.location)),
@@ -110,18 +112,25 @@ export function openInput(file: SharedInput): Opened {
   }
 }
 
-/** What `open` gives; of a file that is no model, what it is instead. */
-function told<T>(source: ByteSource, path: string, open: () => T): T {
+/**
+ * `openInput` for jobs that run, change or train a graph.
+ * @throws DeepCompressionError also `unsupported` for a model of another format
+ */
+export function openOnnxInput(file: SharedInput): OpenedOnnx {
+  const opened = openInput(file);
   try {
-    return open();
+    return { ...opened, model: onnxOf(opened) };
   } catch (error) {
-    throw insteadOf(error, path, 'an ONNX model', headOf(source), onnx);
+    opened.close();
+    throw error;
   }
 }
 
-/** Enough of a file to tell what it is. */
-export function headOf(source: ByteSource): Uint8Array {
-  return readBytes(source, 0, Math.min(source.size, 512));
+/** @throws DeepCompressionError `unsupported` for a model of another format */
+export function onnxOf({ path, model, dcz }: Opened): OnnxModel {
+  if (isOnnx(model)) return model;
+  const what = `${dcz ? 'holds' : 'is'} ${formatNames[model.format].phrase}`;
+  throw new DeepCompressionError('unsupported', `${path} ${what}: this takes an ONNX model`);
 }
 
 function noExternal(location: string): Closable {

@@ -4,6 +4,8 @@
  * an .onnx its structure, as opening it does.
  */
 import { readBytes, type ByteSource } from '../model/bytes.ts';
+import { formatNames } from '../model/format-names.ts';
+import { sniffFormat } from '../model/formats.ts';
 import { parseModel } from '../model/onnx/parse-model.ts';
 import type { OutputKind } from '../platform/output.ts';
 import { isDcz } from '../container/header.ts';
@@ -20,6 +22,16 @@ export const onnxKind: OutputKind = {
   name: 'an ONNX model',
   looksLike: (file) => parseModel(file).graph !== undefined,
 };
+
+/** What a .dcz restores: only a model of the same format gives way to it. @param restored its first file */
+export function modelKind(restored: ByteSource): OutputKind {
+  const format = sniffFormat(restored);
+  if (format === undefined) return onnxKind;
+  return {
+    name: formatNames[format].phrase,
+    looksLike: (file) => sniffFormat(file) === format,
+  };
+}
 
 /** Styles and scripts come before the data in a page (scripts/lib/standalone.mjs). */
 const mostBeforeData = 8 << 20;

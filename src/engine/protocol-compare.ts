@@ -1,5 +1,6 @@
 /** What the compare job takes and gives: two models side by side, tensor by tensor. */
 import type { DType } from '../model/dtype.ts';
+import type { FormatId } from '../model/format-names.ts';
 import type { Role } from '../model/model.ts';
 import type { LayerDifference } from '../view/types.ts';
 import type { FileInput } from './protocol-model.ts';
@@ -14,7 +15,7 @@ export interface ComparedModel {
   readonly path: string;
   /** Of the file itself. */
   readonly bytes: number;
-  readonly format: 'onnx' | 'dcz';
+  readonly format: FormatId | 'dcz';
   readonly parameters: number;
 }
 

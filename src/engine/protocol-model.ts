@@ -4,6 +4,7 @@
 import type { NotCoded } from '../compress/not-coded.ts';
 import type { GoalRecipe } from '../compress/recipe.ts';
 import type { DType } from '../model/dtype.ts';
+import type { FormatId } from '../model/format-names.ts';
 import type { Role, Storage } from '../model/model.ts';
 import type { JudgedFidelity, Stated } from './protocol-fidelity.ts';
 import type { DataInput, NormalisationInput } from './protocol-train.ts';
@@ -46,9 +47,12 @@ export interface InspectResult {
   readonly model: {
     readonly path: string;
     readonly bytes: number;
-    readonly format: 'onnx' | 'dcz';
-    readonly irVersion: number;
-    readonly opsets: Readonly<Record<string, number>>;
+    readonly format: FormatId | 'dcz';
+    /** Of the format, as its users write it: `IR 8, ai.onnx 17`; '' where there is none. */
+    readonly version: string;
+    /** ONNX only. */
+    readonly irVersion?: number;
+    readonly opsets?: Readonly<Record<string, number>>;
     readonly producer: string;
   };
   /** Sum over layers. */
@@ -166,6 +170,8 @@ export interface FilesToRestoreInput {
 
 /** What decompressing would write: asked before it is done. */
 export interface FilesToRestore {
+  /** Of the model. */
+  readonly format: FormatId;
   /** The model, then its external data files. */
   readonly files: readonly {
     readonly path: string;

@@ -5,6 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { DeepCompressionError } from '../model/errors.ts';
+import { modelEndings } from '../model/format-names.ts';
 import { dataPlaces } from '../platform/file-set.ts';
 import { filesOf } from './input.ts';
 
@@ -34,7 +35,7 @@ export function freePlaces(out: string, locations: readonly string[]): string[] 
 /** The model beside `out` that reads this file. */
 function ownerOf(taken: string, folder: string): string | undefined {
   const models = readdirSync(folder)
-    .filter((name) => name.endsWith('.onnx'))
+    .filter((name) => modelEndings.some((ending) => name.toLowerCase().endsWith(`.${ending}`)))
     .slice(0, mostModels);
   return models.find((name) => {
     try {

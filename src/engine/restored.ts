@@ -6,12 +6,13 @@
 import type { Dcz, FilePart } from '../container/read.ts';
 import type { ByteSource } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
-import { openOnnx, type OnnxModel } from '../model/onnx/open.ts';
+import { openModel } from '../model/formats.ts';
+import type { Model } from '../model/model.ts';
 
 /** @throws DeepCompressionError `invalid-model` or `invalid-container` */
-export function restoredModel(path: string, dcz: Dcz): OnnxModel {
+export function restoredModel(path: string, dcz: Dcz): Model {
   const state = { indexing: true };
-  const model = openOnnx(path, restoredSource(dcz, 0, state), (location) => {
+  const model = openModel(path, restoredSource(dcz, 0, state), (location) => {
     const index = dcz.files.findIndex((f, i) => i > 0 && f.location === location);
     if (index < 0)
       throw new DeepCompressionError('not-found', `${path}: holds no external file '${location}'`);

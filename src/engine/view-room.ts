@@ -119,7 +119,7 @@ export class ViewRoom {
       const viewModel = new ViewModel(
         String(this.#next),
         {
-          ...{ path, format: dcz ? 'dcz' : 'onnx', bytes: source.size, model },
+          ...{ path, format: dcz ? 'dcz' : model.format, bytes: source.size, model },
           otherBytes: dcz?.otherBytes ?? 0,
           coded: dcz?.tensors ?? [],
         },

@@ -34,6 +34,11 @@ export function readBytes(
   return bytes;
 }
 
+/** Enough of a file to tell what it is. */
+export function headOf(source: ByteSource): Uint8Array<ArrayBuffer> {
+  return readBytes(source, 0, Math.min(source.size, 512));
+}
+
 /** Refuses a range that is not wholly inside the source, before anything is allocated for it. */
 export function checkRange(source: ByteSource, offset: number, length: number): void {
   if (offset >= 0 && length >= 0 && offset + length <= source.size) return;

@@ -4,6 +4,8 @@
  */
 import type { DType } from './dtype.ts';
 import type { ByteSource } from './bytes.ts';
+import type { FormatId } from './format-names.ts';
+import type { ModelGraph } from './graph.ts';
 
 /** How the graph uses a tensor. Only some roles hold weights that pruning may touch. */
 export type Role =
@@ -77,11 +79,13 @@ export interface ModelFile {
 
 export interface Model {
   readonly path: string;
-  readonly format: 'onnx';
-  readonly irVersion: number;
-  /** e.g. { 'ai.onnx': 17 } */
-  readonly opsets: Readonly<Record<string, number>>;
+  readonly format: FormatId;
+  /** Of the format, as its users write it: `IR 8, ai.onnx 17`; '' where there are no versions. */
+  readonly version: string;
+  /** The program that wrote it; '' when the file does not say. */
   readonly producer: string;
+  /** Operators and how values flow between them; undefined for formats that hold weights alone. */
+  readonly graph?: ModelGraph;
   readonly files: readonly ModelFile[];
   readonly tensors: readonly Tensor[];
   /** Things a user should know that do not stop us, one line each (e.g. missing external data). */

@@ -4,7 +4,7 @@
  * Limits: the dimensions are those observed in a run (values without are not followed); bodies of If, Loop
  * and Scan, functions, and operators of other domains are boundaries.
  */
-import { subgraphsOf, type OnnxGraph, type OnnxNode } from '../model/onnx/graph.ts';
+import { subgraphsOf, type ModelGraph, type GraphNode } from '../model/graph.ts';
 import type { OnnxModel } from '../model/onnx/open.ts';
 import { Coupling } from './coupling.ts';
 import { constants, lengthsOf, misuses, type Lengths } from './lengths.ts';
@@ -66,7 +66,7 @@ export function followChannels(model: OnnxModel, observed: Observed): Followed {
 
   const readers = readersOf(graph);
   const meets = (opType: string, from: readonly string[]): boolean => {
-    const seen = new Set<OnnxNode>();
+    const seen = new Set<GraphNode>();
     for (const names = [...from]; names.length > 0;)
       for (const reader of readers.get(names.pop()!) ?? []) {
         if (reader.opType === opType) return true;
@@ -133,8 +133,8 @@ export function followChannels(model: OnnxModel, observed: Observed): Followed {
   }
 }
 
-function readersOf({ nodes }: OnnxGraph): Map<string, OnnxNode[]> {
-  const readers = new Map<string, OnnxNode[]>();
+function readersOf({ nodes }: ModelGraph): Map<string, GraphNode[]> {
+  const readers = new Map<string, GraphNode[]>();
   for (const node of nodes)
     for (const name of node.inputs) {
       const own = readers.get(name);
@@ -145,7 +145,7 @@ function readersOf({ nodes }: OnnxGraph): Map<string, OnnxNode[]> {
 }
 
 /** Initializers and constants by the name of their value. */
-export function tensorsByName({ initializers, nodes }: OnnxGraph): Map<string, number> {
+export function tensorsByName({ initializers, nodes }: ModelGraph): Map<string, number> {
   const tensors = new Map(initializers);
   for (const { opType, domain, attributes, outputs } of nodes) {
     const id =
@@ -172,9 +172,9 @@ function constantNumbers(model: OnnxModel, id: number | undefined): Lengths | un
 }
 
 /** Names that bodies of a node read from around it, and perhaps some of their own. */
-function capturedBy(node: OnnxNode): Set<string> {
+function capturedBy(node: GraphNode): Set<string> {
   const names = new Set<string>();
-  const visit = (graph: OnnxGraph): void => {
+  const visit = (graph: ModelGraph): void => {
     for (const inner of graph.nodes) {
       for (const name of inner.inputs) names.add(name);
       for (const body of subgraphsOf(inner)) visit(body);

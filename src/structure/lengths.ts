@@ -2,7 +2,7 @@
  * Whole numbers that shapes are made of: constants, and lengths that the graph itself asks for (Shape) and
  * hands on. They say whether a stated shape follows by itself when channels are removed.
  */
-import type { OnnxNode } from '../model/onnx/graph.ts';
+import type { GraphNode } from '../model/graph.ts';
 import { axisOf, intOf, intsOf, type Length, type Value } from './rule.ts';
 
 export type Lengths = readonly Length[];
@@ -21,7 +21,7 @@ const stated: Readonly<Record<string, readonly number[]>> = {
  * @param known numbers of its inputs
  */
 export function lengthsOf(
-  node: OnnxNode,
+  node: GraphNode,
   shapeOf: Value | undefined,
   known: readonly (Lengths | undefined)[],
 ): Lengths | undefined {
@@ -54,7 +54,7 @@ export function lengthsOf(
 }
 
 /** True where a removal shows in these numbers, and the node neither hands them on nor takes them as a shape. */
-export function misuses(node: OnnxNode, index: number): boolean {
+export function misuses(node: GraphNode, index: number): boolean {
   return !handing.has(node.opType) && stated[node.opType]?.includes(index) !== true;
 }
 

@@ -1,5 +1,5 @@
 /** What a rule sees of the node it follows, and what it says: how channels pass through one operator. */
-import type { OnnxNode } from '../model/onnx/graph.ts';
+import type { GraphNode } from '../model/graph.ts';
 import type { Coupling, Slots } from './coupling.ts';
 
 /** Slots of every axis; undefined for an axis whose indices all stay, which those of length 1 always do. */
@@ -33,13 +33,13 @@ export interface Change {
 }
 
 export interface Repair {
-  readonly node: OnnxNode;
+  readonly node: GraphNode;
   /** undefined: nothing changes. */
   readonly change: (kept: Kept) => Change | undefined;
 }
 
 export interface Step {
-  readonly node: OnnxNode;
+  readonly node: GraphNode;
   readonly opset: number;
   readonly coupling: Coupling;
   /** Operator and name, for reasons. */
@@ -63,11 +63,11 @@ export interface Step {
 /** Axes of every output. */
 export type Rule = (step: Step) => Axes[];
 
-export function intOf(node: OnnxNode, name: string, otherwise: number): number {
+export function intOf(node: GraphNode, name: string, otherwise: number): number {
   return node.attributes.get(name)?.i ?? otherwise;
 }
 
-export function intsOf(node: OnnxNode, name: string): readonly number[] | undefined {
+export function intsOf(node: GraphNode, name: string): readonly number[] | undefined {
   return node.attributes.get(name)?.ints;
 }
 

@@ -8,8 +8,7 @@
  * functions are not walked.
  */
 import type { Model } from '../model/model.ts';
-import { subgraphsOf, type OnnxGraph, type OnnxNode } from '../model/onnx/graph.ts';
-import type { OnnxModel } from '../model/onnx/open.ts';
+import { subgraphsOf, type ModelGraph, type GraphNode } from '../model/graph.ts';
 import { graphScope, type Scope } from '../model/onnx/scope.ts';
 import type { FlowGraph, FlowNode } from './types.ts';
 
@@ -31,9 +30,9 @@ export interface NamedFlow extends FlowGraph {
   readonly outputs: readonly string[];
 }
 
-export function flowOf(model: Model | OnnxModel): NamedFlow {
-  return 'graph' in model
-    ? new Walk(model).result()
+export function flowOf(model: Model): NamedFlow {
+  return model.graph
+    ? new Walk(model, model.graph).result()
     : { nodes: [], edges: new Int32Array(0), outputs: [] };
 }
 
@@ -59,10 +58,13 @@ class Walk {
   readonly #edges: number[] = [];
   readonly #inputs = new Map<string, number>();
 
-  constructor(private readonly model: OnnxModel) {}
+  constructor(
+    private readonly model: Model,
+    private readonly graph: ModelGraph,
+  ) {}
 
   result(): NamedFlow {
-    const { graph } = this.model;
+    const { graph } = this;
     const names = new Names(undefined);
     for (const { name } of graph.inputs) names.set(name, { kind: 'input', name });
     this.#graph(graphScope(graph), names);
@@ -84,7 +86,7 @@ class Walk {
     for (const node of scope.nodes) this.#node(node, scope, names);
   }
 
-  #node(node: OnnxNode, scope: Scope, names: Names): void {
+  #node(node: GraphNode, scope: Scope, names: Names): void {
     if (node.outputs.every((n) => names.has(n) && names.get(n).kind === 'constant')) return; // a Constant
     const bodies = subgraphsOf(node).flatMap((graph) => {
       const inner = scope.children.get(graph);
@@ -102,7 +104,7 @@ class Walk {
   }
 
   /** What a node makes of its inputs: itself when it has weights, a join, or what it passes on. */
-  #data(node: OnnxNode, layers: readonly number[], inputs: readonly Value[]): Value {
+  #data(node: GraphNode, layers: readonly number[], inputs: readonly Value[]): Value {
     const origins = new Map(inputs.flatMap((v) => (isData(v) ? [[keyOf(v), v] as const] : [])));
     const [first] = origins.values();
     if (layers.length === 0 && origins.size < 2) return first ?? nothing;
@@ -114,8 +116,8 @@ class Walk {
 
   /** If: the branches see what is around them. Loop and Scan: the body is called once. */
   #bodies(
-    node: OnnxNode,
-    bodies: readonly { readonly graph: OnnxGraph; readonly inner: Scope }[],
+    node: GraphNode,
+    bodies: readonly { readonly graph: ModelGraph; readonly inner: Scope }[],
     names: Names,
   ): void {
     const results = bodies.map(({ graph, inner }) => {

@@ -3,6 +3,7 @@
  * the file is.
  */
 import { isCompressible, type DType } from '../model/dtype.ts';
+import type { FormatId } from '../model/format-names.ts';
 import type { Model, Tensor } from '../model/model.ts';
 import type { CodedSource } from './coded-layer.ts';
 import { largestOf } from '../compress/share/grid.ts';
@@ -14,7 +15,7 @@ import type { ZeroPointPlace } from './zero-point.ts';
 /** An opened file, as the engine hands it over. */
 export interface ViewSource {
   readonly path: string;
-  readonly format: 'onnx' | 'dcz';
+  readonly format: FormatId | 'dcz';
   /** Of the file itself, and what of a .dcz belongs to no layer. */
   readonly bytes: number;
   readonly otherBytes: number;
@@ -37,8 +38,7 @@ export function overviewOf(
     format: source.format,
     bytes: source.bytes,
     otherBytes: source.otherBytes,
-    irVersion: model.irVersion,
-    opsets: model.opsets,
+    version: model.version,
     producer: model.producer,
     parameters: sum((l) => l.parameters),
     prunable: sum((l) => (l.prunable ? l.parameters : 0)),

@@ -4,6 +4,7 @@
  * engine/protocol-view.ts, which says how each is asked for.
  */
 import type { DType } from '../model/dtype.ts';
+import type { FormatId } from '../model/format-names.ts';
 import type { LayerKind, Role, Storage } from '../model/model.ts';
 
 /** A tensor as a picture: `matrix` of outputs x inputs, `kernels` side by side, or one `row`. */
@@ -88,13 +89,13 @@ export interface LayerSummary {
 
 export interface ViewOverview {
   readonly path: string;
-  readonly format: 'onnx' | 'dcz';
+  readonly format: FormatId | 'dcz';
   /** Of the file itself. */
   readonly bytes: number;
   /** Of a .dcz: what belongs to no layer. */
   readonly otherBytes: number;
-  readonly irVersion: number;
-  readonly opsets: Readonly<Record<string, number>>;
+  /** Of the format, as its users write it; '' where there is none. */
+  readonly version: string;
   readonly producer: string;
   readonly parameters: number;
   /** Parameters of layers that are `prunable`. */

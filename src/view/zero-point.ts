@@ -5,9 +5,8 @@
  * between), and functions are not looked into.
  */
 import type { Model } from '../model/model.ts';
-import type { OnnxModel } from '../model/onnx/open.ts';
 import { definingScope, graphScope, type Scope } from '../model/onnx/scope.ts';
-import type { OnnxNode } from '../model/onnx/graph.ts';
+import type { GraphNode } from '../model/graph.ts';
 
 /** Where the zero point of a tensor is. */
 export interface ZeroPointPlace {
@@ -48,9 +47,9 @@ const operands: Readonly<Record<string, readonly (readonly [number, number, numb
   };
 
 /** Zero points by the id of the tensor they belong to; no payload is read. */
-export function findZeroPoints(model: Model | OnnxModel): ReadonlyMap<number, ZeroPointPlace> {
+export function findZeroPoints(model: Model): ReadonlyMap<number, ZeroPointPlace> {
   const found = new Map<number, ZeroPointPlace>();
-  if (!('graph' in model)) return found;
+  if (!model.graph) return found;
   const visit = (scope: Scope): void => {
     for (const node of scope.nodes) {
       for (const [weight, zero, axis] of operands[node.opType] ?? []) {
@@ -75,7 +74,7 @@ function tensorOf(scope: Scope, name: string | undefined): number | undefined {
 
 function placeOf(
   model: Model,
-  node: OnnxNode,
+  node: GraphNode,
   id: number,
   holder: number,
   rule: number | 'axis',

@@ -3,12 +3,10 @@
  * by content in a virtual workspace.
  */
 import * as vscode from 'vscode';
+import { kindOfName, type FileKind } from './endings.ts';
 import { UserError } from './errors.ts';
 import type { FileInput } from '../engine/protocol-model.ts';
 import { plainText } from '../model/plain-text.ts';
-
-export const extensions = ['onnx', 'dcz'] as const;
-export type ModelExtension = (typeof extensions)[number];
 
 /** Largest file that is read into memory where the engine cannot read it itself. */
 const largestVirtual = 512 * 1024 * 1024;
@@ -18,9 +16,8 @@ const excluded = '**/{node_modules,.git}/**';
 /** Bounds of the walk that stands in where a file system offers no search. */
 const walkLimits = { folders: 2000, depth: 12 };
 
-export function extensionOf(uri: vscode.Uri): ModelExtension | undefined {
-  const lower = uri.path.toLowerCase();
-  return extensions.find((e) => lower.endsWith(`.${e}`));
+export function kindOf(uri: vscode.Uri): FileKind | undefined {
+  return kindOfName(uri.path);
 }
 
 /** Of the file, as it is shown: what a terminal or a notification could take for more is replaced. */

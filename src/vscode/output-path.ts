@@ -38,14 +38,15 @@ export function compressedPath(
   return join(base, named === '.dcz' ? `${stem(model)}.dcz` : named);
 }
 
-/** Path offered for the restored model: never one that is taken. */
+/** Path offered for the restored model, with the ending of its format: never one that is taken. */
 export async function restoredPath(
   container: string,
+  ending: string,
   taken: (path: string) => Promise<boolean>,
 ): Promise<string> {
-  const plain = join(dirname(container), `${stem(container)}.onnx`);
+  const plain = join(dirname(container), `${stem(container)}.${ending}`);
   if (!(await taken(plain))) return plain;
-  return freePath(join(dirname(container), `${stem(container)}.restored.onnx`), taken);
+  return freePath(join(dirname(container), `${stem(container)}.restored.${ending}`), taken);
 }
 
 /** A folder beside `out` that does not exist yet, for a model whose data files would be in the way. */

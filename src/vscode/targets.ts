@@ -4,22 +4,29 @@
  * (keybinding), or nothing (palette): then the models of the workspace are offered.
  */
 import * as vscode from 'vscode';
-import { exists, extensionOf, findFiles, nameOf, type ModelExtension } from './files.ts';
+import { endingsOf, type FileKind } from './endings.ts';
+import { exists, findFiles, kindOf, nameOf } from './files.ts';
 
-/** Files named by the arguments of a command that have the right ending. */
+/** Files named by the arguments of a command that are of the right kinds, in the order of the kinds. */
 export function namedTargets(
   clicked: unknown,
   selected: unknown,
-  extension: ModelExtension,
+  kinds: readonly FileKind[],
 ): readonly vscode.Uri[] {
   const several = Array.isArray(selected) && selected.length > 0;
   const all = (several ? (selected as unknown[]) : [clicked]).map(uriOf);
   const seen = new Set<string>();
-  return all.filter((uri): uri is vscode.Uri => {
-    if (!uri || extensionOf(uri) !== extension || seen.has(uri.toString())) return false;
-    seen.add(uri.toString());
-    return true;
-  });
+  const rank = (uri: vscode.Uri | undefined): number => {
+    const kind = uri && kindOf(uri);
+    return kind === undefined ? -1 : kinds.indexOf(kind);
+  };
+  return all
+    .filter((uri): uri is vscode.Uri => {
+      if (!uri || rank(uri) < 0 || seen.has(uri.toString())) return false;
+      seen.add(uri.toString());
+      return true;
+    })
+    .sort((a, b) => rank(a) - rank(b));
 }
 
 function uriOf(value: unknown): vscode.Uri | undefined {
@@ -37,14 +44,14 @@ interface FileItem extends vscode.QuickPickItem {
 
 /** Offers the files that are open, then the workspace's others, and a dialog for any other. */
 export async function askForTargets(
-  endings: readonly ModelExtension[],
+  kinds: readonly FileKind[],
   title: string,
 ): Promise<readonly vscode.Uri[]> {
   const browse: FileItem = {
     label: `$(folder-opened) ${vscode.l10n.t('Browse…')}`,
     alwaysShow: true,
   };
-  const items = offeredFiles(endings).then((found): FileItem[] => [
+  const items = offeredFiles(kinds).then((found): FileItem[] => [
     ...found.map((uri) => ({ label: nameOf(uri), description: folderOf(uri), uri })),
     browse,
   ]);
@@ -55,7 +62,7 @@ export async function askForTargets(
   });
   if (!picked) return [];
   if (picked.uri) return [picked.uri];
-  const filters = { [vscode.l10n.t('Models')]: [...endings] };
+  const filters = { [vscode.l10n.t('Models')]: [...endingsOf(kinds)] };
   return (await vscode.window.showOpenDialog({ title, filters, canSelectMany: true })) ?? [];
 }
 
@@ -66,20 +73,18 @@ export function folderOf(uri: vscode.Uri): string {
 }
 
 /**
- * Files with one of the endings: those in editors, the active one first, then the others of the
+ * Files of one of the kinds: those in editors, the active one first, then the others of the
  * workspace. So a model that is open is offered in a window without a folder, too.
  */
-export async function offeredFiles(
-  endings: readonly ModelExtension[],
-): Promise<readonly vscode.Uri[]> {
+export async function offeredFiles(kinds: readonly FileKind[]): Promise<readonly vscode.Uri[]> {
   const { activeTabGroup, all } = vscode.window.tabGroups;
   const tabs = [activeTabGroup.activeTab, ...all.flatMap((group) => group.tabs)];
   const files = new Map<string, vscode.Uri>();
   for (const tab of tabs) {
     const uri = uriOf(tab?.input);
-    const ending = uri && extensionOf(uri);
-    if (ending && endings.includes(ending) && (await exists(uri))) files.set(uri.toString(), uri);
+    const kind = uri && kindOf(uri);
+    if (kind && kinds.includes(kind) && (await exists(uri))) files.set(uri.toString(), uri);
   }
-  for (const uri of await findFiles(endings)) files.set(uri.toString(), uri);
+  for (const uri of await findFiles(endingsOf(kinds))) files.set(uri.toString(), uri);
   return [...files.values()];
 }

@@ -21,7 +21,7 @@ const values = Float32Array.from(
 const readValues = (start: number, target: Float32Array | Float64Array): void =>
   target.set(values.subarray(start, start + target.length));
 const model: Model = {
-  ...{ path: 'bench.onnx', format: 'onnx', irVersion: 8, opsets: {}, producer: '', files: [] },
+  ...{ path: 'bench.onnx', format: 'onnx', version: '', producer: '', files: [] },
   notes: [],
   tensors: [
     {

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { calibrateModel } from '../../src/engine/calibrate/calibrate.ts';
-import { openInput, sharedInput } from '../../src/engine/input.ts';
+import { openOnnxInput, sharedInput } from '../../src/engine/input.ts';
 import { executorOf } from '../../src/engine/runtime/executor.ts';
 import type { Progress } from '../../src/engine/protocol.ts';
 import { noise, npy } from '../unit/engine/eie-models.ts';
@@ -26,7 +26,7 @@ for (const native of [true, false])
       const file = join(folder, 'samples.npy');
       const values = shape.reduce((a, b) => a * b, 1);
       writeFileSync(file, npy(shape, noise(values, 3)));
-      const opened = openInput(sharedInput({ path }));
+      const opened = openOnnxInput(sharedInput({ path }));
       try {
         const { model } = opened;
         const seen: Progress[] = [];

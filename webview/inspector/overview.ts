@@ -82,9 +82,6 @@ export class Overview {
       store.live ? this.viewers() : [],
     );
     const tensorBytes = overview.layers.reduce((sum, l) => sum + l.bytes, 0);
-    const opsets = Object.entries(overview.opsets).map(
-      ([domain, v]) => `${domain || 'ai.onnx'} ${v}`,
-    );
     this.element = el(
       'div',
       { class: 'overview' },
@@ -108,9 +105,7 @@ export class Overview {
       el(
         'p',
         { class: 'muted origin' },
-        [overview.producer, fill(t.ir, overview.irVersion, opsets.join(', '))]
-          .filter(Boolean)
-          .join(' · '),
+        [overview.producer, overview.version].filter(Boolean).join(' · '),
       ),
       this.bySize.length === 0
         ? null

@@ -40,7 +40,6 @@ export const english = {
     'What coding every weight by itself could reach without loss: order-0 entropy and the table of values, or scales',
   ofStored: '{0} less than the tensors as they are, without loss',
   inTensors: '{0} in {1} tensors',
-  ir: 'IR version {0}, {1}',
   modelTabs: 'What to see of the model',
   graph: 'Graph',
   dataFlow: 'Data flow',

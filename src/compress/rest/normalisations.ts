@@ -4,9 +4,8 @@
  * that y stays what it was, but for rounding to float32; two of four tensors then cost nothing.
  * Limits: main graph; operands that are float32 tensors of the file, and read by nothing else.
  */
-import type { Tensor } from '../../model/model.ts';
-import type { OnnxNode } from '../../model/onnx/graph.ts';
-import type { OnnxModel } from '../../model/onnx/open.ts';
+import type { Model, Tensor } from '../../model/model.ts';
+import type { GraphNode } from '../../model/graph.ts';
 import { graphScope, type Scope } from '../../model/onnx/scope.ts';
 
 /** ONNX's default. */
@@ -20,7 +19,8 @@ export interface Normalisation {
   readonly epsilon: number;
 }
 
-export function normalisationsOf(model: OnnxModel): Normalisation[] {
+export function normalisationsOf(model: Model): Normalisation[] {
+  if (!model.graph) return [];
   const scope = graphScope(model.graph);
   const readers = countReaders(scope);
   const found: Normalisation[] = [];
@@ -70,7 +70,7 @@ function fits(tensor: Tensor, scale: Tensor): boolean {
 }
 
 /** Whether statistics of the batch are taken: by the attribute, or by outputs for them. */
-function trains({ attributes, outputs }: OnnxNode): boolean {
+function trains({ attributes, outputs }: GraphNode): boolean {
   return (attributes.get('training_mode')?.i ?? 0) !== 0 || outputs.slice(1).some((o) => o !== '');
 }
 

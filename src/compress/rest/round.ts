@@ -5,8 +5,7 @@
  * section 8), with `noise` at most: the squared error relative to the tensor's squares.
  * Limits: float32; variances that cannot be folded (normalisations.ts) stay, for small ones matter most.
  */
-import type { Tensor } from '../../model/model.ts';
-import type { OnnxModel } from '../../model/onnx/open.ts';
+import type { Model, Tensor } from '../../model/model.ts';
 import { folded, normalisationsOf } from './normalisations.ts';
 
 /** Fewer values than this are mostly constants of a formula, when their role is none of the named. */
@@ -21,7 +20,7 @@ export interface RoundedRest {
 }
 
 /** Rounds what is not among `kept`, by id. Noise 0 leaves everything as it is. */
-export function roundRest(model: OnnxModel, kept: ReadonlySet<number>, noise: number): RoundedRest {
+export function roundRest(model: Model, kept: ReadonlySet<number>, noise: number): RoundedRest {
   const values = new Map<number, Float32Array>();
   if (noise === 0) return { values, notes: [] };
   const free = (tensor: Tensor): boolean =>

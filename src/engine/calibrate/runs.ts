@@ -9,7 +9,7 @@ import type { Runs } from '../../calibrate/calibrate.ts';
 import { statePairs, type StatePair } from '../../calibrate/state.ts';
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
-import type { OnnxValueInfo } from '../../model/onnx/graph.ts';
+import type { ValueInfo } from '../../model/graph.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import type { DataArray } from '../../train/dataset/array.ts';
 import type { Normalisation } from '../../train/dataset/dataset.ts';
@@ -99,7 +99,7 @@ interface Arrays {
 }
 
 async function readArrays(
-  inputs: readonly OnnxValueInfo[],
+  inputs: readonly ValueInfo[],
   input: DataInput,
   { turn, onRead }: ReadRuns,
 ): Promise<Arrays> {
@@ -121,7 +121,7 @@ async function readArrays(
 
 /** Arrays of an .npz that are called like inputs; undefined for any other data. */
 function namedArrays(
-  inputs: readonly OnnxValueInfo[],
+  inputs: readonly ValueInfo[],
   file: FileInput,
   name: string,
 ): ReadonlyMap<string, DataArray> | undefined {
@@ -152,7 +152,7 @@ interface Plan {
 }
 
 /** A sample a run, or as many as the model fixes; the last are repeated to fill it. */
-function single(main: OnnxValueInfo, { shape }: DataArray, most: number): Plan {
+function single(main: ValueInfo, { shape }: DataArray, most: number): Plan {
   const first = main.shape?.[0];
   const size =
     typeof first === 'number' && first > 1 && main.shape!.length === shape.length ? first : 1;
@@ -172,7 +172,7 @@ function single(main: OnnxValueInfo, { shape }: DataArray, most: number): Plan {
   };
 }
 
-function sequences(main: OnnxValueInfo, { shape }: DataArray, most: number): Plan {
+function sequences(main: ValueInfo, { shape }: DataArray, most: number): Plan {
   const rank = main.shape?.length ?? shape.length;
   if (shape.length !== rank && shape.length !== rank + 1)
     throw new DeepCompressionError(

@@ -13,8 +13,8 @@ import { randomActivations } from '../../eie/workloads.ts';
 import { crc32 } from '../../model/crc32.ts';
 import { isCompressible } from '../../model/dtype.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
-import type { Geometry, Tensor } from '../../model/model.ts';
-import type { OnnxModel } from '../../model/onnx/open.ts';
+import type { Geometry, Model, Tensor } from '../../model/model.ts';
+import { isOnnx } from '../../model/onnx/open.ts';
 import { mulberry32 } from '../../model/random.ts';
 import type { LayerActivations } from '../protocol-eie.ts';
 import { openInput, type SharedInput } from '../input.ts';
@@ -57,7 +57,7 @@ export async function prepareModel(
     const { dcz, model, path } = opened;
     if (!dcz) throw new Error('a model is compressed before it is simulated');
     const coded = new Map(dcz.tensors.map((t) => [t.coded.tensor, t.coded]));
-    const uses = activationUses(model);
+    const uses = isOnnx(model) ? activationUses(model) : new Map<number, ActivationUse>();
     const found: Found[] = [];
     const skipped: Prepared['skipped'][number][] = [];
     for (const tensor of model.tensors) {
@@ -182,7 +182,7 @@ function stackedGates({ geometry, shape }: Tensor): Geometry {
 }
 
 async function valuesFor(
-  model: OnnxModel,
+  model: Model,
   found: readonly Found[],
   { sample, density, seed, ortFolder }: ModelOptions,
 ): Promise<ModelValues> {
@@ -192,6 +192,8 @@ async function valuesFor(
       notes: [],
       why: `activations of density ${density} were asked for`,
     };
+  if (!isOnnx(model))
+    return { values: new Map(), notes: [], why: 'models are run as ONNX, and this is none' };
   const names = new Set(found.flatMap(({ use }) => ('value' in use ? [use.value] : [])));
   return modelValues(model, [...names], sample, seed, ortFolder);
 }

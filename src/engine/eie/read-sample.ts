@@ -4,7 +4,7 @@
  */
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
-import { openInput, openSource, sharedInput, type SharedInput } from '../input.ts';
+import { openOnnxInput, openSource, sharedInput, type SharedInput } from '../input.ts';
 import type { GraphValue } from '../../train/graph.ts';
 import type { FileInput } from '../protocol-model.ts';
 import { isFolder, loadDataset } from '../train/data.ts';
@@ -29,7 +29,7 @@ export async function readSample(
   model: SharedInput,
   signal: AbortSignal,
 ): Promise<{ readonly sample: Sample; readonly notes: readonly string[] }> {
-  const opened = openInput(model);
+  const opened = openOnnxInput(model);
   try {
     const name = fileLabel(file);
     const normalisation = normalisationOf(undefined, opened.dcz?.recipe);

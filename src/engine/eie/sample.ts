@@ -6,7 +6,7 @@
  */
 import { narrowFloat16 } from '../../model/half.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
-import type { OnnxGraph, OnnxValueInfo } from '../../model/onnx/graph.ts';
+import type { ModelGraph, ValueInfo } from '../../model/graph.ts';
 import { mulberry32 } from '../../model/random.ts';
 import type { DataArray } from '../../train/dataset/array.ts';
 import { fillBatch, type Normalisation } from '../../train/dataset/dataset.ts';
@@ -49,7 +49,7 @@ export interface Sample {
 }
 
 /** Inputs that must be fed: those without an initializer. */
-export function modelInputs(graph: OnnxGraph): OnnxValueInfo[] {
+export function modelInputs(graph: ModelGraph): ValueInfo[] {
   return graph.inputs.filter(
     ({ name }) => !graph.initializers.has(name) && !graph.sparseInitializers.has(name),
   );
@@ -99,14 +99,14 @@ const bad = (name: string, what: string): DeepCompressionError =>
   new DeepCompressionError('invalid-input', `${name}: ${what}`);
 
 /** True when some input has a dimension that must be guessed. */
-export function hasOpenShape(inputs: readonly OnnxValueInfo[]): boolean {
+export function hasOpenShape(inputs: readonly ValueInfo[]): boolean {
   return inputs.some(
     ({ shape }) => shape === undefined || shape.some((d, i) => !fixed(d) && !isBatch(d, i)),
   );
 }
 
 /** True when the inputs look like images: what decides which guesses are tried first. */
-export function looksLikeImages(inputs: readonly OnnxValueInfo[]): boolean {
+export function looksLikeImages(inputs: readonly ValueInfo[]): boolean {
   return inputs.some(({ shape }) => (shape?.length ?? 0) >= 4);
 }
 
@@ -120,7 +120,7 @@ const isBatch = (d: number | string, axis: number): boolean =>
  *   `unsupported` for an input that cannot be made up
  */
 export function makeFeeds(
-  inputs: readonly OnnxValueInfo[],
+  inputs: readonly ValueInfo[],
   sample: Sample | undefined,
   guess: number,
   seed: number,
@@ -142,12 +142,12 @@ export function makeFeeds(
 }
 
 /** The one input that a data set is for: floats where there are several. */
-export function dataInput(inputs: readonly OnnxValueInfo[]): OnnxValueInfo | undefined {
+export function dataInput(inputs: readonly ValueInfo[]): ValueInfo | undefined {
   return inputs.length === 1 ? inputs[0] : inputs.find((i) => [1, 10, 11].includes(i.elemType));
 }
 
 function assign(
-  inputs: readonly OnnxValueInfo[],
+  inputs: readonly ValueInfo[],
   { arrays, name }: Sample,
 ): ReadonlyMap<string, DataArray> {
   const named = new Map([...arrays].filter(([key]) => inputs.some((i) => i.name === key)));
@@ -164,7 +164,7 @@ function assign(
 
 const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
-function fromArray(input: OnnxValueInfo, array: DataArray, sample: Sample): HostTensor {
+function fromArray(input: ValueInfo, array: DataArray, sample: Sample): HostTensor {
   const { name } = sample;
   const type = typeNames[input.elemType];
   if (type === undefined) throw bad(name, `input ${input.name} does not take numbers`);
@@ -184,7 +184,7 @@ function fromArray(input: OnnxValueInfo, array: DataArray, sample: Sample): Host
  * its first sample, which as in a data set needs only as many values as the input, whatever its axes.
  */
 function dimsFor(
-  { shape: expected }: OnnxValueInfo,
+  { shape: expected }: ValueInfo,
   { shape }: DataArray,
 ): readonly number[] | undefined {
   if (!expected) return shape;
@@ -251,14 +251,14 @@ function converted(type: string, data: ArrayLike<number>): TensorData {
 }
 
 /** What an input that is called so always is; null for any other. */
-export function constantFor({ name, elemType }: OnnxValueInfo): number | null {
+export function constantFor({ name, elemType }: ValueInfo): number | null {
   if (/^(sr|.*sampl(e|ing)_?rate)$/i.test(name)) return 16000;
   if (/mask/i.test(name)) return 1;
   return /type/i.test(name) && ![1, 10, 11].includes(elemType) ? 0 : null;
 }
 
 function randomTensor(
-  { name, elemType, shape }: OnnxValueInfo,
+  { name, elemType, shape }: ValueInfo,
   guess: number,
   seed: number,
 ): { tensor: HostTensor; what: string } {

@@ -4,12 +4,12 @@
  * kernels rearranged on the way are not simulated; such layers get a reason instead.
  */
 import { weightUses, type VectorLayout, type WeightUse } from '../../calibrate/uses.ts';
-import type { OnnxNode } from '../../model/onnx/graph.ts';
+import type { GraphNode } from '../../model/graph.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import type { Hops } from '../../model/onnx/trace.ts';
 
 export type ActivationUse =
-  | { readonly node: OnnxNode; readonly value: string; readonly layout: VectorLayout }
+  | { readonly node: GraphNode; readonly value: string; readonly layout: VectorLayout }
   | { readonly why: string };
 
 /** By tensor id, for every tensor that some node multiplies by. */

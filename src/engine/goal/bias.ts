@@ -6,7 +6,7 @@
  * have an element each for inputs and for hidden states, however the graph puts its tensors together.
  * Limits: a tensor that anything else reads is left alone; layers of local functions are.
  */
-import type { OnnxNode } from '../../model/onnx/graph.ts';
+import type { GraphNode } from '../../model/graph.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import type { Scope } from '../../model/onnx/scope.ts';
 import type { Tensor } from '../../model/model.ts';
@@ -43,7 +43,7 @@ export function biasTargets(model: OnnxModel, weights: readonly Tensor[]): Map<n
 
 interface Added {
   readonly scope: Scope;
-  readonly node: OnnxNode;
+  readonly node: GraphNode;
   readonly name: string;
   readonly sign: 1 | -1;
   /** Axes behind that of the channels. */
@@ -51,7 +51,7 @@ interface Added {
 }
 
 /** What is added to (or taken from) the outputs of a layer, one number a channel. */
-function added(readers: Readers, scope: Scope, node: OnnxNode): Added | undefined {
+function added(readers: Readers, scope: Scope, node: GraphNode): Added | undefined {
   const { opType, attributes, inputs, outputs } = node;
   if (!['Conv', 'Gemm', 'MatMul'].includes(opType)) return undefined;
   if ((attributes.get('alpha')?.f ?? 1) !== 1 || (attributes.get('beta')?.f ?? 1) !== 1)
@@ -81,7 +81,12 @@ function isChannels(shape: readonly number[], channels: number, spatial: number)
   );
 }
 
-function biasOf(readers: Readers, scope: Scope, name: string, owner: OnnxNode): Tensor | undefined {
+function biasOf(
+  readers: Readers,
+  scope: Scope,
+  name: string,
+  owner: GraphNode,
+): Tensor | undefined {
   const producer = readers.producer(scope, name);
   if (producer?.kind !== 'tensor' || readers.only(scope, name)?.node !== owner) return undefined;
   return usable(readers.model, producer.id);
@@ -113,7 +118,7 @@ function recurrentTargets(
   const found = new Map<number, BiasTarget>();
   const unclear = new Set<number>();
   /** Nodes that see a tensor. */
-  const seenBy = new Map<number, Set<OnnxNode>>();
+  const seenBy = new Map<number, Set<GraphNode>>();
   for (const { node, index, rows, bias, values } of operands) {
     for (const id of new Set([...rows.tensors, ...bias.tensors]))
       seenBy.set(id, (seenBy.get(id) ?? new Set()).add(node));
@@ -129,11 +134,11 @@ function recurrentTargets(
   return found;
 }
 
-function isRecurrent({ opType }: OnnxNode): boolean {
+function isRecurrent({ opType }: GraphNode): boolean {
   return /^(LSTM|GRU|RNN)$/.test(opType);
 }
 
-function sameNodes(a: ReadonlySet<OnnxNode>, b: ReadonlySet<OnnxNode>): boolean {
+function sameNodes(a: ReadonlySet<GraphNode>, b: ReadonlySet<GraphNode>): boolean {
   return a.size === b.size && [...a].every((node) => b.has(node));
 }
 
@@ -147,7 +152,7 @@ function sameTarget(a: BiasTarget, b: BiasTarget): boolean {
  */
 function gatesOf(
   model: OnnxModel,
-  node: OnnxNode,
+  node: GraphNode,
   index: number,
   { rows, bias }: { readonly rows: Moved; readonly bias: Moved },
   wanted: ReadonlyMap<number, Tensor>,

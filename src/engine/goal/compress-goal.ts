@@ -10,7 +10,7 @@ import type { GoalRecipe } from '../../compress/recipe.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { decodeGraph } from '../../train/graph.ts';
 import { sampledInputs } from '../fidelity/feeds.ts';
-import { openInput, sharedInput } from '../input.ts';
+import { openOnnxInput, sharedInput } from '../input.ts';
 import { Variants } from '../fidelity/variants.ts';
 import { compressFile, type CompressOptions } from '../jobs/compress-file.ts';
 import type { JobContext } from '../jobs/define.ts';
@@ -41,7 +41,7 @@ export async function compressToGoal(
 ): Promise<CompressResult> {
   const start = performance.now();
   const { goal } = recipe;
-  const opened = openInput(sharedInput(input.file));
+  const opened = openOnnxInput(sharedInput(input.file));
   const engine = trainingRuntime(context.runtime, input.threads);
   const turn = turns(context.signal);
   const quantizers = new Quantizers({

@@ -3,20 +3,20 @@
  * where its elements are only moved: what must be known before a tensor is changed to correct what one node
  * gives out. Limits: bodies of local functions are not looked into.
  */
-import type { OnnxNode } from '../../model/onnx/graph.ts';
+import type { GraphNode } from '../../model/graph.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import { definingScope, graphScope, type Producer, type Scope } from '../../model/onnx/scope.ts';
 
 /** A node in its graph. */
 export interface Site {
   readonly scope: Scope;
-  readonly node: OnnxNode;
+  readonly node: GraphNode;
 }
 
 /** Where a value was followed to. */
 export interface Trail {
   readonly values: { readonly scope: Scope; readonly name: string }[];
-  readonly passed: Set<OnnxNode>;
+  readonly passed: Set<GraphNode>;
 }
 
 /** Parts of a value, in its order: part i is part `places[i]` of tensor `tensors[i]`. */
@@ -84,7 +84,7 @@ export class Readers {
   }
 
   /** Whether only these nodes read the values. */
-  onlyRead(values: Trail['values'], nodes: ReadonlySet<OnnxNode>): boolean {
+  onlyRead(values: Trail['values'], nodes: ReadonlySet<GraphNode>): boolean {
     return values.every(({ scope, name }) =>
       this.#of(scope, name).every((reader) => reader && nodes.has(reader.node)),
     );
@@ -100,7 +100,7 @@ export class Readers {
     name: string,
     rows: boolean,
     depth: number,
-    see: (value: { scope: Scope; name: string }, by: OnnxNode | undefined) => void,
+    see: (value: { scope: Scope; name: string }, by: GraphNode | undefined) => void,
   ): Moved | undefined {
     const place = definingScope(scope, name);
     const producer = place?.producers.get(name);
@@ -160,7 +160,7 @@ export class Readers {
 }
 
 /** Joined along the first axis. */
-function joined(node: OnnxNode, parts: readonly (Moved | undefined)[]): Moved | undefined {
+function joined(node: GraphNode, parts: readonly (Moved | undefined)[]): Moved | undefined {
   const [first] = parts;
   if (!first || (node.attributes.get('axis')?.i ?? -1) !== 0 || first.dims.length === 0)
     return undefined;

@@ -1,5 +1,5 @@
 /** agreement: how many answers of a changed model are the original's, on the same inputs. */
-import { openInput, sharedInput } from '../input.ts';
+import { openOnnxInput, sharedInput } from '../input.ts';
 import { agreementOn } from '../fidelity/measure.ts';
 import type { AgreementInput, AgreementResult } from '../protocol-fidelity.ts';
 import { trainingRuntime } from '../runtime/training.ts';
@@ -23,9 +23,9 @@ export const agreementJob = defineJob<AgreementInput, AgreementResult>({
     const start = performance.now();
     const progress = monotone(onProgress);
     progress({ stage: 'open', layer: '', fraction: 0 });
-    const changed = openInput(sharedInput(input.file));
+    const changed = openOnnxInput(sharedInput(input.file));
     try {
-      const original = openInput(sharedInput(input.against));
+      const original = openOnnxInput(sharedInput(input.against));
       const engine = trainingRuntime(runtime, input.threads);
       try {
         const turn = turns(signal);

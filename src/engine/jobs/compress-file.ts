@@ -14,9 +14,10 @@ import { writeDcz } from '../../container/write.ts';
 import { openDcz } from '../../container/read.ts';
 import { writeStatement } from '../../container/statement.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
+import { formatNames } from '../../model/format-names.ts';
 import { checkRestorable } from '../../model/location.ts';
 import type { Model } from '../../model/model.ts';
-import type { OnnxModel } from '../../model/onnx/open.ts';
+import { isOnnx } from '../../model/onnx/open.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { openFile } from '../../platform/files.ts';
 import { estimatedOutputs, measuredOn } from '../fidelity/measure.ts';
@@ -179,12 +180,16 @@ export async function compressFile(
 }
 
 async function judged(
-  original: OnnxModel,
-  changed: OnnxModel,
+  original: Model,
+  changed: Model,
   { seed, threads, data, normalisation }: CompressInput,
   { runtime, signal }: JobContext,
   progress: OnProgress,
 ): Promise<MeasuredOutputs> {
+  if (!isOnnx(original) || !isOnnx(changed))
+    return {
+      notMeasured: `models are run as ONNX, and this is ${formatNames[original.format].phrase}`,
+    };
   const engine = trainingRuntime(runtime, threads);
   try {
     const versions = { original, changed, runtime: engine, turn: turns(signal) };

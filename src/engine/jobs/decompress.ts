@@ -15,7 +15,7 @@ import { placeOf } from '../../platform/output.ts';
 import { ahead } from '../ahead.ts';
 import { restoredBytes } from '../claim.ts';
 import { openInput, sharedInput } from '../input.ts';
-import { onnxKind } from '../output-kinds.ts';
+import { modelKind } from '../output-kinds.ts';
 import { startCrew, type Crew } from '../pool.ts';
 import type { DecompressInput, DecompressResult } from '../protocol-model.ts';
 import { freePlaces } from '../restore-places.ts';
@@ -39,7 +39,11 @@ export const decompressJob = defineJob<DecompressInput, DecompressResult>({
       const { path, source } = opened;
       const dcz = containerOf(opened);
       const locations = dcz.files.slice(1).map((f) => f.location);
-      const rule = { kind: onnxKind, overwrite: input.overwrite, inputs: opened.files };
+      const rule = {
+        kind: modelKind(dcz.fileSource(0)),
+        overwrite: input.overwrite,
+        inputs: opened.files,
+      };
       placeOf(input.out, rule);
       const externalFiles = freePlaces(input.out, locations);
       if (externalFiles.some((file) => resolve(file) === resolve(input.out)))

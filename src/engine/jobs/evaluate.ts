@@ -3,7 +3,7 @@ import { decodeGraph } from '../../train/graph.ts';
 import { chooseOutput, withOutput } from '../../train/methods/output.ts';
 import { openPredictor, predictionKind } from '../../train/methods/predict.ts';
 import { bindSamples } from '../../train/methods/samples.ts';
-import { openInput, sharedInput } from '../input.ts';
+import { openOnnxInput, sharedInput } from '../input.ts';
 import type { EvaluateInput, EvaluateResult } from '../protocol-train.ts';
 import { trainingRuntime } from '../runtime/training.ts';
 import { filledText, integerFrom, optional } from '../shape.ts';
@@ -30,7 +30,7 @@ export const evaluateJob = defineJob<EvaluateInput, EvaluateResult>({
   run: async (input, { signal, onProgress, runtime }) => {
     const progress = monotone(onProgress);
     progress({ stage: 'open', layer: '', fraction: 0 });
-    const opened = openInput(sharedInput(input.file));
+    const opened = openOnnxInput(sharedInput(input.file));
     const engine = trainingRuntime(runtime, input.threads);
     try {
       const bytes = wholeModel(opened.model);

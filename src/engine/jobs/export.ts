@@ -11,7 +11,7 @@ import { decodeGraph } from '../../train/graph.ts';
 import { measureBoth } from '../export/measure.ts';
 import { sampledInputs } from '../fidelity/feeds.ts';
 import { Variants } from '../fidelity/variants.ts';
-import { openInput, sharedInput, type Opened, type Runtime } from '../input.ts';
+import { openOnnxInput, sharedInput, type OpenedOnnx, type Runtime } from '../input.ts';
 import { onnxKind } from '../output-kinds.ts';
 import type { ExportInput, ExportResult } from '../protocol-export.ts';
 import { executorsOf } from '../runtime/executor.ts';
@@ -42,7 +42,7 @@ export const exportJob = defineJob<ExportInput, ExportResult>({
     const progress = monotone(onProgress);
     const turn = turns(signal);
     progress({ stage: 'open', layer: '', fraction: 0 });
-    const opened = openInput(sharedInput(input.file));
+    const opened = openOnnxInput(sharedInput(input.file));
     try {
       const inputs = [...opened.files, ...dataFiles(input.data)];
       const rule = { kind: onnxKind, overwrite: input.overwrite, inputs };
@@ -93,7 +93,7 @@ const noData = (): never => {
 /** How many answers of the export are the original's. */
 async function onSamples(
   input: ExportInput,
-  opened: Opened,
+  opened: OpenedOnnx,
   exported: Uint8Array<ArrayBuffer>,
   runtime: Runtime,
   turn: () => Promise<void>,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Dcz } from '../../container/read.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
+import { sniffFormat } from '../../model/formats.ts';
 import { checkRestorable } from '../../model/location.ts';
 import { filesOf, openInput, pathsOf, sharedInput, type Opened } from '../input.ts';
 import type { FileInput, FilesToRestore, FilesToRestoreInput } from '../protocol-model.ts';
@@ -17,11 +18,12 @@ export const filesToRestoreJob = defineJob<FilesToRestoreInput, FilesToRestore>(
   run: async ({ file, out }) => {
     const opened = openInput(sharedInput(file));
     try {
-      const files = containerOf(opened).files.map(({ location, size }, i) => {
+      const dcz = containerOf(opened);
+      const files = dcz.files.map(({ location, size }, i) => {
         const path = i === 0 ? out : join(dirname(out), checkRestorable(location));
         return { path, bytes: size, taken: i > 0 && existsSync(path) };
       });
-      return { files };
+      return { format: sniffFormat(dcz.fileSource(0)) ?? 'onnx', files };
     } finally {
       opened.close();
     }

@@ -1,6 +1,6 @@
 /** groups: which channels of a model can be removed, and which must go together. */
 import { analyse } from '../structure/analyse.ts';
-import { openInput, sharedInput } from '../input.ts';
+import { openOnnxInput, sharedInput } from '../input.ts';
 import type { GroupsInput, GroupsResult } from '../protocol-slim.ts';
 import { executorsOf } from '../runtime/executor.ts';
 import { integerFrom } from '../shape.ts';
@@ -11,7 +11,7 @@ export const groupsJob = defineJob<GroupsInput, GroupsResult>({
   input: { file: fileInput, seed: integerFrom(0) },
   run: async (input, { onProgress, runtime }) => {
     onProgress({ stage: 'open', layer: '', fraction: 0 });
-    const opened = openInput(sharedInput(input.file));
+    const opened = openOnnxInput(sharedInput(input.file));
     try {
       const [executor] = executorsOf(runtime);
       const { found, stated } = await analyse(opened.model, executor, input.seed);

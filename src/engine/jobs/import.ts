@@ -1,10 +1,10 @@
 /** import: Song Han's published Deep Compression file and its Caffe prototxt, as an ONNX model. */
 import { importHan, type ImportedHan } from '../../model/caffe/import.ts';
-import { readBytes, type ByteSource } from '../../model/bytes.ts';
+import { headOf, readBytes, type ByteSource } from '../../model/bytes.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import { caffe, insteadOf } from '../../model/recognise.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
-import { headOf, openSource, pathsOf, sharedInput } from '../input.ts';
+import { openSource, pathsOf, sharedInput } from '../input.ts';
 import { onnxKind } from '../output-kinds.ts';
 import type { ImportInput, ImportResult } from '../protocol-model.ts';
 import { filledText, flag } from '../shape.ts';

@@ -7,6 +7,7 @@ import { blockWeights } from '../../compress/coded.ts';
 import { bitsOf } from '../../model/dtype.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import type { Model, Tensor } from '../../model/model.ts';
+import { isOnnx } from '../../model/onnx/open.ts';
 import { ahead } from '../ahead.ts';
 import { DistinctCounter, type DistinctPart } from '../distinct.ts';
 import { openInput, sharedInput, type Opened } from '../input.ts';
@@ -65,8 +66,8 @@ function inspected(opened: Opened, statistics: (tensor: Tensor) => Statistics): 
       path,
       bytes: source.size,
       format: dcz ? 'dcz' : model.format,
-      irVersion: model.irVersion,
-      opsets: model.opsets,
+      version: model.version,
+      ...(isOnnx(model) && { irVersion: model.irVersion, opsets: model.opsets }),
       producer: model.producer,
     },
     parameters: total(model),

@@ -11,6 +11,7 @@ import { parseRecipe, type Recipe } from '../../recipe/recipe.ts';
 import { StatisticsCounter, type LayerStatistics } from '../../compress/statistics.ts';
 import type { Dcz } from '../../container/read.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
+import { formatNames } from '../../model/format-names.ts';
 import type { Model } from '../../model/model.ts';
 import { ahead } from '../ahead.ts';
 import { restoredBytes } from '../claim.ts';
@@ -55,7 +56,7 @@ export const reportJob = defineJob<ReportInput, ReportResult>({
           'path' in shared ? readRecord(shared.path) : { record: undefined, notes: [] };
         const stated = statedBy(dcz.statement);
         return {
-          input: { path: originalName(path, stated), bytes },
+          input: { path: originalName(path, model, stated), bytes },
           output: { path, bytes: source.size },
           ratio: bytes / source.size,
           decodesExactly: true,
@@ -125,9 +126,12 @@ function* blocksOf(dcz: Dcz): Generator<{ index: number; block: number }> {
 }
 
 /** The name of the model as the file states it, else as it would be. */
-function originalName(path: string, stated: Stated | undefined): string {
+function originalName(path: string, { format }: Model, stated: Stated | undefined): string {
   const name = stated && basename(stated.model.name);
-  return join(dirname(path), name ?? `${basename(path).replace(/\.dcz$/i, '')}.onnx`);
+  return join(
+    dirname(path),
+    name ?? `${basename(path).replace(/\.dcz$/i, '')}.${formatNames[format].endings[0]}`,
+  );
 }
 
 /** undefined: of another version of this program, or of none. */

@@ -13,7 +13,7 @@ import type { Model } from '../../model/model.ts';
 import type { Taken } from '../../train/dataset/taken.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { placeOf, refuseClash } from '../../platform/output.ts';
-import { openInput, sharedInput } from '../input.ts';
+import { openOnnxInput, sharedInput } from '../input.ts';
 import { dczKind, onnxKind } from '../output-kinds.ts';
 import type { Accuracy, Retraining, TrainingEvent } from '../protocol-accuracy.ts';
 import type { RetrainInput, RetrainResult } from '../protocol-train.ts';
@@ -58,7 +58,7 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult, TrainingEvent>(
     const progress = monotone(onProgress);
     const recipe = trainingRecipe(input);
     progress({ stage: 'open', layer: '', fraction: 0 });
-    const opened = openInput(sharedInput(input.file));
+    const opened = openOnnxInput(sharedInput(input.file));
     const engine = trainingRuntime(runtime, input.threads);
     try {
       const { model } = opened;
@@ -199,7 +199,7 @@ async function writeModel(
   input: RetrainInput,
   inputs: readonly string[],
 ): Promise<number> {
-  const opened = openInput({ path });
+  const opened = openOnnxInput({ path });
   try {
     return await writeAtomically(
       input.out,

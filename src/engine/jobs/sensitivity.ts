@@ -6,7 +6,7 @@ import { chooseOutput } from '../../train/methods/output.ts';
 import { predictionKind } from '../../train/methods/predict.ts';
 import { bindSamples } from '../../train/methods/samples.ts';
 import { scan, type ScannedTensor } from '../../train/methods/sensitivity.ts';
-import { openInput, sharedInput } from '../input.ts';
+import { openInput, openOnnxInput, sharedInput } from '../input.ts';
 import type { CentroidInit, SensitivityResult } from '../protocol-accuracy.ts';
 import type { SensitivityInput } from '../protocol-train.ts';
 import { filledText, integerFrom, listOf, number, oneOf, optional } from '../shape.ts';
@@ -47,7 +47,7 @@ export const sensitivityJob = defineJob<SensitivityInput, SensitivityResult>({
     for (const s of sparsities) if (!(s >= 0 && s < 1)) throw outOf('sparsities', '0 to below 1');
     for (const b of bits) if (!(b >= 1 && b <= 8)) throw outOf('bits', '1 to 8');
     progress({ stage: 'open', layer: '', fraction: 0 });
-    const opened = openInput(sharedInput(input.file));
+    const opened = openOnnxInput(sharedInput(input.file));
     const engine = trainingRuntime(runtime, input.threads);
     try {
       const { model } = opened;

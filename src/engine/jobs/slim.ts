@@ -2,7 +2,6 @@
 import { DeepCompressionError } from '../../model/errors.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { placeOf } from '../../platform/output.ts';
-import type { Model } from '../../model/model.ts';
 import { isCompressible } from '../../model/dtype.ts';
 import { workOf } from '../../structure/work.ts';
 import type { Observed } from '../../structure/follow.ts';
@@ -14,7 +13,7 @@ import { measureBoth } from '../export/measure.ts';
 import { sampledInputs } from '../fidelity/feeds.ts';
 import { Variants } from '../fidelity/variants.ts';
 import { runsOf } from '../goal/runs.ts';
-import { openInput, sharedInput } from '../input.ts';
+import { openOnnxInput, sharedInput } from '../input.ts';
 import { onnxKind } from '../output-kinds.ts';
 import type { ModelCost, SlimInput, SlimResult } from '../protocol-slim.ts';
 import { executorsOf } from '../runtime/executor.ts';
@@ -69,7 +68,7 @@ export const slimJob = defineJob<SlimInput, SlimResult>({
         'invalid-input',
         'what outputs lose is measured on samples: give --data, or another score',
       );
-    const opened = openInput(sharedInput(input.file));
+    const opened = openOnnxInput(sharedInput(input.file));
     const engine = trainingRuntime(runtime, input.threads);
     try {
       const inputs = [...opened.files, ...dataFiles(input.data)];
@@ -145,7 +144,7 @@ function cost(model: OnnxModel, observed: Observed): Omit<ModelCost, 'bytes'> {
 /** Samples in two parts: those that calibrate, and those that only report. */
 async function readSamples(
   input: SlimInput,
-  model: Model,
+  model: OnnxModel,
   engine: Executing,
   turn: () => Promise<void>,
   progress: OnProgress,

@@ -4,7 +4,6 @@
  */
 import { memorySource } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
-import type { Model } from '../../model/model.ts';
 import { openOnnx, type OnnxModel } from '../../model/onnx/open.ts';
 import { followChannels, type Followed, type Observed } from '../../structure/follow.ts';
 import { groupsOf, type Groups } from '../../structure/groups.ts';
@@ -27,7 +26,11 @@ export interface Analysis {
 }
 
 /** @throws DeepCompressionError `invalid-model` when the model does not run */
-export async function analyse(model: Model, executor: Executor, seed: number): Promise<Analysis> {
+export async function analyse(
+  model: OnnxModel,
+  executor: Executor,
+  seed: number,
+): Promise<Analysis> {
   const bytes = wholeModel(model);
   const whole = openWhole(model.path, bytes);
   const { feeds, stated } = await workingFeeds(executor, whole, bytes, seed);

@@ -13,13 +13,14 @@ import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { checkLocation } from '../../model/location.ts';
 import type { Model } from '../../model/model.ts';
+import type { OnnxModel } from '../../model/onnx/open.ts';
 
 const mostBytes = 2 ** 31 - 1;
 /** Bytes of all tensors, at most so many times those of the files: tied weights share a few. */
 const mostShared = 8;
 
 /** @throws DeepCompressionError `unsupported` when it is too large, `not-found` without its data */
-export function wholeModel(model: Model): Uint8Array<ArrayBuffer> {
+export function wholeModel(model: OnnxModel): Uint8Array<ArrayBuffer> {
   const total = model.files.reduce((sum, f) => sum + f.source.size, 0);
   if (total > mostBytes)
     throw new DeepCompressionError(

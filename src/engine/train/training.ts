@@ -26,7 +26,7 @@ import type { Score } from '../../train/methods/score.ts';
 import type { Layer } from '../../train/methods/structure.ts';
 import { layersOf } from '../../train/stages/all.ts';
 import type { OnProgress } from '../jobs/progress.ts';
-import { openInput } from '../input.ts';
+import { openOnnxInput } from '../input.ts';
 import type { TrainingEvent } from '../protocol-accuracy.ts';
 import type { RetrainInput } from '../protocol-train.ts';
 import type { JobControl } from '../protocol.ts';
@@ -300,7 +300,7 @@ async function scoreFile(
   order: Uint32Array,
   turn: () => Promise<void>,
 ): Promise<Score> {
-  const opened = openInput({ path });
+  const opened = openOnnxInput({ path });
   try {
     const bytes = wholeModel(opened.model);
     const graph = decodeGraph(bytes);

@@ -60,13 +60,13 @@ export class ModelEdit {
       .findLast((m) => same(m.text(1)));
   }
 
-  /** The graph of this path (`OnnxGraph.path`), bodies included. */
+  /** The graph of this path (`ModelGraph.path`), bodies included. */
   graphAt(path: string): GraphEdit {
     for (const graph of this.everyGraph()) if (graph.path === path) return graph;
     throw new Error(`there is no graph ${path}`);
   }
 
-  /** The node of this path (`OnnxNode.path`). */
+  /** The node of this path (`GraphNode.path`). */
   nodeAt(path: string): NodeEdit {
     for (const list of [...this.everyGraph(), ...this.functions])
       for (const node of list.nodes) if (node.path === path) return node;

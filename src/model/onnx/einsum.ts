@@ -4,11 +4,11 @@
  */
 import type { Geometry } from '../model.ts';
 import type { Axis } from './axis.ts';
-import type { OnnxNode } from './graph.ts';
+import type { GraphNode } from '../graph.ts';
 
 /** Undefined where the operand is no plain matrix: ellipses, diagonals, mixed axes. */
 export function einsumOperand(
-  node: OnnxNode,
+  node: GraphNode,
   index: number,
   axes: readonly Axis[] | undefined,
 ): Geometry | undefined {

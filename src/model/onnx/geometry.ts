@@ -7,7 +7,7 @@
 import type { Geometry, LayerKind } from '../model.ts';
 import type { Axis } from './axis.ts';
 import { einsumOperand } from './einsum.ts';
-import type { OnnxNode } from './graph.ts';
+import type { GraphNode } from '../graph.ts';
 import type { Hops } from './trace.ts';
 
 const gatesOf: Readonly<Record<string, readonly string[]>> = {
@@ -18,7 +18,7 @@ const gatesOf: Readonly<Record<string, readonly string[]>> = {
 
 /** Geometry of input `index` of `node`, for a tensor of `shape` that reaches it through `hops`. */
 export function geometryOf(
-  node: OnnxNode,
+  node: GraphNode,
   index: number,
   shape: readonly number[],
   hops: Hops | undefined,
@@ -120,7 +120,7 @@ function matrix(
   };
 }
 
-function spatial(node: OnnxNode, kernel: readonly number[]): Partial<Geometry> {
+function spatial(node: GraphNode, kernel: readonly number[]): Partial<Geometry> {
   const list = (name: string): readonly number[] => {
     const ints = node.attributes.get(name)?.ints;
     return ints?.length === kernel.length ? ints : kernel.map(() => 1);
@@ -130,7 +130,7 @@ function spatial(node: OnnxNode, kernel: readonly number[]): Partial<Geometry> {
 
 /** Conv: outputs x inputs/groups x kernel, the groups one after another. */
 function conv(
-  node: OnnxNode,
+  node: GraphNode,
   shape: readonly number[],
   axes: readonly Axis[] | undefined,
 ): Geometry {
@@ -158,7 +158,7 @@ function conv(
 
 /** ConvTranspose: inputs x outputs/groups x kernel, so each group stores inputs x outputs. */
 function convTranspose(
-  node: OnnxNode,
+  node: GraphNode,
   shape: readonly number[],
   axes: readonly Axis[] | undefined,
 ): Geometry {

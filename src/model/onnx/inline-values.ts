@@ -3,18 +3,18 @@
  * are tensors of the index; of any other they are just parameters. Source: ONNX Constant, opset 12.
  */
 import type { DType } from '../dtype.ts';
-import type { OnnxAttribute } from './graph.ts';
+import type { Attribute } from '../graph.ts';
 import type { Parse } from './parse.ts';
 import { countElements, elementRange } from './payload.ts';
 import type { Chunk, ChunkList, MessageSpan } from './record.ts';
 import type { WireReader } from './wire.ts';
 
-/** Longer lists are not kept in `OnnxAttribute`. */
+/** Longer lists are not kept in `Attribute`. */
 export const longestList = 65536;
 
 /** Values that an attribute holds itself, a tensor only if its node turns out to be a Constant. */
 export interface InlineValues {
-  readonly attribute: OnnxAttribute;
+  readonly attribute: Attribute;
   readonly message: MessageSpan;
   readonly floats: ChunkList;
   readonly ints: ChunkList;

@@ -4,9 +4,10 @@
  */
 import type { ByteSource } from '../bytes.ts';
 import { DeepCompressionError } from '../errors.ts';
+import type { Format } from '../format.ts';
 import { checkLocation } from '../location.ts';
 import type { Model, ModelFile, Tensor } from '../model.ts';
-import type { OnnxFunction, OnnxGraph } from './graph.ts';
+import type { GraphFunction, ModelGraph } from '../graph.ts';
 import { OnnxWriter } from './layout.ts';
 import { parseModel } from './parse-model.ts';
 import { OnnxReader } from './read-values.ts';
@@ -15,10 +16,14 @@ import { findUses } from './roles.ts';
 
 /** A model with its graph, for rooms that need more than tensors. */
 export interface OnnxModel extends Model {
-  readonly graph: OnnxGraph;
-  readonly functions: readonly OnnxFunction[];
+  readonly format: 'onnx';
+  readonly irVersion: number;
+  /** e.g. { 'ai.onnx': 17 } */
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly graph: ModelGraph;
+  readonly functions: readonly GraphFunction[];
   /** Initialization and algorithm graphs of training_info. */
-  readonly training: readonly OnnxGraph[];
+  readonly training: readonly ModelGraph[];
 }
 
 /**
@@ -58,6 +63,7 @@ export function openOnnx(
   return {
     path,
     format: 'onnx',
+    version: versionText(parsed.irVersion, parsed.opsets),
     irVersion: parsed.irVersion,
     opsets: Object.fromEntries(parsed.opsets),
     producer: parsed.producer,
@@ -70,6 +76,17 @@ export function openOnnx(
     functions: parsed.functions,
     training: parsed.training,
   };
+}
+
+/** ONNX has no mark: a file is one when it opens. */
+export const onnxFormat: Format = { sniff: () => false, open: openOnnx };
+
+export function isOnnx(model: Model): model is OnnxModel {
+  return model.format === 'onnx';
+}
+
+function versionText(irVersion: number, opsets: ReadonlyMap<string, number>): string {
+  return [`IR ${irVersion}`, ...[...opsets].map(([domain, v]) => `${domain} ${v}`)].join(', ');
 }
 
 function openExternal(

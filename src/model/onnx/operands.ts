@@ -4,7 +4,7 @@
  *   w weight, b bias, n normalisation, e embedding, s shape, q scale, z zero point, - anything else
  */
 import type { Role } from '../model.ts';
-import type { OnnxNode } from './graph.ts';
+import type { GraphNode } from '../graph.ts';
 
 const standard: Readonly<Record<string, string>> = {
   Conv: '-wb',
@@ -120,7 +120,7 @@ const withContrib: Readonly<Record<string, string>> = { ...standard, ...contrib 
 const contribDomains = new Set(['com.microsoft', 'com.ms.internal.nhwc']);
 
 /** True for operators whose product a bias is added to. */
-export function isWeighted(node: OnnxNode): boolean {
+export function isWeighted(node: GraphNode): boolean {
   return (
     /^(Fused|QLinear|Q)?(Conv|MatMul|Gemm)(Transpose|Integer|NBits)?$/.test(node.opType) ||
     node.opType === 'Einsum'
@@ -128,7 +128,7 @@ export function isWeighted(node: OnnxNode): boolean {
 }
 
 /** What input `index` of the node is for, by its operator alone. */
-export function operandRole(node: OnnxNode, index: number): Role {
+export function operandRole(node: GraphNode, index: number): Role {
   const { opType, domain } = node;
   const table = domain === '' ? standard : contribDomains.has(domain) ? withContrib : undefined;
   if (table === undefined) return 'other';

@@ -1,16 +1,16 @@
 /** Indexes FunctionProto: a body of nodes with formal inputs and outputs. Source: onnx.proto. */
-import type { OnnxFunction, OnnxNode } from './graph.ts';
+import type { GraphFunction, GraphNode } from '../graph.ts';
 import type { InlineValues } from './inline-values.ts';
 import type { Parse } from './parse.ts';
 import { parseAttribute, parseNode } from './parse-graph.ts';
 import type { MessageSpan } from './record.ts';
 import { wireBytes, type WireReader } from './wire.ts';
 
-export function parseFunction(parse: Parse, message: MessageSpan, path: string): OnnxFunction {
+export function parseFunction(parse: Parse, message: MessageSpan, path: string): GraphFunction {
   const reader: WireReader = parse.reader;
   const { end } = message;
   parse.spend(4);
-  const nodes: OnnxNode[] = [];
+  const nodes: GraphNode[] = [];
   const inputs: string[] = [];
   const outputs: string[] = [];
   const inline: InlineValues[] = [];

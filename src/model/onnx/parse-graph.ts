@@ -2,7 +2,7 @@
  * Indexes GraphProto, NodeProto and AttributeProto: light objects for the graph, and
  * every tensor in it, wherever it hides. Source: onnx.proto.
  */
-import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxSparse, OnnxValueInfo } from './graph.ts';
+import type { Attribute, ModelGraph, GraphNode, SparseValues, ValueInfo } from '../graph.ts';
 import { addInlineValues, copyFloats, longestList, type InlineValues } from './inline-values.ts';
 import type { Parse } from './parse.ts';
 import { parseSparse } from './parse-sparse.ts';
@@ -14,7 +14,7 @@ import { wireBytes, wireFixed32, wireVarint, type WireReader } from './wire.ts';
 
 /** Nesting of subgraphs; protobuf itself stops at 100 messages, about 33 graphs. */
 const deepest = 40;
-const noAttributes: ReadonlyMap<string, OnnxAttribute> = new Map();
+const noAttributes: ReadonlyMap<string, Attribute> = new Map();
 const noNames: readonly string[] = [];
 
 export function parseGraph(
@@ -22,17 +22,17 @@ export function parseGraph(
   message: MessageSpan,
   path: string,
   depth: number,
-): OnnxGraph {
+): ModelGraph {
   const reader: WireReader = parse.reader;
   const { end } = message;
   if (depth > deepest) reader.fail(`graphs are nested more than ${deepest} deep`);
   parse.spend(4);
-  const nodes: OnnxNode[] = [];
-  const inputs: OnnxValueInfo[] = [];
-  const outputs: OnnxValueInfo[] = [];
-  const values: OnnxValueInfo[] = [];
+  const nodes: GraphNode[] = [];
+  const inputs: ValueInfo[] = [];
+  const outputs: ValueInfo[] = [];
+  const values: ValueInfo[] = [];
   const initializers = new Map<string, number>();
-  const sparseInitializers = new Map<string, OnnxSparse>();
+  const sparseInitializers = new Map<string, SparseValues>();
   let name = '';
   let dense = 0;
   let sparse = 0;
@@ -76,13 +76,13 @@ export function parseNode(
   message: MessageSpan,
   path: string,
   depth: number,
-): OnnxNode {
+): GraphNode {
   const reader: WireReader = parse.reader;
   const { end } = message;
   parse.spend(4);
   let inputs = noNames as string[];
   let outputs = noNames as string[];
-  let attributes = noAttributes as Map<string, OnnxAttribute>;
+  let attributes = noAttributes as Map<string, Attribute>;
   const inline: InlineValues[] = [];
   let name = '';
   let opType = '';
@@ -146,7 +146,7 @@ export function parseAttribute(
   nodePath: string,
   depth: number,
   inline: InlineValues[],
-): OnnxAttribute {
+): Attribute {
   const reader: WireReader = parse.reader;
   const { end } = message;
   // The name comes first in every file met, but the wire format does not promise it, and the
@@ -162,7 +162,7 @@ export function parseAttribute(
   }
   reader.position = begin;
   const path = attributePath(nodePath, name, message.start);
-  const attribute: OnnxAttribute = { name, type: 0 };
+  const attribute: Attribute = { name, type: 0 };
   const floats = new ChunkList();
   const ints = new ChunkList();
   let f: Chunk | undefined;

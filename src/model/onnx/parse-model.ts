@@ -1,6 +1,6 @@
 /** Indexes ModelProto: versions, the main graph, functions and training graphs. Source: onnx.proto. */
 import type { ByteSource } from '../bytes.ts';
-import type { OnnxFunction, OnnxGraph } from './graph.ts';
+import type { GraphFunction, ModelGraph } from '../graph.ts';
 import { parseFunction } from './parse-function.ts';
 import { parseGraph } from './parse-graph.ts';
 import { Parse } from './parse.ts';
@@ -12,10 +12,10 @@ export interface ParsedModel {
   readonly producer: string;
   /** Version by domain; the standard domain is `ai.onnx`. */
   readonly opsets: ReadonlyMap<string, number>;
-  readonly graph: OnnxGraph;
-  readonly functions: readonly OnnxFunction[];
+  readonly graph: ModelGraph;
+  readonly functions: readonly GraphFunction[];
   /** Initialization and algorithm graphs of training_info. */
-  readonly training: readonly OnnxGraph[];
+  readonly training: readonly ModelGraph[];
   readonly tensors: readonly TensorRecord[];
 }
 
@@ -29,9 +29,9 @@ export function parseModel(source: ByteSource): ParsedModel {
   const root: MessageSpan = { lengthAt: 0, start: 0, end: source.size, parent: undefined };
   if (source.size === 0) reader.fail('the file is empty');
   const opsets = new Map<string, number>();
-  const functions: OnnxFunction[] = [];
-  const training: OnnxGraph[] = [];
-  let graph: OnnxGraph | undefined;
+  const functions: GraphFunction[] = [];
+  const training: ModelGraph[] = [];
+  let graph: ModelGraph | undefined;
   let irVersion = 0;
   let producer = '';
   let version = '';

@@ -1,12 +1,12 @@
 /** Indexes SparseTensorProto: the tensors of its values and indices. Source: onnx.proto. */
-import type { OnnxSparse } from './graph.ts';
+import type { SparseValues } from '../graph.ts';
 import type { Parse } from './parse.ts';
 import { parseTensor } from './parse-tensor.ts';
 import { countElements, readInts } from './payload.ts';
 import type { MessageSpan } from './record.ts';
 import { wireBytes, type WireReader } from './wire.ts';
 
-export function parseSparse(parse: Parse, message: MessageSpan, path: string): OnnxSparse {
+export function parseSparse(parse: Parse, message: MessageSpan, path: string): SparseValues {
   const reader: WireReader = parse.reader;
   const { end } = message;
   const shape: number[] = [];

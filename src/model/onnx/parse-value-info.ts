@@ -1,10 +1,10 @@
 /** Indexes ValueInfoProto: the name, element type and shape of a tensor value. Source: onnx.proto. */
-import type { OnnxValueInfo } from './graph.ts';
+import type { ValueInfo } from '../graph.ts';
 import type { Parse } from './parse.ts';
 import { wireBytes, wireVarint, type WireReader } from './wire.ts';
 
 /** Parses the message that begins at the reader's position and ends at `end`. */
-export function parseValueInfo(parse: Parse, end: number): OnnxValueInfo {
+export function parseValueInfo(parse: Parse, end: number): ValueInfo {
   const reader: WireReader = parse.reader;
   parse.spend(2);
   let name = '';

@@ -5,7 +5,7 @@
  */
 import type { DType } from '../dtype.ts';
 import type { Storage } from '../model.ts';
-import type { OnnxSparse } from './graph.ts';
+import type { SparseValues } from '../graph.ts';
 import type { WireReader } from './wire.ts';
 
 /** A message and the length varint before it, for every ancestor of a payload. */
@@ -41,7 +41,7 @@ export interface TensorRecord {
   readonly parameters: number;
   readonly storage: Storage;
   readonly bytes: number;
-  sparse: OnnxSparse | undefined;
+  sparse: SparseValues | undefined;
   /** TensorProto, or AttributeProto for values held by the attribute itself. */
   readonly message: MessageSpan;
   readonly wire: Wire;

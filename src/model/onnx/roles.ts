@@ -6,7 +6,7 @@
  */
 import type { Geometry, Role } from '../model.ts';
 import { geometryOf } from './geometry.ts';
-import type { OnnxFunction, OnnxNode } from './graph.ts';
+import type { GraphFunction, GraphNode } from '../graph.ts';
 import { isWeighted, operandRole, rolesByStrength } from './operands.ts';
 import type { ParsedModel } from './parse-model.ts';
 import type { TensorRecord } from './record.ts';
@@ -23,13 +23,13 @@ export interface Use {
 /** A consumer, before it is known which tensor it consumes. */
 interface Consumer {
   readonly role: Role;
-  readonly node: OnnxNode;
+  readonly node: GraphNode;
   readonly index: number;
   readonly hops: Hops | undefined;
 }
 
 interface Callee {
-  readonly body: OnnxFunction;
+  readonly body: GraphFunction;
   readonly scope: Scope;
   state: 'new' | 'open' | 'done';
   /** Strongest use of each formal input. */
@@ -84,9 +84,9 @@ class Uses {
     callee.state = 'done';
   }
 
-  readonly #bodyOf = (node: OnnxNode): Scope | undefined => this.#calleeOf(node)?.scope;
+  readonly #bodyOf = (node: GraphNode): Scope | undefined => this.#calleeOf(node)?.scope;
 
-  #calleeOf(node: OnnxNode): Callee | undefined {
+  #calleeOf(node: GraphNode): Callee | undefined {
     if (this.#functions.size === 0) return undefined;
     const { domain, opType: name, overload } = node;
     return this.#functions.get(functionKey({ domain, name, overload }));
@@ -165,7 +165,7 @@ class Uses {
     );
   }
 
-  #roleOf(scope: Scope, node: OnnxNode, index: number): Role {
+  #roleOf(scope: Scope, node: GraphNode, index: number): Role {
     const role = operandRole(node, index);
     if (role === 'weight' && index === 0 && node.inputs.length > 1) {
       // The left operand is a matrix of weights only if the right one is what varies.

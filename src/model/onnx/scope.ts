@@ -3,26 +3,26 @@
  * names of the graphs around it; a function body sees only its own. A formal input of a Loop or Scan
  * body stands for the input of that node; one of a function for whatever it is called with.
  */
-import { subgraphsOf, type OnnxFunction, type OnnxGraph, type OnnxNode } from './graph.ts';
+import { subgraphsOf, type GraphFunction, type ModelGraph, type GraphNode } from '../graph.ts';
 
 export type Producer =
   | { readonly kind: 'tensor'; readonly id: number }
-  | { readonly kind: 'node'; readonly node: OnnxNode; readonly output: number }
+  | { readonly kind: 'node'; readonly node: GraphNode; readonly output: number }
   | { readonly kind: 'formal'; readonly index: number };
 
 export interface Scope {
-  readonly nodes: readonly OnnxNode[];
+  readonly nodes: readonly GraphNode[];
   readonly outputs: readonly string[];
   readonly producers: ReadonlyMap<string, Producer>;
   readonly parent: Scope | undefined;
   /** The node whose body this is. */
-  readonly owner: OnnxNode | undefined;
+  readonly owner: GraphNode | undefined;
   readonly formals: number;
   /** Scopes of the graphs that this one's nodes hold. */
-  readonly children: ReadonlyMap<OnnxGraph, Scope>;
+  readonly children: ReadonlyMap<ModelGraph, Scope>;
 }
 
-export function graphScope(graph: OnnxGraph, parent?: Scope, owner?: OnnxNode): Scope {
+export function graphScope(graph: ModelGraph, parent?: Scope, owner?: GraphNode): Scope {
   const producers = new Map<string, Producer>();
   graph.inputs.forEach(({ name }, index) => producers.set(name, { kind: 'formal', index }));
   for (const [name, id] of graph.initializers) producers.set(name, { kind: 'tensor', id });
@@ -39,21 +39,21 @@ export function graphScope(graph: OnnxGraph, parent?: Scope, owner?: OnnxNode): 
   );
 }
 
-export function functionScope(body: OnnxFunction): Scope {
+export function functionScope(body: GraphFunction): Scope {
   const producers = new Map<string, Producer>();
   body.inputs.forEach((name, index) => producers.set(name, { kind: 'formal', index }));
   return fill(body.nodes, body.outputs, body.inputs.length, producers, undefined, undefined);
 }
 
 function fill(
-  nodes: readonly OnnxNode[],
+  nodes: readonly GraphNode[],
   outputs: readonly string[],
   formals: number,
   producers: Map<string, Producer>,
   parent: Scope | undefined,
-  owner: OnnxNode | undefined,
+  owner: GraphNode | undefined,
 ): Scope {
-  const children = new Map<OnnxGraph, Scope>();
+  const children = new Map<ModelGraph, Scope>();
   const scope: Scope = { nodes, outputs, producers, parent, owner, formals, children };
   for (const node of nodes) {
     node.outputs.forEach((name, output) => {
@@ -66,7 +66,7 @@ function fill(
   return scope;
 }
 
-function producerOf(node: OnnxNode, output: number): Producer {
+function producerOf(node: GraphNode, output: number): Producer {
   if (node.opType === 'Constant' && node.domain === '') {
     for (const { tensors, sparse } of node.attributes.values()) {
       const id = tensors?.[0] ?? sparse?.[0]?.values ?? -1;

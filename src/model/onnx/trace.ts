@@ -4,19 +4,19 @@
  * branches of If, and through calls of functions. Every trace is cut after a number of steps, so a
  * hostile graph costs time linear in its size.
  */
-import type { OnnxFunction, OnnxNode } from './graph.ts';
+import type { GraphFunction, GraphNode } from '../graph.ts';
 import { definingScope, type Scope } from './scope.ts';
 
 /** Operators between a tensor and its consumer, the one nearest the tensor first. */
 export interface Hops {
-  readonly node: OnnxNode;
+  readonly node: GraphNode;
   readonly rest: Hops | undefined;
 }
 
 /** A call that a trace has entered. */
 interface Frame {
   readonly scope: Scope;
-  readonly node: OnnxNode;
+  readonly node: GraphNode;
   readonly up: Frame | undefined;
 }
 
@@ -49,14 +49,14 @@ const arithmeticOps = new Set([
 ]);
 
 /** False for operators that make new values: nothing behind them is an origin. */
-export function passesOn(node: OnnxNode): boolean {
+export function passesOn(node: GraphNode): boolean {
   return passing.has(node.opType) || arithmeticOps.has(node.opType) || node.opType === 'If';
 }
 
-export type FunctionScopes = (node: OnnxNode) => Scope | undefined;
+export type FunctionScopes = (node: GraphNode) => Scope | undefined;
 
 export function functionKey(
-  f: Pick<OnnxFunction, 'domain' | 'overload'> & { name: string },
+  f: Pick<GraphFunction, 'domain' | 'overload'> & { name: string },
 ): string {
   return `${f.domain}\n${f.name}\n${f.overload}`;
 }
@@ -142,7 +142,7 @@ export function isConstant(
 }
 
 function allConstant(
-  node: OnnxNode,
+  node: GraphNode,
   scope: Scope,
   functions: FunctionScopes,
   nesting: number,
@@ -151,7 +151,7 @@ function allConstant(
   return node.inputs.every((input) => isConstant(scope, input, functions, nesting - 1));
 }
 
-function branches(node: OnnxNode, scope: Scope): Scope[] {
+function branches(node: GraphNode, scope: Scope): Scope[] {
   const scopes: Scope[] = [];
   for (const { graphs } of node.attributes.values()) {
     for (const graph of graphs ?? []) {

@@ -11,6 +11,7 @@ import type { RunOptions } from '../../engine/client.ts';
 import { compressOne, outputFor, type Compressed } from '../compressing.ts';
 import { samplesOrAsk } from '../dataset.ts';
 import { outputsText, verdictOfResult } from '../outputs-text.ts';
+import { modelKinds } from '../endings.ts';
 import { isCancelled, lineOf, openLogLabel, UserError } from '../errors.ts';
 import { exists, nameOf, reveal } from '../files.ts';
 import { freePath } from '../output-path.ts';
@@ -53,8 +54,8 @@ export async function compress(
   selected: unknown,
 ): Promise<readonly Compressed[]> {
   const title = vscode.l10n.t('Compress Model');
-  const named = namedTargets(clicked, selected, 'onnx');
-  const models = named.length > 0 ? named : await askForTargets(['onnx'], title);
+  const named = namedTargets(clicked, selected, modelKinds);
+  const models = named.length > 0 ? named : await askForTargets(modelKinds, title);
   if (models.length === 0) return [];
   if (models.some((uri) => uri.scheme !== 'file'))
     throw new UserError(vscode.l10n.t('Only models on disk can be compressed'));

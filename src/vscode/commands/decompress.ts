@@ -7,6 +7,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import * as vscode from 'vscode';
 import { formatBytes } from '../../../webview/ui/format.ts';
 import type { DecompressResult, FilesToRestore } from '../../engine/protocol-model.ts';
+import { formatNames, type FormatName } from '../../model/format-names.ts';
 import { plainText } from '../../model/plain-text.ts';
 import { UserError } from '../errors.ts';
 import { exists, inputOf, nameOf, reveal } from '../files.ts';
@@ -38,7 +39,7 @@ export async function decompress(
   selected: unknown,
 ): Promise<readonly DecompressResult[]> {
   const title = vscode.l10n.t('Decompress Model');
-  const named = namedTargets(clicked, selected, 'dcz');
+  const named = namedTargets(clicked, selected, ['dcz']);
   const files = named.length > 0 ? named : await askForTargets(['dcz'], title);
   if (files.some((uri) => uri.scheme !== 'file'))
     throw new UserError(vscode.l10n.t('Only files on disk can be decompressed'));
@@ -47,7 +48,7 @@ export async function decompress(
   const taken = async (path: string): Promise<boolean> =>
     used.has(path) || (await exists(vscode.Uri.file(path)));
   const plans: Plan[] = [];
-  for (const wanted of await placesFor(files, title, taken)) {
+  for (const wanted of await placesFor(services, files, title, taken)) {
     const plan = await planned(services, wanted, taken);
     for (const { path } of plan.files) used.add(path);
     if (plan.folder !== undefined) used.add(plan.folder);
@@ -81,27 +82,33 @@ export async function decompress(
 
 /** Where each model goes; nothing when the save dialog was dismissed. */
 async function placesFor(
+  { engine }: Services,
   files: readonly vscode.Uri[],
   title: string,
   taken: (path: string) => Promise<boolean>,
 ): Promise<readonly Wanted[]> {
+  const formatOf = async (file: vscode.Uri): Promise<FormatName> => {
+    const asked = { file: await inputOf(file), out: file.fsPath };
+    return formatNames[(await engine.run('filesToRestore', asked)).format];
+  };
   if (files.length !== 1) {
     const used = new Set<string>();
     const wanted: Wanted[] = [];
     for (const file of files) {
       const isTaken = async (path: string): Promise<boolean> =>
         used.has(path) || (await taken(path));
-      const out = await restoredPath(file.fsPath, isTaken);
+      const out = await restoredPath(file.fsPath, (await formatOf(file)).endings[0], isTaken);
       used.add(out);
       wanted.push({ file, out, overwrite: false });
     }
     return wanted;
   }
   const [file] = files as [vscode.Uri];
+  const { name, endings } = await formatOf(file);
   const chosen = await vscode.window.showSaveDialog({
     title: `${title}: ${nameOf(file)}`,
-    defaultUri: vscode.Uri.file(await restoredPath(file.fsPath, taken)),
-    filters: { ONNX: ['onnx'] },
+    defaultUri: vscode.Uri.file(await restoredPath(file.fsPath, endings[0], taken)),
+    filters: { [name]: [...endings] },
   });
   return chosen ? [{ file, out: chosen.fsPath, overwrite: true }] : [];
 }

@@ -6,9 +6,12 @@ import * as vscode from 'vscode';
 import type { SimulateResult } from '../../engine/protocol-eie.ts';
 import { openEie } from '../eie/panel.ts';
 import type { EieSource } from '../eie/source.ts';
-import { findFiles, nameOf } from '../files.ts';
+import { endingsOf, modelKinds, type FileKind } from '../endings.ts';
+import { findFiles, kindOf, nameOf } from '../files.ts';
 import type { Services } from '../services.ts';
 import { folderOf, namedTargets, offeredFiles } from '../targets.ts';
+
+const kinds: readonly FileKind[] = ['dcz', ...modelKinds];
 
 interface Item extends vscode.QuickPickItem {
   readonly source?: EieSource;
@@ -54,10 +57,10 @@ export async function exploreDesignSpace(
 }
 
 function models(clicked: unknown, selected: unknown): readonly vscode.Uri[] {
-  return [...namedTargets(clicked, selected, 'dcz'), ...namedTargets(clicked, selected, 'onnx')];
+  return namedTargets(clicked, selected, kinds);
 }
 
-/** Compressed models first, then ONNX models, which are compressed on the way, then the paper's layers. */
+/** Compressed models first, then the others, which are compressed on the way, then the paper's layers. */
 async function askForSource(title: string, paper: boolean): Promise<readonly EieSource[]> {
   const browse: Item = { label: `$(folder-opened) ${vscode.l10n.t('Browse…')}`, alwaysShow: true };
   const benchmark: Item = {
@@ -65,19 +68,20 @@ async function askForSource(title: string, paper: boolean): Promise<readonly Eie
     description: vscode.l10n.t('The nine layers of the EIE paper'),
     source: { kind: 'workload', name: 'all' },
   };
-  const items = offeredFiles(['dcz', 'onnx']).then((found): Item[] => {
+  const items = offeredFiles(kinds).then((found): Item[] => {
     const item = (uri: vscode.Uri): Item => ({
       label: nameOf(uri),
       description: folderOf(uri),
       source: { kind: 'model', uri },
     });
-    const ending = (e: string): Item[] =>
-      found.filter((u) => u.path.toLowerCase().endsWith(e)).map(item);
-    const onnx = ending('.onnx').map((i) => ({
+    const [containers, models] = [true, false].map((compressed) =>
+      found.filter((uri) => (kindOf(uri) === 'dcz') === compressed).map(item),
+    ) as [Item[], Item[]];
+    const compressedFirst = models.map((i) => ({
       ...i,
       detail: vscode.l10n.t('Compressed with the preset eie first; no file is written'),
     }));
-    return [...ending('.dcz'), ...onnx, ...(paper ? [benchmark] : []), browse];
+    return [...containers, ...compressedFirst, ...(paper ? [benchmark] : []), browse];
   });
   const picked = await vscode.window.showQuickPick(items, {
     title,
@@ -86,7 +90,7 @@ async function askForSource(title: string, paper: boolean): Promise<readonly Eie
   });
   if (!picked) return [];
   if (picked.source) return [picked.source];
-  const filters = { [vscode.l10n.t('Models')]: ['dcz', 'onnx'] };
+  const filters = { [vscode.l10n.t('Models')]: [...endingsOf(kinds)] };
   const files = await vscode.window.showOpenDialog({ title, filters, canSelectMany: false });
   return (files ?? []).map((uri) => ({ kind: 'model', uri }));
 }

@@ -7,7 +7,8 @@ import { formatAccuracy, formatExact, formatSmall } from '../../../webview/ui/fo
 import type { RunOptions } from '../../engine/client.ts';
 import type { EvaluateResult, NormalisationInput } from '../../engine/protocol-train.ts';
 import { inputFrom, samplesOrAsk, type Samples } from '../dataset.ts';
-import { extensionOf, inputOf, nameOf } from '../files.ts';
+import { runnableKinds } from '../endings.ts';
+import { kindOf, inputOf, nameOf } from '../files.ts';
 import { originalOf } from '../originals.ts';
 import { withProgress } from '../progress.ts';
 import type { Services } from '../services.ts';
@@ -21,15 +22,13 @@ export async function evaluate(
   selected: unknown,
 ): Promise<readonly EvaluateResult[]> {
   const title = vscode.l10n.t('Evaluate Accuracy');
-  const named = [
-    ...namedTargets(clicked, selected, 'dcz'),
-    ...namedTargets(clicked, selected, 'onnx'),
-  ];
-  const [model] = named.length > 0 ? named : await askForTargets(['dcz', 'onnx'], title);
+  const kinds = ['dcz', ...runnableKinds] as const;
+  const named = namedTargets(clicked, selected, kinds);
+  const [model] = named.length > 0 ? named : await askForTargets(kinds, title);
   if (!model) return [];
   const samples = await samplesOrAsk(model, title);
   if (!samples) return [];
-  const original = extensionOf(model) === 'dcz' ? await originalOf(model) : undefined;
+  const original = kindOf(model) === 'dcz' ? await originalOf(model) : undefined;
   const files = original ? [original, model] : [model];
   const results = await withProgress(
     vscode.l10n.t('Evaluating {0} on {1}', nameOf(model), samples.testName ?? samples.name),

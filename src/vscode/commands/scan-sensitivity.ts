@@ -3,10 +3,11 @@
  * go into the report of the .dcz that was made of the model; without one they are shown as JSON.
  */
 import * as vscode from 'vscode';
+import { runnableKinds } from '../endings.ts';
 import type { SensitivityResult } from '../../engine/protocol-accuracy.ts';
 import { inputFrom, samplesOrAsk } from '../dataset.ts';
 import { UserError } from '../errors.ts';
-import { extensionOf, inputOf, nameOf } from '../files.ts';
+import { kindOf, inputOf, nameOf } from '../files.ts';
 import { compressedOf, originalOf } from '../originals.ts';
 import { withProgress } from '../progress.ts';
 import type { Services } from '../services.ts';
@@ -20,13 +21,10 @@ export async function scanSensitivity(
   selected: unknown,
 ): Promise<SensitivityResult | undefined> {
   const title = vscode.l10n.t('Scan Sensitivity');
-  const named = [
-    ...namedTargets(clicked, selected, 'onnx'),
-    ...namedTargets(clicked, selected, 'dcz'),
-  ];
-  const [chosen] = named.length > 0 ? named : await askForTargets(['onnx'], title);
+  const named = namedTargets(clicked, selected, [...runnableKinds, 'dcz']);
+  const [chosen] = named.length > 0 ? named : await askForTargets(runnableKinds, title);
   if (!chosen) return undefined;
-  const compressed = extensionOf(chosen) === 'dcz' ? chosen : await compressedOf(chosen);
+  const compressed = kindOf(chosen) === 'dcz' ? chosen : await compressedOf(chosen);
   const model = chosen === compressed ? await originalOf(chosen) : chosen;
   if (!model)
     throw new UserError(

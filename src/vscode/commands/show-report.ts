@@ -5,7 +5,7 @@ import { reportViewType } from '../services.ts';
 import { askForTargets, namedTargets } from '../targets.ts';
 
 export async function showReport(clicked: unknown, selected: unknown): Promise<void> {
-  const named = namedTargets(clicked, selected, 'dcz');
+  const named = namedTargets(clicked, selected, ['dcz']);
   const files =
     named.length > 0
       ? named

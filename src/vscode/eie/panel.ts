@@ -15,6 +15,7 @@ import {
 import { eiePanel } from '../../../webview/eie/page.ts';
 import { english } from '../../../webview/eie/strings.ts';
 import type { SimulateResult } from '../../engine/protocol-eie.ts';
+import { withoutEnding } from '../endings.ts';
 import { isCancelled, lineOf } from '../errors.ts';
 import { giveOut } from '../outputs.ts';
 import { columnForPage, framePage, onMessage, translated } from '../pages.ts';
@@ -179,8 +180,5 @@ function attach(
 }
 
 function stem(name: string): string {
-  return name
-    .replace(/\.(onnx|dcz)$/i, '')
-    .replace(/\s+/g, '-')
-    .toLowerCase();
+  return withoutEnding(name).replace(/\s+/g, '-').toLowerCase();
 }

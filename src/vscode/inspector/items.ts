@@ -9,10 +9,18 @@ import {
   formatSmall,
 } from '../../../webview/ui/format.ts';
 import type { InspectedLayer, InspectResult } from '../../engine/protocol-model.ts';
+import { formatNames } from '../../model/format-names.ts';
+import { runnableKinds, type FileKind } from '../endings.ts';
 import { nameOf } from '../files.ts';
 import { plainMarkdown } from '../markdown.ts';
 import { folderOf } from '../targets.ts';
 import type { ModelFile } from './models.ts';
+
+/** What the menus of the manifest ask for. */
+function contextOf(kind: FileKind): 'container' | 'runnable' | 'model' {
+  if (kind === 'dcz') return 'container';
+  return runnableKinds.includes(kind) ? 'runnable' : 'model';
+}
 
 export function modelItem(file: ModelFile, result: InspectResult | undefined): vscode.TreeItem {
   const item = new vscode.TreeItem(nameOf(file.uri), vscode.TreeItemCollapsibleState.Collapsed);
@@ -20,10 +28,12 @@ export function modelItem(file: ModelFile, result: InspectResult | undefined): v
   const weights = result && vscode.l10n.t('{0} parameters', formatCount(result.parameters));
   item.id = file.uri.toString();
   item.description = joined([size, weights, folderOf(file.uri)]);
-  item.iconPath = new vscode.ThemeIcon(file.extension === 'dcz' ? 'archive' : 'type-hierarchy');
-  item.contextValue = file.extension;
+  item.iconPath = new vscode.ThemeIcon(file.kind === 'dcz' ? 'archive' : 'type-hierarchy');
+  item.contextValue = contextOf(file.kind);
   const kind =
-    file.extension === 'dcz' ? vscode.l10n.t('compressed model') : vscode.l10n.t('ONNX model');
+    file.kind === 'dcz'
+      ? vscode.l10n.t('compressed model')
+      : vscode.l10n.t('{0} model', formatNames[file.kind].name);
   item.accessibilityInformation = { label: spoken([nameOf(file.uri), kind, size, weights]) };
   return item;
 }
@@ -32,17 +42,13 @@ export function modelTooltip(
   file: ModelFile,
   result: InspectResult | undefined,
 ): vscode.MarkdownString {
-  const opsets = Object.entries(result?.model.opsets ?? {})
-    .map(([domain, version]) => `${domain} ${version}`)
-    .join(', ');
   return table(nameOf(file.uri), [
     [vscode.l10n.t('Folder'), folderOf(file.uri)],
     [vscode.l10n.t('Size'), `${formatBytes(file.bytes)} (${formatExact(file.bytes)} B)`],
     [vscode.l10n.t('Parameters'), result ? formatExact(result.parameters) : ''],
     [vscode.l10n.t('Tensors'), result ? String(result.layers.length) : ''],
     [vscode.l10n.t('Producer'), result?.model.producer ?? ''],
-    [vscode.l10n.t('IR version'), result ? String(result.model.irVersion) : ''],
-    [vscode.l10n.t('Operator sets'), opsets],
+    [vscode.l10n.t('Version'), result?.model.version ?? ''],
     ...(result?.notes ?? []).map((note) => [vscode.l10n.t('Note'), note] as const),
   ]);
 }

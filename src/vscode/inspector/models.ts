@@ -7,13 +7,14 @@
 import * as vscode from 'vscode';
 import type { InspectResult } from '../../engine/protocol-model.ts';
 import { isCancelled } from '../errors.ts';
-import { extensionOf, extensions, findFiles, inputOf, type ModelExtension } from '../files.ts';
+import { endingsOf, allKinds, type FileKind } from '../endings.ts';
+import { findFiles, inputOf, kindOf } from '../files.ts';
 import { settingsFor } from '../settings.ts';
 import { viewId, type Services } from '../services.ts';
 
 export interface ModelFile {
   readonly uri: vscode.Uri;
-  readonly extension: ModelExtension;
+  readonly kind: FileKind;
   readonly bytes: number;
   readonly modified: number;
 }
@@ -39,7 +40,7 @@ export class Models {
   constructor(private readonly services: Services) {}
 
   async list(): Promise<readonly ModelFile[]> {
-    const found = await findFiles(extensions);
+    const found = await findFiles(endingsOf(allKinds));
     const all = new Map(found.map((uri) => [uri.toString(), uri]));
     for (const [key, uri] of this.extra) all.set(key, uri);
     const files = await Promise.all([...all.values()].map(stat));
@@ -152,11 +153,11 @@ export function keyOf(file: ModelFile): string {
 }
 
 export async function stat(uri: vscode.Uri): Promise<ModelFile | undefined> {
-  const extension = extensionOf(uri);
-  if (!extension) return undefined;
+  const kind = kindOf(uri);
+  if (!kind) return undefined;
   try {
     const { size, mtime } = await vscode.workspace.fs.stat(uri);
-    return { uri, extension, bytes: size, modified: mtime };
+    return { uri, kind, bytes: size, modified: mtime };
   } catch {
     return undefined; // gone since it was found
   }

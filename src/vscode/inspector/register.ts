@@ -1,6 +1,6 @@
 /** Wires the Model Inspector: view, expansion, and a refresh when model files come, go or change. */
 import * as vscode from 'vscode';
-import { extensions } from '../files.ts';
+import { allKinds, endingsOf } from '../endings.ts';
 import { viewId, type Services } from '../services.ts';
 import { Models } from './models.ts';
 import { registerStatus } from './status.ts';
@@ -33,7 +33,9 @@ export function registerInspector(services: Services): Inspector {
       else missed = true;
     }, settle);
   };
-  const watcher = vscode.workspace.createFileSystemWatcher(`**/*.{${extensions.join(',')}}`);
+  const watcher = vscode.workspace.createFileSystemWatcher(
+    `**/*.{${endingsOf(allKinds).join(',')}}`,
+  );
   services.context.subscriptions.push(
     models,
     view,

@@ -55,7 +55,7 @@ export class ModelTree implements vscode.TreeDataProvider<Node> {
     switch (node.kind) {
       case 'model': {
         const item = modelItem(node.file, this.models.peek(node.file));
-        if (node.file.extension === 'dcz')
+        if (node.file.kind === 'dcz')
           item.command = {
             command: 'deepCompression.showReport',
             title: vscode.l10n.t('Show Compression Report'),

@@ -1,12 +1,12 @@
 /** Which editor VS Code opens a kind of file with: the user setting `workbench.editorAssociations`. */
 import * as vscode from 'vscode';
-import { extensionOf } from '../files.ts';
+import { allKinds, endingOf } from '../endings.ts';
 import { modelEditorViewType } from '../services.ts';
 
 const section = 'workbench.editorAssociations';
 
 function patternFor(uri: vscode.Uri): string {
-  return `*.${extensionOf(uri) ?? 'onnx'}`;
+  return `*.${endingOf(uri.path, allKinds) ?? 'onnx'}`;
 }
 
 export function isDefaultEditor(uri: vscode.Uri): boolean {

@@ -1,6 +1,7 @@
 /** A quick pick over the models of the workspace, the likely partners of a model first. */
 import * as vscode from 'vscode';
-import { extensions, findFiles, nameOf } from '../files.ts';
+import { allKinds, endingsOf } from '../endings.ts';
+import { findFiles, nameOf } from '../files.ts';
 import { folderOf } from '../targets.ts';
 import { partnersOf } from './partners.ts';
 
@@ -14,7 +15,7 @@ export async function chooseModel(
   partner?: vscode.Uri,
 ): Promise<vscode.Uri | undefined> {
   const browse: Item = { label: `$(folder-opened) ${vscode.l10n.t('Browse…')}`, alwaysShow: true };
-  const items = findFiles(extensions).then((found): Item[] => {
+  const items = findFiles(endingsOf(allKinds)).then((found): Item[] => {
     const byPath = new Map(found.map((uri) => [uri.path, uri]));
     const ranked = partnersOf(partner?.path ?? '', [...byPath.keys()]);
     const offered = ranked.map(({ path, likely }): Item => {
@@ -34,7 +35,7 @@ export async function chooseModel(
     matchOnDescription: true,
   });
   if (!picked || picked.uri) return picked?.uri;
-  const filters = { [vscode.l10n.t('Models')]: [...extensions] };
+  const filters = { [vscode.l10n.t('Models')]: [...endingsOf(allKinds)] };
   const files = await vscode.window.showOpenDialog({ title, filters, canSelectMany: false });
   return files?.[0];
 }

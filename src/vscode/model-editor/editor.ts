@@ -15,6 +15,7 @@ import { inspectorPage } from '../../../webview/inspector/page.ts';
 import { english } from '../../../webview/inspector/strings.ts';
 import { english as eieEnglish } from '../../../webview/eie/strings.ts';
 import type { ViewHandle } from '../../engine/view-handle.ts';
+import { withoutEnding } from '../endings.ts';
 import { lineOf } from '../errors.ts';
 import { nameOf } from '../files.ts';
 import { giveOut } from '../outputs.ts';
@@ -34,7 +35,7 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
     if (listening) void webview.postMessage(message);
   };
   const place = {
-    stem: nameOf(uri).replace(/\.(onnx|dcz)$/i, ''),
+    stem: withoutEnding(nameOf(uri)),
     folder: vscode.Uri.joinPath(uri, '..'),
   };
   let request = takeRequest(uri);

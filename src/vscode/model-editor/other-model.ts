@@ -2,7 +2,8 @@
 import * as vscode from 'vscode';
 import type { ToInspector } from '../../../webview/inspector/messages.ts';
 import { UserError } from '../errors.ts';
-import { extensionOf, extensions, findFiles, nameOf } from '../files.ts';
+import { endingsOf, allKinds } from '../endings.ts';
+import { findFiles, kindOf, nameOf } from '../files.ts';
 import type { Services } from '../services.ts';
 import { chooseModel } from './choose-model.ts';
 import { partnersOf } from './partners.ts';
@@ -43,7 +44,7 @@ export class OtherModel implements vscode.Disposable {
   /** By the name that a page has kept: any model, nothing else. */
   async openNamed(name: string): Promise<void> {
     const uri = vscode.Uri.parse(name, true);
-    if (uri.scheme !== this.own.scheme || !extensionOf(uri)) return;
+    if (uri.scheme !== this.own.scheme || !kindOf(uri)) return;
     await this.open(uri);
   }
 
@@ -56,7 +57,7 @@ export class OtherModel implements vscode.Disposable {
 
   /** Tells the page which models of the workspace it is likely to be compared with. */
   async suggest(): Promise<void> {
-    const found = await findFiles(extensions);
+    const found = await findFiles(endingsOf(allKinds));
     const byPath = new Map(found.map((uri) => [uri.path, uri]));
     const likely = partnersOf(this.own.path, [...byPath.keys()]).filter((p) => p.likely);
     this.post({

@@ -2,7 +2,8 @@
  * Which models of a workspace a model is likely to be compared with: a .dcz with what it was made of,
  * a model with its compressed and restored forms. By names alone; pure.
  */
-const ending = /\.(onnx|dcz)$/i;
+import { kindOfName, withoutEnding } from '../endings.ts';
+
 /** What stands between a model's name and what was done to it. */
 const joint = /^[-._ ]/;
 
@@ -27,8 +28,8 @@ function rankOf(model: string, path: string): number {
     const name = p.slice(at + 1);
     return {
       folder: p.slice(0, at),
-      stem: name.replace(ending, '').toLowerCase(),
-      kind: name.slice(name.lastIndexOf('.')).toLowerCase(),
+      stem: withoutEnding(name).toLowerCase(),
+      kind: kindOfName(name) ?? '',
     };
   }) as [Place, Place];
   const near = a.folder === b.folder ? 4 : 0;

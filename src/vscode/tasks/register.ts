@@ -3,7 +3,8 @@
  * model of the workspace. They run the same jobs in the same worker as the commands.
  */
 import * as vscode from 'vscode';
-import { findFiles } from '../files.ts';
+import { endingsOf, allKinds } from '../endings.ts';
+import { findFiles, kindOf } from '../files.ts';
 import type { Services } from '../services.ts';
 import type { JobDefinition } from './jobs.ts';
 
@@ -34,12 +35,12 @@ export function registerTasks(services: Services): void {
   services.context.subscriptions.push(
     vscode.tasks.registerTaskProvider(type, {
       provideTasks: async (token) => {
-        const files = await findFiles(['onnx', 'dcz'], token);
+        const files = await findFiles(endingsOf(allKinds), token);
         return files.slice(0, most).flatMap((uri) => {
           const folder = vscode.workspace.getWorkspaceFolder(uri);
           if (uri.scheme !== 'file' || !folder) return [];
           const file = uri.path.slice(folder.uri.path.length + 1);
-          const job = uri.path.toLowerCase().endsWith('.onnx') ? 'compress' : 'simulate';
+          const job = kindOf(uri) === 'dcz' ? 'simulate' : 'compress';
           return [task({ type, job, file }, folder, `${job} ${file}`)];
         });
       },

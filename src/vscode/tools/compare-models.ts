@@ -1,5 +1,6 @@
 /** `compare_models`: how far the weights of one model are from those of another, most changed first. */
 import * as vscode from 'vscode';
+import { allKinds, dottedEndings } from '../endings.ts';
 import { nameOf } from '../files.ts';
 import { Fields, rowsIn } from './input.ts';
 import { few, omitted, type Tool } from './tool.ts';
@@ -10,7 +11,7 @@ interface Input {
   readonly maxLayers: number;
 }
 
-const endings = ['.onnx', '.dcz'];
+const endings = dottedEndings(allKinds);
 
 export const compareModels: Tool<Input> = {
   parse: (raw) => {

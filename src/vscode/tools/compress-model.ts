@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import type { Retraining } from '../../engine/protocol-accuracy.ts';
 import { compressOne, outputFor, samplesFor, type Compressed } from '../compressing.ts';
+import { modelKinds, dottedEndings } from '../endings.ts';
 import { exists, nameOf } from '../files.ts';
 import { presetNamed } from '../presets.ts';
 import type { Services } from '../services.ts';
@@ -24,7 +25,7 @@ interface Input {
 export const compressModel: Tool<Input> = {
   parse: (raw) => {
     const fields = new Fields(raw);
-    const model = vscode.Uri.file(fields.path('path', ['.onnx']));
+    const model = vscode.Uri.file(fields.path('path', dottedEndings(modelKinds)));
     const preset = fields.text('preset') ?? settingsFor(model).defaultPreset;
     const input = {
       ...{ model, preset },

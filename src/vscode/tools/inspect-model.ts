@@ -6,6 +6,7 @@ import type {
   InspectResult,
   ReportResult,
 } from '../../engine/protocol-model.ts';
+import { allKinds, dottedEndings } from '../endings.ts';
 import { nameOf } from '../files.ts';
 import { settingsFor } from '../settings.ts';
 import { Fields, rowsIn } from './input.ts';
@@ -22,7 +23,7 @@ export const inspectModel: Tool<Input> = {
   parse: (raw) => {
     const fields = new Fields(raw);
     const input = {
-      path: fields.path('path', ['.onnx', '.dcz']),
+      path: fields.path('path', dottedEndings(allKinds)),
       nameContains: fields.text('nameContains'),
       maxLayers: rowsIn(fields),
       statistics: fields.flag('statistics', true),

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { MachineOptions, SimulatedLayer, SimulateSource } from '../../engine/protocol-eie.ts';
 import { machineLimits } from '../../shared/machine.ts';
+import { allKinds, dottedEndings } from '../endings.ts';
 import { nameOf } from '../files.ts';
 import { settingsFor } from '../settings.ts';
 import { Fields, InputError, rowsIn } from './input.ts';
@@ -21,7 +22,7 @@ const seed = 1;
 export const simulateEie: Tool<Input> = {
   parse: (raw) => {
     const fields = new Fields(raw);
-    const path = fields.optionalPath('path', ['.dcz', '.onnx']);
+    const path = fields.optionalPath('path', dottedEndings(allKinds));
     const workload = fields.text('workload');
     if ((path === undefined) === (workload === undefined))
       throw new InputError("Give either 'path' (a .dcz or .onnx file) or 'workload', not both.");

@@ -41,7 +41,7 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
   'not-found': 'Call again with an absolute path or a name that exists.',
   exists:
     'Nothing was written. Ask the user, then call again with overwrite: true or another output.',
-  'invalid-model': 'The file is damaged or is no ONNX model; trying again will not help.',
+  'invalid-model': 'The file is damaged or is no model; trying again will not help.',
   'invalid-container': 'The file is damaged or is no .dcz file; trying again will not help.',
   'invalid-recipe': 'Call again with another preset.',
   'invalid-input': 'Call again with other input.',

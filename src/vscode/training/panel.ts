@@ -16,6 +16,7 @@ import { removeOutput } from '../../platform/output.ts';
 import { formatShare } from '../../../webview/ui/format.ts';
 import { compressOne, type Compressed, type Compression } from '../compressing.ts';
 import type { Samples } from '../dataset.ts';
+import { withoutEnding } from '../endings.ts';
 import { isCancelled, lineOf } from '../errors.ts';
 import { exists, nameOf, reveal } from '../files.ts';
 import { giveOut } from '../outputs.ts';
@@ -145,7 +146,7 @@ class TrainingView {
       case 'copy':
       case 'save':
         return giveOut(this.services, message, {
-          stem: nameOf(training.model).replace(/\.onnx$/i, ''),
+          stem: withoutEnding(nameOf(training.model)),
           folder: vscode.Uri.joinPath(training.model, '..'),
           models: [training.model],
           data: [training.samples.data, ...(training.samples.test ? [training.samples.test] : [])],

@@ -42,8 +42,7 @@ export function fakeModel(layers: readonly FakeTensor[]): Model {
   return {
     path: 'fake.onnx',
     format: 'onnx',
-    irVersion: 8,
-    opsets: {},
+    version: '',
     producer: '',
     files: [],
     tensors,

@@ -139,7 +139,7 @@ export function fakeModel(
       return segments;
     });
   const model = {
-    ...{ path: 'fake.onnx', format: 'onnx', irVersion: 8, opsets: {}, producer: '', notes: [] },
+    ...{ path: 'fake.onnx', format: 'onnx', version: '', producer: '', notes: [] },
     files: files.map(({ location }, i) => ({
       location,
       source: memorySource('fake', originals[i]),

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { machineLimits } from '../../../src/shared/machine.ts';
+import { allKinds, endingsOf } from '../../../src/vscode/endings.ts';
 
 interface Described {
   readonly description?: string;
@@ -31,6 +32,11 @@ interface Manifest {
     readonly configuration: {
       readonly properties: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
     };
+    readonly languages: readonly { id: string; extensions: readonly string[] }[];
+    readonly customEditors: readonly {
+      viewType: string;
+      selector: readonly { filenamePattern: string }[];
+    }[];
     readonly viewsWelcome: readonly { contents: string }[];
     readonly languageModelTools: readonly LanguageModelTool[];
     readonly taskDefinitions: readonly { properties: Readonly<Record<string, Described>> }[];
@@ -52,6 +58,14 @@ const commands = contributes.commands.map((c) => c.command);
 test('every text of the manifest is in package.nls.json, and none there is left over', () => {
   const used = new Set([...text.matchAll(/"%([\w.]+)%"/g)].map((m) => m[1]!));
   assert.deepEqual([...used].sort(), Object.keys(strings).sort());
+});
+test('menus and editors know the same endings as the code', () => {
+  const endings = [...endingsOf(allKinds)].sort();
+  const named = contributes.languages.flatMap((l) => l.extensions.map((e) => e.slice(1)));
+  assert.deepEqual(named.sort(), endings);
+  const editor = contributes.customEditors.find((e) => e.viewType === 'deepCompression.inspector');
+  const patterns = editor?.selector.map((s) => s.filenamePattern.replace(/^\*\./, ''));
+  assert.deepEqual(patterns?.sort(), endings);
 });
 test('every contributed command is registered and every registered one contributed', () => {
   const registered = [...source.matchAll(/register\('(\w+)'/g)].map((m) => m[1]!);

@@ -60,9 +60,9 @@ test('keeping both finds the first free number', async () => {
 });
 test('a restored model never takes the name of a file that is there', async () => {
   const container = join(folder, 'a.dcz');
-  assert.equal(await restoredPath(container, among()), join(folder, 'a.onnx'));
+  assert.equal(await restoredPath(container, 'onnx', among()), join(folder, 'a.onnx'));
   assert.equal(
-    await restoredPath(container, among(join(folder, 'a.onnx'))),
+    await restoredPath(container, 'onnx', among(join(folder, 'a.onnx'))),
     join(folder, 'a.restored.onnx'),
   );
 });

@@ -39,7 +39,7 @@ const difference = (at: number, more: Partial<LayerDifference> = {}): LayerDiffe
   ...more,
 });
 const overview = (layers: readonly LayerSummary[]): ViewOverview => ({
-  ...{ path: 'm.dcz', format: 'dcz', bytes: 100, otherBytes: 0, irVersion: 8, opsets: {} },
+  ...{ path: 'm.dcz', format: 'dcz', bytes: 100, otherBytes: 0, version: '' },
   ...{ producer: '', parameters: 12, prunable: 8, dtypes: [], layers, notes: [] },
 });
 

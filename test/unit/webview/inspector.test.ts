@@ -44,7 +44,7 @@ const layers = [
   layer(2, 'bias', { role: 'bias', prunable: false }),
 ];
 const overview: ViewOverview = {
-  ...{ path: 'm.onnx', format: 'onnx', bytes: 100, otherBytes: 0, irVersion: 8, opsets: {} },
+  ...{ path: 'm.onnx', format: 'onnx', bytes: 100, otherBytes: 0, version: '' },
   ...{ producer: '', parameters: 12, prunable: 8, dtypes: [], layers, notes: [] },
 };
 const plain: Arrangement = { filter: '', weightsOnly: false, sort: 'order', direction: 1 };

@@ -1,0 +1,26 @@
+/**
+ * The model formats there are, by name: what programs need that only talk about files. The readers are
+ * in `formats.ts`.
+ */
+const table = {
+  onnx: { name: 'ONNX', phrase: 'an ONNX model', endings: ['onnx'] },
+} as const;
+
+export type FormatId = keyof typeof table;
+
+export interface FormatName {
+  /** In a sentence about the format: `ONNX`. */
+  readonly name: string;
+  /** In a sentence about a file: `an ONNX model`. */
+  readonly phrase: string;
+  /** In lower case, without the dot; the first is given to restored files. */
+  readonly endings: readonly [string, ...string[]];
+}
+
+export const formatNames: Readonly<Record<FormatId, FormatName>> = table;
+
+/** In the order in which they are listed to people. */
+export const formatIds = Object.keys(table) as readonly FormatId[];
+
+/** Endings of all formats, in lower case, without the dot. */
+export const modelEndings: readonly string[] = formatIds.flatMap((id) => formatNames[id].endings);

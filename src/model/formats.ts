@@ -1,0 +1,48 @@
+/**
+ * Opens a model of any format, which is told by its content; the file's name only decides what is said.
+ * A new format is one folder, its line here and its line in `format-names.ts`.
+ */
+import { headOf, type ByteSource } from './bytes.ts';
+import type { Format, OpenCompanion } from './format.ts';
+import { formatIds, formatNames, type FormatId } from './format-names.ts';
+import type { Model } from './model.ts';
+import { onnxFormat } from './onnx/open.ts';
+import { insteadOf, onnx } from './recognise.ts';
+
+const formats: Readonly<Record<FormatId, Format>> = {
+  onnx: onnxFormat,
+};
+
+/** The format of a file by its content; undefined for what is none, and for ONNX, which has no mark. */
+export function sniffFormat(source: ByteSource): FormatId | undefined {
+  const head = headOf(source);
+  return formatIds.find((id) => formats[id].sniff(head, source));
+}
+
+/**
+ * Opens a model; no payload is read. A file that is named as another format is opened all the same, with
+ * a note.
+ * @throws DeepCompressionError of any code that a file can cause, `invalid-model` with what it is instead
+ */
+export function openModel(path: string, source: ByteSource, companion: OpenCompanion): Model {
+  const id = sniffFormat(source);
+  if (id === undefined) return openUnmarked(path, source, companion);
+  const model = formats[id].open(path, source, companion);
+  const said = formatIds.find((other) => hasEnding(path, other));
+  if (said === undefined || hasEnding(path, id)) return model;
+  const note = `it is named as ${formatNames[said].phrase} but is ${formatNames[id].phrase}`;
+  return Object.assign(model, { notes: [...model.notes, note] });
+}
+
+function openUnmarked(path: string, source: ByteSource, companion: OpenCompanion): Model {
+  try {
+    return formats.onnx.open(path, source, companion);
+  } catch (error) {
+    throw insteadOf(error, path, onnx, headOf(source), onnx);
+  }
+}
+
+function hasEnding(path: string, id: FormatId): boolean {
+  const lower = path.toLowerCase();
+  return formatNames[id].endings.some((ending) => lower.endsWith(`.${ending}`));
+}

@@ -1,0 +1,41 @@
+/**
+ * Kinds of file by their endings, for everything that only sees names: the one place of the extension
+ * that knows them (a test compares the manifest). What a file really is, the engine tells by its content.
+ */
+import { formatIds, formatNames, type FormatId } from '../model/format-names.ts';
+
+export type FileKind = FormatId | 'dcz';
+
+/** Files that can be compressed. */
+export const modelKinds: readonly FileKind[] = formatIds;
+/** Files that can be run and trained. */
+export const runnableKinds: readonly FileKind[] = ['onnx'];
+/** Every file that can be opened, models first. */
+export const allKinds: readonly FileKind[] = [...modelKinds, 'dcz'];
+
+/** In lower case, without the dot. */
+export function endingsOf(kinds: readonly FileKind[]): readonly string[] {
+  return kinds.flatMap((kind) => (kind === 'dcz' ? ['dcz'] : formatNames[kind].endings));
+}
+
+/** As `endingsOf`, each with its dot. */
+export function dottedEndings(kinds: readonly FileKind[]): readonly string[] {
+  return endingsOf(kinds).map((ending) => `.${ending}`);
+}
+
+/** Kind of the file of this name or path; undefined for what is none of them. */
+export function kindOfName(name: string): FileKind | undefined {
+  return allKinds.find((kind) => endingOf(name, [kind]) !== undefined);
+}
+
+/** The name without the ending of a model, where it has one. */
+export function withoutEnding(name: string): string {
+  const ending = endingOf(name, allKinds);
+  return ending === undefined ? name : name.slice(0, -ending.length - 1);
+}
+
+/** The ending that a name has, in lower case, without the dot. */
+export function endingOf(name: string, kinds: readonly FileKind[]): string | undefined {
+  const lower = name.toLowerCase();
+  return endingsOf(kinds).find((ending) => lower.endsWith(`.${ending}`));
+}
