@@ -17,14 +17,14 @@ export const presetRecipes: readonly object[] = [
     name: 'safe',
     description:
       'Fidelity first, without samples: every weight the nearest of evenly spaced levels with a scale ' +
-      'for each output channel, fine enough that rounding adds 0.4 % noise to the whole model, small ' +
+      'for each output channel, fine enough that rounding adds 0.2 % noise to the whole model, small ' +
       'layers least; biases and normalisations rounded far finer. Prunes nothing; arithmetic coding.',
     prune: { method: 'none' },
-    share: { method: 'grid', noise: 0.004 },
+    share: { method: 'grid', noise: 0.002 },
     coder: 'arithmetic',
     roles: ['weight', 'embedding'],
     minimumWeights: 16,
-    restNoise: 1e-6,
+    restNoise: 1e-7,
   },
   {
     name: 'calibrated',
@@ -35,7 +35,7 @@ export const presetRecipes: readonly object[] = [
     prune: { method: 'none' },
     share: { method: 'grid', bits: 8 },
     coder: 'arithmetic',
-    restNoise: 1e-6,
+    restNoise: 1e-7,
     goal: { maxLoss: 0.005 },
   },
   {
