@@ -6,7 +6,7 @@
  */
 import { collapsed, pathOf, textProbability } from './ctc.ts';
 import { classesOf, highest, planeOf, type OutputKind, type SampleOutput } from './kinds.ts';
-import { matchedRegions, regionsOf } from './regions.ts';
+import { regionsOf, unpaired } from './regions.ts';
 
 export interface SampleChange {
   /** Answers of the original. */
@@ -119,22 +119,32 @@ function equal(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((v, i) => v === b[i]);
 }
 
-/** Regions that have no partner in the other map, as a share of both maps' (one minus Dice). */
+/**
+ * Regions that have no partner in the other map, as a share of both maps' (one minus Dice). Whether there is
+ * an object is a yes or a no of the mean probability p that the original gives to the cells: that it comes
+ * or goes is expected to cost |2 p - 1|, next to nothing for specks that are hardly there.
+ */
 function mapChange(original: SampleOutput, changed: SampleOutput): Counts {
   const shape = planeOf(original.dims);
   const other = planeOf(changed.dims);
   if (!shape || !other) return { answers: 1, changed: 1, expectedLoss: 1 };
   const { planes, height, width, step } = shape;
-  let regions = 0;
-  let matched = 0;
+  let answers = 0;
+  let different = 0;
+  let expectedLoss = 0;
   for (let p = 0; p < planes; p++) {
     const start = step === 1 ? p * height * width : p;
     const a = regionsOf(original.data, start, step, height, width);
     const b = regionsOf(changed.data, start, step, height, width);
-    regions += (a.length + b.length) / 2;
-    matched += matchedRegions(a, b);
+    const { lost, added } = unpaired(a, b);
+    answers += (a.length + b.length) / 2;
+    different += (lost.length + added.length) / 2;
+    for (const { cells } of [...lost, ...added]) {
+      const sum = cells.reduce((all, cell) => all + original.data[start + cell * step]!, 0);
+      expectedLoss += Math.abs((2 * sum) / cells.length - 1) / 2;
+    }
   }
-  return { answers: regions, changed: regions - matched, expectedLoss: regions - matched };
+  return { answers, changed: different, expectedLoss };
 }
 
 function decisionChange(a: Float32Array, b: Float32Array): Counts {

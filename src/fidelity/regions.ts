@@ -15,24 +15,31 @@ export interface Box {
   readonly bottom: number;
 }
 
-/** Boxes of one plane whose cells lie `step` apart, from `start`. */
+/** A region and its cells, by their number in the plane. */
+export interface Region extends Box {
+  readonly cells: readonly number[];
+}
+
+/** Regions of one plane whose cells lie `step` apart, from `start`. */
 export function regionsOf(
   data: Float32Array,
   start: number,
   step: number,
   height: number,
   width: number,
-): Box[] {
+): Region[] {
   const seen = new Uint8Array(height * width);
   const stack: number[] = [];
-  const found: Box[] = [];
+  const found: Region[] = [];
   const inside = (cell: number): boolean => data[start + cell * step]! > threshold;
   for (let first = 0; first < seen.length; first++) {
     if (seen[first] || !inside(first)) continue;
     let [left, right, top, bottom] = [width, 0, height, 0];
+    const cells: number[] = [];
     stack.push(first);
     seen[first] = 1;
     for (let cell = stack.pop(); cell !== undefined; cell = stack.pop()) {
+      cells.push(cell);
       const x = cell % width;
       const y = (cell - x) / width;
       left = Math.min(left, x);
@@ -47,15 +54,19 @@ export function regionsOf(
           stack.push(next);
         }
     }
-    if (Math.min(right - left, bottom - top) >= leastSide) found.push({ left, top, right, bottom });
+    if (Math.min(right - left, bottom - top) >= leastSide)
+      found.push({ left, top, right, bottom, cells });
   }
   return found;
 }
 
-/** How many boxes of `b` can be paired with one of `a` each, best overlap first come. */
-export function matchedRegions(a: readonly Box[], b: readonly Box[]): number {
+/** What has no partner in the other list when each is paired with one at most, best overlap first come. */
+export function unpaired<A extends Box, B extends Box>(
+  a: readonly A[],
+  b: readonly B[],
+): { readonly lost: readonly A[]; readonly added: readonly B[] } {
   const free = new Set(b.keys());
-  let matches = 0;
+  const lost: A[] = [];
   for (const box of a) {
     let best = -1;
     let most = 0.5;
@@ -63,11 +74,10 @@ export function matchedRegions(a: readonly Box[], b: readonly Box[]): number {
       const overlap = intersectionOverUnion(box, b[i]!);
       if (overlap > most) [best, most] = [i, overlap];
     }
-    if (best < 0) continue;
-    matches++;
+    if (best < 0) lost.push(box);
     free.delete(best);
   }
-  return matches;
+  return { lost, added: [...free].map((i) => b[i]!) };
 }
 
 function intersectionOverUnion(a: Box, b: Box): number {

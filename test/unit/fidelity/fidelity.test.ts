@@ -9,7 +9,7 @@ import { decisionsOf } from '../../../src/fidelity/decisions.ts';
 import { effectiveCount, wilson } from '../../../src/fidelity/interval.ts';
 import { kindOf, type SampleOutput } from '../../../src/fidelity/kinds.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
-import { matchedRegions, regionsOf } from '../../../src/fidelity/regions.ts';
+import { regionsOf, unpaired } from '../../../src/fidelity/regions.ts';
 
 const output = (dims: number[], values: readonly number[]): SampleOutput => ({
   dims,
@@ -127,10 +127,13 @@ test('regions of a map are told apart and paired by their overlap', () => {
     height,
     width,
   );
-  assert.deepEqual(a, [
-    { left: 1, top: 1, right: 6, bottom: 6 },
-    { left: 10, top: 2, right: 18, bottom: 9 },
-  ]);
+  assert.deepEqual(
+    a.map(({ cells, ...box }) => ({ ...box, size: cells.length })),
+    [
+      { left: 1, top: 1, right: 6, bottom: 6, size: 25 },
+      { left: 10, top: 2, right: 18, bottom: 9, size: 56 },
+    ],
+  );
   const b = regionsOf(
     paint([
       [2, 1, 6, 6],
@@ -141,7 +144,20 @@ test('regions of a map are told apart and paired by their overlap', () => {
     height,
     width,
   );
-  assert.equal(matchedRegions(a, b), 1);
+  const { lost, added } = unpaired(a, b);
+  assert.deepEqual([lost, added], [[a[1]], [b[1]]]);
+});
+
+test('a region that comes or goes costs what the original was sure of', () => {
+  const map = (p: number): SampleOutput =>
+    output(
+      [10, 10],
+      Array.from({ length: 100 }, (_, i) => (i % 10 < 4 && i < 40 ? p : 0.1)),
+    );
+  const cost = (a: number, b: number) => changeOf({ kind: 'map' }, map(a), map(b)).expectedLoss;
+  assert.ok(Math.abs(cost(0.9, 0.4) - 0.4) < 1e-6); // half a pair, 2 x 0.9 - 1
+  assert.ok(Math.abs(cost(0.45, 0.6) - 0.05) < 1e-6);
+  assert.equal(cost(0.9, 0.6), 0);
 });
 
 test('nothing changes, nothing moves and nothing is lost when outputs are the same', () => {
