@@ -72,6 +72,22 @@ export class LayerQuantizer {
   }
 
   /**
+   * The slope at which, by theory and at importance 1, normal weights of this size take so many bits each:
+   * a step s takes log2(sqrt(2 pi e) / s) bits of a weight of variance 1.
+   */
+  slopeAt(bits: number): number {
+    const { rows, cols } = this.#geometry;
+    const { setOf } = this.#moments;
+    let sum = 0;
+    for (let i = 0; i < this.#weights.length; i++) {
+      const pivot = this.#pivots[setOf[Math.floor(i / (rows * cols))]][i % cols];
+      sum += (this.#weights[i] * pivot) ** 2;
+    }
+    const step = (2 * Math.PI * Math.E * sum) / this.#weights.length / 4 ** bits;
+    return (step * Math.LN2) / (6 * stepTie);
+  }
+
+  /**
    * The layer at one slope.
    * @param lambda what a bit costs, above 0
    * @param importance what a unit of mean squared output error costs: of every output (matrices x

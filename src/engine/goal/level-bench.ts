@@ -43,6 +43,7 @@ interface Layer {
 }
 
 const mostTries = 12;
+const firstBits = 2.5;
 
 export class LevelBench {
   readonly #layers = new Map<number, Layer>();
@@ -50,10 +51,8 @@ export class LevelBench {
   perform(work: LevelWork): Near | QuantizedLayer | undefined {
     if (work.kind === 'layer') {
       const { weights, geometry, moments } = work;
-      let power = 0;
-      for (const w of weights) power += (w * w) / weights.length;
       const quantizer = new LayerQuantizer(weights, geometry, moments);
-      const lambda = this.#layers.get(work.id)?.lambda ?? power / 32;
+      const lambda = this.#layers.get(work.id)?.lambda ?? quantizer.slopeAt(firstBits);
       this.#layers.set(work.id, { quantizer, weights: weights.length, lambda });
       return undefined;
     }
