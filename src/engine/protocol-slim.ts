@@ -1,8 +1,7 @@
 /** What the jobs groups and slim take and give. */
-import type { Fidelity } from '../fidelity/compare.ts';
 import type { ScoreName } from '../structure/order.ts';
 import type { RuntimeComparison } from './protocol-export.ts';
-import type { FileInput } from './protocol-model.ts';
+import type { FileInput, JudgedFidelity } from './protocol-model.ts';
 import type { DataInput, NormalisationInput } from './protocol-train.ts';
 
 export interface GroupsInput {
@@ -83,6 +82,6 @@ export interface SlimResult {
   readonly inputs: readonly string[];
   readonly runtimes: readonly RuntimeComparison[];
   /** On samples that decided nothing, where there are some. */
-  readonly fidelity?: Fidelity;
+  readonly fidelity?: JudgedFidelity;
   readonly notes: readonly string[];
 }

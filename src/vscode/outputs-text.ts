@@ -7,8 +7,11 @@ import type { Compressed } from './compressing.ts';
 /** A retraining that lost so much of its accuracy, or agreement, is no success. */
 const lostByTraining = { changed: 0.02, destroyed: 0.2 };
 
+/** What was found out about the outputs of a changed model. */
+type Measured = Pick<Compressed, 'fidelity' | 'retraining' | 'notMeasured'>;
+
 /** What the outputs are now; a model of which nothing is known is `changed`: check it. */
-export function verdictOfResult({ fidelity, retraining }: Compressed): Verdict {
+export function verdictOfResult({ fidelity, retraining }: Measured): Verdict {
   if (fidelity) return fidelity.verdict;
   const lost = retraining ? lostOf(retraining) : undefined;
   if (lost === undefined) return 'kept';
@@ -23,7 +26,7 @@ function lostOf(retraining: NonNullable<Compressed['retraining']>): number | und
 }
 
 /** The first sentence: the loss, or that it is not known. */
-export function outputsText(result: Compressed): string {
+export function outputsText(result: Measured): string {
   const verdict = verdictOfResult(result);
   const warning =
     verdict === 'destroyed'
@@ -34,7 +37,7 @@ export function outputsText(result: Compressed): string {
   return `${warning}${measured(result)}`;
 }
 
-function measured({ fidelity, retraining, notMeasured }: Compressed): string {
+function measured({ fidelity, retraining, notMeasured }: Measured): string {
   if (retraining) {
     const lost = lostOf(retraining);
     if (lost === undefined) return vscode.l10n.t('Outputs not measured.');

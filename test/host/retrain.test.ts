@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { EvaluateResult } from '../../src/engine/protocol-train.ts';
+import type { SlimResult } from '../../src/engine/protocol-slim.ts';
 import type { Compressed } from '../../src/vscode/compressing.ts';
 import { mulberry32 } from '../../src/model/random.ts';
 import { extension, inWorkspace, messagesOf } from './support.ts';
@@ -70,6 +71,27 @@ describe('retraining', () => {
     const [found] = await evaluate();
     assert.equal(found?.runtime, 'onnxruntime-web');
     assert.deepEqual([found.samples, found.top1], [1000, 0.989]);
+  });
+
+  it('channels are removed into a new file beside the model, and what that did is said', async () => {
+    await set('dataset', digits);
+    let made: SlimResult | undefined;
+    const messages = await messagesOf(async () => {
+      const clicked = { uri: model, keep: 0.7 };
+      made = await vscode.commands.executeCommand('deepCompression.removeChannels', clicked);
+    });
+    const path = join(folder, 'lenet.slim.onnx');
+    try {
+      assert.equal(made?.output.path, path);
+      assert.ok(existsSync(path) && made.after.macs < 0.75 * made.before.macs);
+      assert.ok(made.fidelity!.disagreement < 0.05, `${made.fidelity!.disagreement}`);
+      assert.ok(
+        messages.some((m) => /of the work left.*Answers agree on/.test(m)),
+        messages.join(),
+      );
+    } finally {
+      rmSync(path);
+    }
   });
 
   it('a .dcz and its original are given values normalised alike, as the .dcz states', async () => {

@@ -1,5 +1,6 @@
 /** slim: a model without some of its channels, checked by running it beside the original. */
 import { DeepCompressionError } from '../../model/errors.ts';
+import { verdictOf } from '../../fidelity/verdict.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { placeOf } from '../../platform/output.ts';
 import { isCompressible } from '../../model/dtype.ts';
@@ -113,7 +114,9 @@ export const slimJob = defineJob<SlimInput, SlimResult>({
         groups: slimmed.groups,
         score,
         ...measured,
-        ...(fidelity && { fidelity }),
+        ...(fidelity && {
+          fidelity: { ...fidelity, on: 'samples', verdict: verdictOf(fidelity, 'samples') },
+        }),
         notes: [...slimmed.notes, ...(samples?.notes ?? [])],
       };
     } finally {

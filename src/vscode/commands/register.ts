@@ -39,6 +39,9 @@ export function registerCommands(services: Services, inspector: Inspector): void
   register('scanSensitivity', 'scan sensitivity', async (clicked, selected) =>
     (await import('./scan-sensitivity.ts')).scanSensitivity(services, clicked, selected),
   );
+  register('removeChannels', 'remove channels', async (clicked, selected) =>
+    (await import('./remove-channels.ts')).removeChannels(services, clicked, selected),
+  );
   register('showReport', 'show report', async (clicked, selected) =>
     (await import('./show-report.ts')).showReport(clicked, selected),
   );
