@@ -12,6 +12,7 @@ import { sizeText } from '../../model/size-text.ts';
 import { writeSet } from '../../platform/file-set.ts';
 import { checkSpace } from '../../platform/space.ts';
 import { placeOf } from '../../platform/output.ts';
+import { removeLeftovers } from '../../platform/temporary.ts';
 import { ahead } from '../ahead.ts';
 import { restoredBytes } from '../claim.ts';
 import { openInput, sharedInput } from '../input.ts';
@@ -44,7 +45,8 @@ export const decompressJob = defineJob<DecompressInput, DecompressResult>({
         overwrite: input.overwrite,
         inputs: opened.files,
       };
-      placeOf(input.out, rule);
+      // data that a killed run put in place is in no one's way
+      removeLeftovers(placeOf(input.out, rule).target);
       const externalFiles = freePlaces(input.out, locations);
       if (externalFiles.some((file) => resolve(file) === resolve(input.out)))
         throw new DeepCompressionError(
