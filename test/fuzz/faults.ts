@@ -1,44 +1,50 @@
 /**
- * Faults while files are written: a kill at any moment, a full and a read-only disk, two writers at once,
- * an input that changes meanwhile. Whatever happens, each output is the old file or the whole new one, and
- * nothing else in the folder is touched. Every command that writes is in writers.ts. DC_FUZZ_CASES asks
- * for more kills.
+ * Faults while files are written: the end of the process at any change of a file, a disk that is full from
+ * there on, an input that changes then; a disk that is really full, or read-only; and for writers that hold
+ * more than one file together, a kill of a real process and two of them at once. Whatever happens, each output
+ * is the old file or the whole new one, and nothing else in the folder is touched. Every command that writes
+ * is in writers.ts. DC_FUZZ_CASES asks for more kills.
  */
 import assert from 'node:assert/strict';
 import { fork, spawnSync, type ChildProcess } from 'node:child_process';
 import * as fs from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
-import test, { before, describe, type TestContext } from 'node:test';
+import { basename, join, relative } from 'node:path';
+import test, { after, before, describe, type TestContext } from 'node:test';
+import { parseCommand } from '../../src/cli/arguments.ts';
+import { runCommand } from '../../src/cli/commands.ts';
+import { DeepCompressionError } from '../../src/model/errors.ts';
 import { mulberry32 } from '../../src/model/random.ts';
 import { buildEngine, temporaryFolder } from '../unit/engine/support.ts';
+import { Killed, withCalls, type Call } from './faulty-fs.ts';
 import { makeInputs, writers, type Writer } from './writers.ts';
 
 const kills = Math.ceil(Number(process.env['DC_FUZZ_CASES'] ?? 6000) / 6000);
-const root = temporaryFolder();
+const project = process.cwd();
+const ortFolder = join(project, 'node_modules', 'onnxruntime-web', 'dist');
+const root = fs.realpathSync(temporaryFolder());
 const inputs = join(root, 'inputs');
 const scratch = join(root, 'tmp');
+const page = join(root, 'page.html');
 const random = mulberry32(20261129);
 /** Bytes of the disk that is filled. */
 const diskBytes = 4 << 20;
+const { pid } = process;
 let cli = '';
 let made = 0;
+let runs = 0;
 
 type Content = ReadonlyMap<string, Buffer>;
 
 interface Run {
   readonly code: number | null;
   readonly errors: string;
-  /** Milliseconds from the first change of the folder to the end; 0 without a change. */
-  readonly writing: number;
 }
 
 before(async () => {
-  ({ cli } = await buildEngine(root));
-  fs.mkdirSync(join(dirname(cli), 'webview'));
-  const page = '<title>__TITLE__</title><script id="data">__DATA__</script>';
-  fs.writeFileSync(join(dirname(cli), 'webview', 'standalone.html'), page);
+  fs.writeFileSync(page, '<title>__TITLE__</title><script id="data">__DATA__</script>');
   fs.mkdirSync(inputs);
   fs.mkdirSync(scratch);
+  process.env['TMPDIR'] = scratch;
   makeInputs(inputs);
   for (const name of ['m', 'e']) {
     const args = ['compress', `${name}.onnx`, '--out', `${name}.dcz`, '--preset', 'eie'];
@@ -46,32 +52,53 @@ before(async () => {
     assert.equal(code, 0, errors);
   }
 });
+after(() => process.chdir(project));
 
-/** The command in one process, which a kill ends at once. @param writing called at the first change */
-function run(
+/** The command in this process, under the number of one that is no more when it is over. */
+async function run(args: readonly string[], cwd: string): Promise<Run> {
+  let errors = '';
+  const write = (text: string): boolean => ((errors += text), true);
+  process.chdir(cwd);
+  Object.defineProperty(process, 'pid', { value: 10_000_000 + runs++, configurable: true });
+  const command = parseCommand(args);
+  assert.ok(typeof command === 'object');
+  try {
+    await runCommand(command, {
+      runtime: { workerFile: undefined, ortFolder, pageTemplate: page }, // as the process of its own has it
+      signal: new AbortController().signal,
+      stderr: { write } as NodeJS.WriteStream,
+    });
+    return { code: 0, errors };
+  } catch (error) {
+    if (!(error instanceof DeepCompressionError || error instanceof Killed)) throw error;
+    return { code: 1, errors: `${errors}error: ${error.message}` };
+  } finally {
+    Object.defineProperty(process, 'pid', { value: pid, configurable: true });
+    process.chdir(project);
+  }
+}
+
+/** The command in a process of its own. @param writing called at the first change of the folder */
+function runAlone(
   args: readonly string[],
   cwd: string,
   writing: (child: ChildProcess) => void = () => {},
 ): Promise<Run> {
-  return new Promise((resolve) => {
-    const child = fork(cli, args, {
-      ...{ cwd, silent: true },
-      env: { ...process.env, DEEPC_SUPERVISED: '1', TMPDIR: scratch },
-    });
+  return new Promise((done) => {
+    const env = { ...process.env, DEEPC_SUPERVISED: '1' };
+    const child = fork(cli, args, { cwd, silent: true, env });
     let errors = '';
-    let first = 0;
+    let isWriting = false;
     child.stderr?.on('data', (piece: Buffer) => (errors += piece.toString()));
     child.stdout?.resume();
-    const seen = (_: string, name: string | null): void => {
-      if (first > 0 || !name?.includes('.tmp')) return;
-      first = performance.now();
+    const watcher = fs.watch(cwd, (_, name) => {
+      if (isWriting || !name?.includes('.tmp')) return;
+      isWriting = true;
       writing(child);
-    };
-    const folders = [cwd, join(cwd, 'to')].filter((folder) => fs.existsSync(folder));
-    const watchers = folders.map((folder) => fs.watch(folder, seen));
+    });
     child.on('close', (code) => {
-      for (const watcher of watchers) watcher.close();
-      resolve({ code, errors, writing: first === 0 ? 0 : performance.now() - first });
+      watcher.close();
+      done({ code, errors });
     });
   });
 }
@@ -156,29 +183,95 @@ function refusedWith(result: Run, why: RegExp): void {
   assert.match(lines.at(-1) ?? '', why);
 }
 
-async function killedAtAnyMoment(writer: Writer, whole: Content, writing: number): Promise<void> {
+/** Every kind of call on every file, the first and the last of it. */
+function moments(calls: readonly Call[]): readonly number[] {
+  const kind = ({ name, path }: Call): string =>
+    `${name} ${path.replace(/[0-9a-f]{8}-\d+-[0-9a-f]{8}/, '')}`;
+  const kinds = calls.map(kind);
+  return calls
+    .map((_, i) => i)
+    .filter((i) => {
+      return kinds.indexOf(kinds[i]!) === i || kinds.lastIndexOf(kinds[i]!) === i;
+    });
+}
+
+/** What a kill left is no obstacle, and goes. */
+async function goesOn(writer: Writer, whole: Content, old: Content, folder: string): Promise<void> {
+  const finished = check(writer, whole, old, folder, { killed: true });
+  if (finished === writer.outputs.length) return;
+  const { code, errors } = await run(forced(writer), folder);
+  assert.equal(code, 0, errors);
+  assert.equal(check(writer, whole, old, folder), writer.outputs.length);
+}
+
+async function killedAt(writer: Writer, whole: Content, moment: number): Promise<void> {
+  const folder = ownFolder();
+  const old = prepare(writer, whole, folder);
+  await withCalls(
+    folder,
+    (_, i) => {
+      if (i >= moment) throw new Killed('killed');
+    },
+    () => run(forced(writer), folder),
+  );
+  await goesOn(writer, whole, old, folder);
+  fs.rmSync(folder, { recursive: true });
+}
+
+async function fullFrom(writer: Writer, whole: Content, moment: number): Promise<void> {
+  const folder = ownFolder();
+  const old = prepare(writer, whole, folder);
+  let result: Run = { code: null, errors: '' };
+  await withCalls(
+    folder,
+    ({ name }, i) => {
+      if (i >= moment && !/^(rm|unlink)/.test(name))
+        throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    },
+    async () => void (result = await run(forced(writer), folder)),
+  );
+  if (result.code !== 0) refusedWith(result, /^error: .*the disk is full/);
+  check(writer, whole, old, folder, { failed: result.code !== 0 });
+  fs.rmSync(folder, { recursive: true });
+}
+
+async function inputChangesAt(writer: Writer, whole: Content, moment: number): Promise<void> {
+  const folder = ownFolder();
+  const old = new Map(prepare(writer, whole, folder));
+  const input = writer.args[1]!;
+  const changed = Buffer.concat([old.get(input)!, Buffer.from('changed')]);
+  old.set(input, changed);
+  let result: Run = { code: null, errors: '' };
+  const write = fs.writeFileSync;
+  await withCalls(
+    folder,
+    (_, i) => {
+      if (i === moment) write(join(folder, input), changed);
+    },
+    async () => void (result = await run(forced(writer), folder)),
+  );
+  if (result.code !== 0) refusedWith(result, /^error: /);
+  check(writer, whole, old, folder, { failed: result.code !== 0 });
+  fs.rmSync(folder, { recursive: true });
+}
+
+async function killedForReal(writer: Writer, whole: Content): Promise<void> {
   for (let kill = 0; kill < kills; kill++) {
     const folder = ownFolder();
     const old = prepare(writer, whole, folder);
-    const moment = (writing * (kill + random())) / kills;
-    await run(forced(writer), folder, (child) => {
+    const moment = 20 * random();
+    await runAlone(forced(writer), folder, (child) => {
       setTimeout(() => child.kill('SIGKILL'), moment);
     });
-    const finished = check(writer, whole, old, folder, { killed: true });
-    if (finished < writer.outputs.length) {
-      // what a kill left is no obstacle, and goes
-      const { code, errors } = await run(forced(writer), folder);
-      assert.equal(code, 0, errors);
-      assert.equal(check(writer, whole, old, folder), writer.outputs.length);
-    }
-    fs.rmSync(folder, { recursive: true });
+    await goesOn(writer, whole, old, folder);
   }
 }
 
 async function twoAtOnce(writer: Writer, whole: Content): Promise<void> {
   const folder = ownFolder();
   const old = prepare(writer, whole, folder);
-  const results = await Promise.all([run(forced(writer), folder), run(forced(writer), folder)]);
+  const both = [1, 2].map(() => runAlone(forced(writer), folder));
+  const results = await Promise.all(both);
   for (const result of results)
     if (result.code !== 0)
       refusedWith(result, /^error: .*(already exists|changed|not replaced|is being)/);
@@ -187,19 +280,6 @@ async function twoAtOnce(writer: Writer, whole: Content): Promise<void> {
     'neither of two wrote',
   );
   assert.equal(check(writer, whole, old, folder), writer.outputs.length);
-}
-
-async function inputChangesMeanwhile(writer: Writer, whole: Content): Promise<void> {
-  const folder = ownFolder();
-  const old = new Map(prepare(writer, whole, folder));
-  const input = writer.args[1]!;
-  const changed = Buffer.concat([old.get(input)!, Buffer.from('changed')]);
-  old.set(input, changed);
-  const result = await run(forced(writer), folder, () =>
-    fs.writeFileSync(join(folder, input), changed),
-  );
-  if (result.code !== 0) refusedWith(result, /^error: /);
-  check(writer, whole, old, folder, { failed: result.code !== 0 });
 }
 
 /** A small disk of this test's own; undefined where none can be made. */
@@ -225,43 +305,56 @@ function fill(folder: string): void {
 
 /** Declares the tests of some writers. */
 export function tryFaults(some: (writer: Writer) => boolean): void {
-  describe(
-    'whatever goes wrong, an output is the old file or the whole new one',
-    { concurrency: 2 },
-    () => {
-      for (const writer of writers.filter(some))
-        test(writer.name, async (t) => {
-          const folder = ownFolder();
-          const nothing = prepare(writer, new Map(), folder);
-          for (const { path } of writer.outputs) fs.rmSync(join(folder, path), { force: true });
-          const { code, errors, writing } = await run(writer.args, folder);
-          assert.equal(code, 0, errors);
-          const whole = contentOf(folder);
-          assert.equal(check(writer, whole, nothing, folder), writer.outputs.length);
+  describe('whatever goes wrong, an output is the old file or the whole new one', () => {
+    for (const writer of writers.filter(some))
+      test(writer.name, async (t) => {
+        const folder = ownFolder();
+        const nothing = prepare(writer, new Map(), folder);
+        for (const { path } of writer.outputs) fs.rmSync(join(folder, path), { force: true });
+        await run(writer.args, folder);
+        const whole = contentOf(folder);
+        assert.equal(check(writer, whole, nothing, folder), writer.outputs.length);
+        const again = ownFolder();
+        prepare(writer, whole, again);
+        const calls = await withCalls(
+          again,
+          () => {},
+          () => run(forced(writer), again),
+        );
+        const places = moments(calls);
+        assert.ok(places.length >= 4, JSON.stringify(calls));
 
-          await t.test(`killed at ${kills} moments`, () =>
-            killedAtAnyMoment(writer, whole, writing),
-          );
-          await t.test('two at once', () => twoAtOnce(writer, whole));
-          await t.test('its input changes', () => inputChangesMeanwhile(writer, whole));
-          await t.test('a full disk, and one that is read-only', async (own) => {
-            const small = disk(own);
-            if (small === undefined) return own.skip('only root makes a disk to fill');
-            prepare(writer, whole, small);
-            fill(small);
-            const old = new Map(contentOf(small));
-            refusedWith(
-              await run(forced(writer), small),
-              /^error: .*(the disk is full|0 B are free)/,
-            );
-            assert.equal(check(writer, whole, old, small), 0);
-            fs.rmSync(join(small, 'ballast'));
-            old.delete('ballast');
-            assert.equal(spawnSync('mount', ['-o', 'remount,ro', small]).status, 0);
-            refusedWith(await run(forced(writer), small), /^error: .*the disk is read-only/);
-            assert.equal(check(writer, whole, old, small), 0);
+        for (const [what, fault] of [
+          ['ends', killedAt],
+          ['finds the disk full', fullFrom],
+          ['finds its input changed', inputChangesAt],
+        ] as const)
+          await t.test(`it ${what} at each of ${places.length} changes`, async () => {
+            for (const place of places) await fault(writer, whole, place);
           });
+        await t.test('a full disk, and one that is read-only', async (own) => {
+          const small = disk(own);
+          if (small === undefined) return own.skip('only root makes a disk to fill');
+          prepare(writer, whole, small);
+          fill(small);
+          const old = new Map(contentOf(small));
+          refusedWith(
+            await run(forced(writer), small),
+            /^error: .*(the disk is full|0 B are free)/,
+          );
+          assert.equal(check(writer, whole, old, small), 0);
+          fs.rmSync(join(small, 'ballast'));
+          old.delete('ballast');
+          assert.equal(spawnSync('mount', ['-o', 'remount,ro', small]).status, 0);
+          refusedWith(await run(forced(writer), small), /^error: .*the disk is read-only/);
+          assert.equal(check(writer, whole, old, small), 0);
         });
-    },
-  );
+        if (!writer.processes) return;
+        ({ cli } = await buildEngine(ownFolder()));
+        await t.test(`processes of its own, killed ${kills} times`, () =>
+          killedForReal(writer, whole),
+        );
+        await t.test('two processes at once', () => twoAtOnce(writer, whole));
+      });
+  });
 }

@@ -20,6 +20,8 @@ export interface Writer {
   readonly outputs: readonly Output[];
   /** Files that it writes and deletes again. */
   readonly transient?: readonly string[];
+  /** Keeps several files in step: tried as processes of its own too. */
+  readonly processes?: true;
 }
 
 export interface Output {
@@ -66,6 +68,7 @@ export const writers: readonly Writer[] = [
       { path: 'to/w/a.bin', before: 'free' },
       { path: 'to/b.bin', before: 'free' },
     ],
+    processes: true,
   },
   {
     name: 'report as a page',
@@ -85,6 +88,7 @@ export const writers: readonly Writer[] = [
     args: ['retrain', 'm.onnx', ...train, '--out', 'o.dcz'],
     outputs: [{ path: 'o.dcz' }, { path: 'o.training.json', isWhole: isRecord }],
     transient: ['o.dcz.checkpoint'],
+    processes: true,
   },
   {
     name: 'retrain to an .onnx',
@@ -158,12 +162,12 @@ export function makeInputs(folder: string): void {
     JSON.stringify({
       name: 'short',
       prune: { method: 'sparsity', target: 0.8 },
-      train: { stages: [{ kind: 'prune', epochs: 3, rate: 0.01 }] },
+      train: { stages: [{ kind: 'prune', epochs: 2, rate: 0.01 }] },
     }),
   );
   put('han.net', makeNet([randomLayer('ip', 64 * 900, 900, mulberry32(3))]));
   put('han.prototxt', prototxt);
-  const weights = 60_000;
+  const weights = 2000;
   const at = (name: string, location: string): ReturnType<typeof externalTensor> =>
     externalTensor(name, [weights], { location, offset: '0', length: String(4 * weights) });
   mkdirSync(join(folder, 'w'));

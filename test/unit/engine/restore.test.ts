@@ -1,8 +1,7 @@
 /** Restoring a model with external data: what it makes, what is never touched, and all of it or nothing. */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -217,34 +216,3 @@ test('a failure half way leaves nothing', async () => {
   await assert.rejects(restore(dcz, join(to, 'm.onnx'), false, stop.signal));
   assert.deepEqual(contentOf(to), {});
 });
-
-test('killed at any moment, the model is there with all its data or not at all', async () => {
-  const { home, dcz } = await compressed(400_000);
-  const whole = contentOf(home);
-  const seconds = await timed(dcz, join(folder(), 'm.onnx'), undefined);
-  for (let i = 0; i < 12; i++) {
-    const to = folder();
-    writeFileSync(join(to, 'notes.txt'), 'mine');
-    await timed(dcz, join(to, 'm.onnx'), seconds * (0.4 + i / 16));
-    // what does the work ends a moment after the process that was killed
-    await new Promise((next) => setTimeout(next, 1500));
-    // what a kill left is no obstacle, and goes
-    if (existsSync(join(to, 'm.onnx'))) assert.equal(contentOf(to)['b.bin']?.length, 1_600_000);
-    else await restore(dcz, join(to, 'm.onnx'), false);
-    const { 'notes.txt': mine, ...rest } = contentOf(to);
-    assert.equal(mine, 'mine');
-    assert.deepEqual(Object.keys(rest).sort(), ['b.bin', 'm.onnx', 'w', 'w/a.bin']);
-    assert.equal(rest['m.onnx'], whole['m.onnx']);
-  }
-});
-
-/** Seconds of a run of the command line, killed after `after` seconds where that is less. */
-function timed(dcz: string, out: string, after: number | undefined): Promise<number> {
-  return new Promise((resolve) => {
-    const start = performance.now();
-    const args = [cli, 'decompress', dcz, '--out', out, '--threads', '1'];
-    const child = spawn(process.execPath, args, { stdio: 'ignore' });
-    if (after !== undefined) setTimeout(() => child.kill('SIGKILL'), after * 1000);
-    child.on('close', () => resolve((performance.now() - start) / 1000));
-  });
-}
