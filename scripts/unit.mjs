@@ -6,9 +6,10 @@
  */
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleEach, temporaryOut, testFiles } from './lib/bundle.mjs';
+import { buildEngine } from './lib/engine.mjs';
 import { limit } from './lib/pace.mjs';
 import { run } from './lib/process.mjs';
 
@@ -24,7 +25,12 @@ if (!files.length) {
   console.error(`no *.test.ts below ${places.join(', ')}`);
   process.exit(1);
 }
-const built = await bundleEach(files, out);
+const { built, holds } = await bundleEach(files, out);
+if (holds('scripts/lib/engine.mjs')) {
+  const engine = resolve(out, 'engine');
+  await buildEngine(engine);
+  process.env.DC_ENGINE = engine;
+}
 const hours = 3_600_000;
 const { DC_FUZZ_CASES } = process.env;
 const { code } = await run(

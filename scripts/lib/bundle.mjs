@@ -21,10 +21,17 @@ export function temporaryOut(prefix) {
   return mkdtempSync(join('dist-test', `${prefix}-`));
 }
 
-/** One ES module a file; packages stay outside. Returns the paths of the built files. */
+/**
+ * One ES module a file; packages stay outside.
+ * @returns the paths of the built files, and whether one of them has something of a source file
+ */
 export async function bundleEach(files, outdir) {
-  await build({ ...common, entryPoints: files, outbase: 'test', outdir });
-  return files.map((f) => join(outdir, f.replace(/^test[\\/]/, '').replace(/\.ts$/, '.js')));
+  const { metafile } = await build({ ...common, entryPoints: files, outbase: 'test', outdir });
+  const held = heldBy(metafile);
+  return {
+    built: files.map((f) => join(outdir, f.replace(/^test[\\/]/, '').replace(/\.ts$/, '.js'))),
+    holds: (source) => held.has(source),
+  };
 }
 
 /** All files in one module, so that they run in one process and share their module state. */
@@ -50,11 +57,16 @@ export async function bundleHostSuite(entry, files, outfile) {
 }
 
 /** Fails where a bundle has dropped a file of tests: it would pass by running nothing. */
-function assertHolds({ outputs }, files) {
-  const held = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs));
-  const full = new Set(held.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([f]) => f));
-  const empty = files.map((f) => f.replaceAll('\\', '/')).filter((f) => !full.has(f));
+function assertHolds(metafile, files) {
+  const held = heldBy(metafile);
+  const empty = files.map((f) => f.replaceAll('\\', '/')).filter((f) => !held.has(f));
   if (empty.length) throw new Error(`the bundle holds nothing of ${empty.join(', ')}`);
+}
+
+/** Source files of which the bundles hold something. */
+function heldBy({ outputs }) {
+  const held = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs));
+  return new Set(held.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file));
 }
 
 export const common = {
@@ -64,6 +76,7 @@ export const common = {
   target: 'node20',
   packages: 'external',
   sourcemap: 'inline',
+  sourcesContent: false,
   metafile: true,
   logLevel: 'warning',
   plugins: [wasmPlugin],

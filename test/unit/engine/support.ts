@@ -1,7 +1,6 @@
 /** The bundled command line and worker as users get them, and small models made on the spot. */
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
-import { build } from 'esbuild';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -11,7 +10,7 @@ import {
   type NodeProtoSchema,
   type TensorProtoSchema,
 } from 'onnx-buf';
-import { wasmPlugin } from '../../../scripts/lib/wasm.mjs';
+import { buildEngine as build } from '../../../scripts/lib/engine.mjs';
 import { mulberry32 } from '../../../src/model/random.ts';
 
 /** A folder for one test file, removed when its tests are done. */
@@ -26,26 +25,10 @@ export interface BuiltEngine {
   readonly worker: string;
 }
 
-/** Builds cli.js and worker.js below `folder`, as scripts/build.mjs does for dist/. */
+/** Makes cli.js and worker.js below `folder`, as scripts/build.mjs does for dist/. */
 export async function buildEngine(folder: string): Promise<BuiltEngine> {
   const outdir = join(folder, 'built');
-  mkdirSync(outdir, { recursive: true });
-  writeFileSync(join(outdir, 'package.json'), '{"type":"module"}\n');
-  await build({
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    logLevel: 'warning',
-    plugins: [wasmPlugin],
-    entryPoints: { cli: 'src/cli.ts', worker: 'src/engine/worker.ts' },
-    outdir,
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-  });
-  for (const name of ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'])
-    copyFileSync(join('node_modules/onnxruntime-web/dist', name), join(outdir, name));
+  await build(outdir);
   return { cli: join(outdir, 'cli.js'), worker: join(outdir, 'worker.js') };
 }
 

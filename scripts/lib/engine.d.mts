@@ -1,0 +1,1 @@
+export function buildEngine(outdir: string): Promise<void>;
