@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test, { before } from 'node:test';
+import { limit } from '../../../scripts/lib/pace.mjs';
 import { parseCommand } from '../../../src/cli/arguments.ts';
 import { UsageError } from '../../../src/cli/usage.ts';
 import { buildEngine, smallModel, temporaryFolder } from '../engine/support.ts';
@@ -19,7 +20,8 @@ function fails(args: readonly string[], code: number, line: RegExp): void {
   const run = spawnSync(process.execPath, [cli, ...args], {
     cwd: folder,
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: limit(60_000),
+    env: { ...process.env, DEEPC_SUPERVISED: '1' },
   });
   const errors = run.stderr.split('\n').filter((l) => l.startsWith('error:'));
   assert.equal(run.status, code, run.stderr);

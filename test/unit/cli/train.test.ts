@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { before } from 'node:test';
+import { limit } from '../../../scripts/lib/pace.mjs';
 import type { ReportResult } from '../../../src/engine/protocol-model.ts';
 import type { RetrainResult } from '../../../src/engine/protocol-train.ts';
 import { lenet300 } from '../../fixtures/lenet.ts';
@@ -29,7 +30,8 @@ function deepc(...args: readonly string[]): { code: number | null; out: string; 
   const run = spawnSync(process.execPath, [cli, ...args], {
     cwd: folder,
     encoding: 'utf8',
-    timeout: 120_000,
+    timeout: limit(120_000),
+    env: { ...process.env, DEEPC_SUPERVISED: '1' },
   });
   return { code: run.status, out: run.stdout, error: run.stderr };
 }

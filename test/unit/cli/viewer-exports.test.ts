@@ -19,7 +19,8 @@ before(async () => {
 });
 
 function deepc(...args: string[]) {
-  return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', timeout: 120_000 });
+  const env = { ...process.env, DEEPC_SUPERVISED: '1' };
+  return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', env });
 }
 const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
+import { limit } from '../../../scripts/lib/pace.mjs';
 import { EngineClient } from '../../../src/engine/client.ts';
 import { threadHost } from '../../../src/engine/job-host.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
@@ -151,14 +152,14 @@ test('a cancelled sweep stops at once, on threads and on one', async (t) => {
       }),
     );
     t.diagnostic(`${threads} thread(s): ${ms.toFixed(0)} ms`);
-    assert.ok(ms < 200, `${threads} thread(s): ${ms} ms`);
+    assert.ok(ms < limit(3000), `${threads} thread(s): ${ms} ms`); // all of it: minutes
   }
   const after = await client.run('simulate', { ...alex7, layers: [0] });
   assert.equal(after.layers.length, 1); // the worker is still there
 });
 
 test('a cancelled preparation of a model stops as well', async (t) => {
-  const file = { label: 'big.onnx', bytes: smallModel({ hidden: 30_000 }) };
+  const file = { label: 'big.onnx', bytes: smallModel({ hidden: 10_000 }) };
   const ms = await cancelTime((signal, begun) =>
     client.run(
       'simulate',
@@ -167,7 +168,7 @@ test('a cancelled preparation of a model stops as well', async (t) => {
     ),
   );
   t.diagnostic(`${ms.toFixed(0)} ms`);
-  assert.ok(ms < 500, `${ms} ms`);
+  assert.ok(ms < limit(3000), `${ms} ms`);
 });
 
 test('threads and one thread sweep to the same points', async () => {
