@@ -19,6 +19,24 @@ export interface DataInput {
   readonly header?: boolean;
 }
 
+/** What is asked before a compression begins. */
+export interface DurationInput {
+  readonly file: FileInput;
+  readonly recipe: string | object;
+  /** Of a recipe that trains. */
+  readonly data?: DataInput;
+  readonly normalisation?: NormalisationInput;
+  readonly threads?: number;
+}
+
+export interface DurationResult {
+  /** An estimate. */
+  readonly seconds: number;
+  /** Of all stages, and the samples of one; 0 where nothing is trained. */
+  readonly epochs: number;
+  readonly samples: number;
+}
+
 /** What an output may not replace: the models and data that are shown. */
 export interface InputFilesInput {
   readonly models: readonly FileInput[];

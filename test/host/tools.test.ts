@@ -161,6 +161,7 @@ describe('the language-model tools', () => {
     const question = asked?.confirmationMessages?.message;
     assert.ok(question instanceof vscode.MarkdownString);
     assert.match(question.value, /^Preset 'conservative'.*Writes .*tool/);
+    assert.match(question.value, /Estimated from the size of the model, it takes about \d+ s/);
     assert.ok(!existsSync(out), 'asking writes nothing');
 
     interface Compressed {

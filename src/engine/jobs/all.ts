@@ -9,6 +9,7 @@ import { compressJob } from './compress.ts';
 import { decompressJob } from './decompress.ts';
 import type { JobContext, JobDeclaration } from './define.ts';
 import { filesToRestoreJob, inputFilesJob } from './files.ts';
+import { durationJob } from './duration.ts';
 import { evaluateJob } from './evaluate.ts';
 import { exportJob } from './export.ts';
 import { groupsJob } from './groups.ts';
@@ -42,6 +43,7 @@ export const declaredJobs = {
   sweep: sweepJob,
   published: publishedJob,
   agreement: agreementJob,
+  duration: durationJob,
   evaluate: evaluateJob,
   retrain: retrainJob,
   sensitivity: sensitivityJob,

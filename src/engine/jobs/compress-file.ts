@@ -2,6 +2,7 @@
  * Compressing one file: plan with the pipeline, write the container beside its final name, read it back and
  * verify it, and only then rename it. The input's files are opened for reading and never replaced.
  */
+import type { CodedTensor } from '../../compress/coded.ts';
 import { leftNotes, notCoded, type NotCoded } from '../../compress/not-coded.ts';
 import { compressModel } from '../../compress/pipeline.ts';
 import { recipeForLayer } from '../../compress/recipe.ts';
@@ -20,6 +21,7 @@ import type { Model } from '../../model/model.ts';
 import { isOnnx } from '../../model/onnx/open.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
 import { openFile } from '../../platform/files.ts';
+import { checkSpace } from '../../platform/space.ts';
 import { estimatedOutputs, measuredOn } from '../fidelity/measure.ts';
 import { openInput, sharedInput } from '../input.ts';
 import { dczKind } from '../output-kinds.ts';
@@ -119,6 +121,7 @@ export async function compressFile(
           const rest = roundRest(model, kept, recipe.restNoise ?? 0);
           const layout = layoutWith(model, coded, rest.values);
           const tensors = plan.tensors.map(({ coded, stats }) => ({ coded, rmse: stats.rmse }));
+          checkSpace(input.out, codedBytes(plan.tensors), `the .dcz of ${path}`);
           const sizes = writeDcz(
             { model, layout, tensors, recipe: options.stated ?? recipe },
             sink,
@@ -202,6 +205,15 @@ async function judged(
   } finally {
     await engine.close();
   }
+}
+
+/** Of the streams, which are most of a .dcz. */
+function codedBytes(tensors: readonly { readonly coded: CodedTensor }[]): number {
+  return tensors.reduce(
+    (sum, { coded }) =>
+      sum + coded.blocks.reduce((all, b) => all + b.values.length + b.gaps.length, 0),
+    0,
+  );
 }
 
 function taskRunner(crew: Crew): TaskRunner {

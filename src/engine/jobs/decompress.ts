@@ -3,7 +3,7 @@
  * blocks, this one writes them in order; at most a few blocks a thread are in memory at a time. Data
  * files bear the names that the model's bytes state, which must be free: nothing replaces them.
  */
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { blockWeights } from '../../compress/coded.ts';
 import type { Dcz } from '../../container/read.ts';
 import type { ByteSink } from '../../model/bytes.ts';
@@ -54,11 +54,7 @@ export const decompressJob = defineJob<DecompressInput, DecompressResult>({
           `${input.out} is the name of the model's external data: choose another output`,
         );
       const total = restoredBytes(dcz);
-      checkSpace(
-        dirname(resolve(input.out)),
-        total,
-        `the model of ${path} (${sizeText(source.size)})`,
-      );
+      checkSpace(input.out, total, `the model of ${path} (${sizeText(source.size)})`);
       const crew = startCrew(shared, {
         workerFile: runtime.workerFile,
         threads: crewSize(

@@ -6,6 +6,7 @@ import { openOnnx } from '../../model/onnx/open.ts';
 import { exportFormats, type ExportName } from '../../export/formats.ts';
 import type { Fidelity } from '../../fidelity/compare.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
+import { checkSpace } from '../../platform/space.ts';
 import { placeOf } from '../../platform/output.ts';
 import { decodeGraph } from '../../train/graph.ts';
 import { measureBoth } from '../export/measure.ts';
@@ -62,6 +63,7 @@ export const exportJob = defineJob<ExportInput, ExportResult>({
       progress({ stage: 'run the samples', layer: '', fraction: 0.5 });
       const sampled = input.data && (await onSamples(input, opened, exported, runtime, turn));
       progress({ stage: 'write', layer: '', fraction: 0.9 });
+      checkSpace(input.out, exported.length, `the export of ${opened.path}`);
       const bytes = await writeAtomically(input.out, rule, async (sink) => {
         await turn();
         sink.write(exported);

@@ -4,6 +4,7 @@ import { headOf, readBytes, type ByteSource } from '../../model/bytes.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import { caffe, insteadOf } from '../../model/recognise.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
+import { checkSpace } from '../../platform/space.ts';
 import { openSource, pathsOf, sharedInput } from '../input.ts';
 import { onnxKind } from '../output-kinds.ts';
 import type { ImportInput, ImportResult } from '../protocol-model.ts';
@@ -40,6 +41,7 @@ export const importJob = defineJob<ImportInput, ImportResult>({
       throwIfCancelled(signal);
       const { onnx, layers } = imported(weights, text, { name: prototxt.name, head });
       progress({ stage: 'write', layer: '', fraction: 0.8 });
+      checkSpace(input.out, onnx.length, `the model of ${weights.name}`);
       const bytes = await writeAtomically(
         input.out,
         {

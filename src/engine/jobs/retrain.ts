@@ -4,7 +4,8 @@
  * it is; the rest of the recipe applies to the rest. What became of accuracy goes into a record beside
  * the .dcz (train/record.ts).
  */
-import { basename } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { type LayerOverride } from '../../compress/recipe.ts';
 import { parseRecipe, type Recipe } from '../../recipe/recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
@@ -12,6 +13,7 @@ import { checkRestorable } from '../../model/location.ts';
 import type { Model } from '../../model/model.ts';
 import type { Taken } from '../../train/dataset/taken.ts';
 import { writeAtomically } from '../../platform/atomic.ts';
+import { checkSpace } from '../../platform/space.ts';
 import { placeOf, refuseClash } from '../../platform/output.ts';
 import { openOnnxInput, sharedInput } from '../input.ts';
 import { dczKind, onnxKind } from '../output-kinds.ts';
@@ -64,6 +66,9 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult, TrainingEvent>(
       const { model } = opened;
       const inputs = [...opened.files, ...dataFiles(input.data), ...dataFiles(input.test)];
       checkOutputs(input, model, inputs);
+      // now rather than after hours: the trained model is a file before it is compressed
+      const size = model.files.reduce((sum, f) => sum + f.source.size, 0);
+      checkSpace(join(tmpdir(), 'trained'), size, 'the trained model, before it is compressed,');
       if (opened.dcz)
         throw new DeepCompressionError(
           'invalid-input',
@@ -201,11 +206,10 @@ async function writeModel(
 ): Promise<number> {
   const opened = openOnnxInput({ path });
   try {
-    return await writeAtomically(
-      input.out,
-      { kind: onnxKind, overwrite: input.overwrite, inputs },
-      (sink) => sink.write(wholeModel(opened.model)),
-    );
+    const bytes = wholeModel(opened.model);
+    checkSpace(input.out, bytes.length, 'the trained model');
+    const rule = { kind: onnxKind, overwrite: input.overwrite, inputs };
+    return await writeAtomically(input.out, rule, (sink) => sink.write(bytes));
   } finally {
     opened.close();
   }

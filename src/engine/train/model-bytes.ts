@@ -68,7 +68,7 @@ function embed(tensor: TensorProto, model: Model, budget: Budget): void {
   if (!(offset >= 0 && length >= 0) || offset + length > file.source.size)
     throw new DeepCompressionError(
       'invalid-model',
-      `${model.path}: external data ${location} is too short`,
+      `${model.path}: external data ${location} is too short: ${file.source.size} bytes of at least ${offset + length} are here`,
     );
   budget.left -= length;
   if (budget.left < 0)

@@ -22,13 +22,13 @@ export class OnnxWriter implements ModelWriter {
   readonly #files: readonly ModelFile[];
   /** Why external data cannot be replaced, by tensor id. */
   readonly #obstacles: ReadonlyMap<number, string>;
-  readonly #missing: readonly string[];
+  readonly #missing: ReadonlyMap<string, string>;
 
-  /** `missing`: locations of external files that are not there or too short. */
+  /** `missing`: external files that are not there or too short, by location, and which of the two. */
   constructor(
     records: readonly TensorRecord[],
     files: readonly ModelFile[],
-    missing: readonly string[],
+    missing: ReadonlyMap<string, string>,
   ) {
     this.#records = records;
     this.#files = files;
@@ -50,12 +50,11 @@ export class OnnxWriter implements ModelWriter {
   }
 
   layout(tensors: ReadonlySet<number>): readonly (readonly Segment[])[] {
-    if (this.#missing.length > 0) {
+    for (const [location, why] of this.#missing)
       throw new DeepCompressionError(
         'not-found',
-        `the model cannot be written without its external data ${this.#missing[0]}`,
+        `the model cannot be written without its external data: ${location} ${why}`,
       );
-    }
     const edits: Edit[][] = this.#files.map(() => []);
     const growth = new Map<MessageSpan, number>();
     for (const id of tensors) {

@@ -93,12 +93,13 @@ function openExternal(
   records: readonly TensorRecord[],
   source: ByteSource,
   resolve: (location: string) => ByteSource,
-): { files: ModelFile[]; missing: string[]; notes: string[] } {
+): { files: ModelFile[]; missing: Map<string, string>; notes: string[] } {
   const files: ModelFile[] = [{ location: '', source }];
-  const missing: string[] = [];
+  const missing = new Map<string, string>();
   const notes: string[] = [];
   const known = new Map<string, number>();
-  const short = new Set<number>();
+  /** Files that end before a tensor does, and where the last of these ends. */
+  const short = new Map<number, number>();
   for (const record of records) {
     if (record.external === undefined) continue;
     const location = checkLocation(record.external.location);
@@ -111,22 +112,21 @@ function openExternal(
       } catch (error) {
         if (!(error instanceof DeepCompressionError) || error.code !== 'not-found') throw error;
         files.push({ location, source: missingSource(location, error) });
-        missing.push(location);
+        missing.set(location, 'is missing');
         notes.push(`external data ${location} is missing`);
       }
     }
     record.file = file;
     const { size } = files[file].source;
-    if (
-      record.external.offset + record.bytes > size &&
-      !missing.includes(location) &&
-      !short.has(file)
-    ) {
-      short.add(file);
-      notes.push(`external data ${location} is too short: ${size} bytes`);
-    }
+    const end = record.external.offset + record.bytes;
+    if (end > size && !missing.has(location)) short.set(file, Math.max(end, short.get(file) ?? 0));
   }
-  for (const file of short) missing.push(files[file].location);
+  for (const [file, end] of short) {
+    const { location, source: part } = files[file];
+    const short = `is too short: ${part.size} bytes of at least ${end} are here`;
+    notes.push(`external data ${location} ${short}`);
+    missing.set(location, short);
+  }
   return { files, missing, notes };
 }
 

@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { formatAccuracy, formatBytes, formatRatio } from '../../../webview/ui/format.ts';
 import type { GoalRecipe } from '../../compress/recipe.ts';
 import type { CompressResult, Verdict } from '../../engine/protocol-model.ts';
+import { plainText } from '../../model/plain-text.ts';
 import { achieved } from '../achieved.ts';
 import type { RunOptions } from '../../engine/client.ts';
 import { compressOne, outputFor, type Compressed } from '../compressing.ts';
@@ -22,6 +23,9 @@ import { askForTargets, namedTargets } from '../targets.ts';
 import { askForWay, type Way } from '../ways.ts';
 import { checkpointOf, trainInView } from '../training/panel.ts';
 import { showReport } from './show-report.ts';
+
+/** Characters of a path in a question. */
+const longestPath = 300;
 
 interface Planned {
   readonly model: vscode.Uri;
@@ -150,10 +154,10 @@ async function planOutputs(
     there.size === 1
       ? vscode.l10n.t("'{0}' already exists.", nameOf(first))
       : vscode.l10n.t('{0} of {1} compressed files already exist.', there.size, wanted.length);
-  const detail = there.size === 1 ? first.fsPath : [...there].slice(0, 8).join('\n');
+  const paths = [...there].slice(0, 8).map((path) => plainText(path, longestPath));
   const answer = await vscode.window.showWarningMessage(
     question,
-    { modal: true, detail },
+    { modal: true, detail: paths.join('\n') },
     // the first button is what Enter presses
     keep,
     replace,

@@ -3,10 +3,12 @@
  * before it writes, and told when a file would be replaced.
  */
 import * as vscode from 'vscode';
+import { formatDuration } from '../../../webview/ui/format.ts';
 import type { Retraining } from '../../engine/protocol-accuracy.ts';
 import { compressOne, outputFor, samplesFor, type Compressed } from '../compressing.ts';
+import { inputFrom } from '../dataset.ts';
 import { modelKinds, dottedEndings } from '../endings.ts';
-import { exists, nameOf } from '../files.ts';
+import { exists, inputOf, nameOf } from '../files.ts';
 import { presetNamed } from '../presets.ts';
 import type { Services } from '../services.ts';
 import { settingsFor } from '../settings.ts';
@@ -41,10 +43,10 @@ export const compressModel: Tool<Input> = {
   confirmation: async ({ model, preset, output, overwrite }, services) => {
     const title = vscode.l10n.t('Compress {0}?', nameOf(model));
     const replaces = overwrite && (await exists(vscode.Uri.file(output)));
-    const trains = await trainsIn(services, model, preset);
+    const { trains, takes } = await foreseen(services, model, preset);
     const also = trains
       ? ` ${vscode.l10n.t(
-          'It retrains the model on the samples of the settings, which takes minutes to hours, and also writes {0} and, while it runs, {1}.',
+          'It retrains the model on the samples of the settings, and also writes {0} and, while it runs, {1}.',
           output.replace(/\.dcz$/i, '.training.json'),
           `${output}.checkpoint`,
         )}`
@@ -56,7 +58,7 @@ export const compressModel: Tool<Input> = {
           output,
         )
       : vscode.l10n.t("Preset '{0}'. Writes {1}; the model stays as it is.", preset, output);
-    return { title, text: `${writes}${also}` };
+    return { title, text: `${writes}${also} ${takes}` };
   },
   run: async ({ model, preset, output, overwrite, maxLayers }, services, signal) => {
     const loaded = await (await presetNamed(services, model, preset)).load();
@@ -81,7 +83,7 @@ export const compressModel: Tool<Input> = {
         seconds: result.seconds,
         accuracy: result.retraining
           ? accuracyOf(result.retraining)
-          : 'not measured: check it before the model is used (deepc evaluate)',
+          : 'not measured: check it before the model is used (the command Evaluate Accuracy…, or deepc evaluate)',
         bytesBesideTheLayers: result.otherBytes,
         layers: layers.slice(0, rows).map((layer) => ({
           ...{ name: layer.name, op: layer.op, weights: layer.weights },
@@ -94,12 +96,54 @@ export const compressModel: Tool<Input> = {
   },
 };
 
-/** Whether the preset retrains; one that cannot be read is refused when the tool runs. */
-async function trainsIn(services: Services, model: vscode.Uri, preset: string): Promise<boolean> {
+/** Nobody is kept waiting for a question longer than this. */
+const longestMeasuring = 10_000;
+
+/** Whether the preset retrains, and how long it will take; what cannot be read is refused when the tool runs. */
+async function foreseen(
+  services: Services,
+  model: vscode.Uri,
+  preset: string,
+): Promise<{ readonly trains: boolean; readonly takes: string }> {
+  let trains = false;
   try {
-    return (await (await presetNamed(services, model, preset)).load()).trains;
+    const loaded = await (await presetNamed(services, model, preset)).load();
+    ({ trains } = loaded);
+    const unknown = vscode.l10n.t('How long it takes could not be measured: minutes to hours.');
+    if (loaded.calibrates && !trains) return { trains, takes: unknown };
+    const { samples } = samplesFor(model, preset, loaded);
+    const { data, normalisation } = samples ? inputFrom(samples) : {};
+    const {
+      seconds,
+      epochs,
+      samples: count,
+    } = await services.trainer.run(
+      'duration',
+      {
+        ...{ file: await inputOf(model), recipe: loaded.recipe },
+        ...{ threads: settingsFor(model).threads },
+        ...(data && { data }),
+        ...(normalisation && { normalisation }),
+      },
+      { signal: AbortSignal.timeout(longestMeasuring) },
+    );
+    const about = formatDuration(Math.max(1, seconds));
+    return {
+      trains,
+      takes: trains
+        ? vscode.l10n.t(
+            'Estimated from a few samples run on this machine, it takes about {0} ({1} epochs of {2} samples).',
+            ...[about, String(epochs), String(count)],
+          )
+        : vscode.l10n.t('Estimated from the size of the model, it takes about {0}.', about),
+    };
   } catch {
-    return false;
+    return {
+      trains,
+      takes: trains
+        ? vscode.l10n.t('How long it takes could not be measured: minutes to hours.')
+        : vscode.l10n.t('How long it takes could not be estimated.'),
+    };
   }
 }
 
