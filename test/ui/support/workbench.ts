@@ -179,8 +179,14 @@ export class Workbench {
     return (await rows.allInnerTexts()).map((t) => t.trim());
   }
 
+  /** A long list draws only what is in sight: what is not there soon is typed. */
   async pick(text: string | RegExp): Promise<void> {
-    await this.quickRow(text).first().click();
+    const row = this.quickRow(text).first();
+    if (typeof text === 'string')
+      await row
+        .waitFor({ timeout: 3000 })
+        .catch(() => this.quickInput.locator('input').first().fill(text));
+    await row.click();
   }
 
   /** A notification that is on the screen. */
