@@ -25,7 +25,13 @@ import {
   type TrainArguments,
 } from './train-arguments.ts';
 import { exportForm, runnableOptions, runnableTakes, runnableUsage } from './export-command.ts';
-import { goalArguments, goalOptions, goalTakes, type GoalArguments } from './goal-arguments.ts';
+import {
+  goalArguments,
+  goalOptions,
+  goalTakes,
+  searchTakes,
+  type GoalArguments,
+} from './goal-arguments.ts';
 import {
   slimArguments,
   slimOptions,
@@ -52,6 +58,10 @@ export const usage = `usage: deepc COMMAND …
         [--preset NAME | --recipe FILE] [--seed N]
         [--data FILE [--max-loss 0.5% | --ratio N | --max-bytes N]]
                                                by sample inputs, as small as the goal allows
+  deepc search MODEL --data FILE [--out FRONT.json|.csv|.svg]
+                                               what every size costs in loss; goes on from a .json
+  deepc impact MODEL --data FILE [--out FILE.csv]
+                                               which layer hurts: lost with it alone, regained without
   deepc decompress FILE.dcz --out MODEL.onnx   the model again, bit-exact
   deepc report FILE.dcz                        what a compressed file holds, layer by layer
   deepc report MODEL --out FILE.html           the report and the layers of an .onnx or .dcz file as
@@ -93,6 +103,8 @@ const commands = [
   'evaluate',
   'retrain',
   'sensitivity',
+  'search',
+  'impact',
   'simulate',
   'sweep',
 ] as const;
@@ -118,7 +130,7 @@ const options = {
   version: { type: 'boolean', short: 'V' },
 } as const;
 
-/** Options a command takes beside `json`; `out` and `prototxt` are required where listed, but for report. */
+/** Options a command takes beside `json`; `out` and `prototxt` are required where listed, but for `outIsOptional`. */
 const taken: Readonly<Record<CommandName, readonly string[]>> = {
   inspect: ['threads', 'no-statistics', ...exportTakes],
   compress: [...['out', 'preset', 'recipe', 'seed', 'threads', 'force'], ...goalTakes],
@@ -133,9 +145,13 @@ const taken: Readonly<Record<CommandName, readonly string[]>> = {
   evaluate: evaluateTakes,
   retrain: retrainTakes,
   sensitivity: sensitivityTakes,
+  search: searchTakes,
+  impact: searchTakes,
   simulate: simulateTakes,
   sweep: sweepTakes,
 };
+
+const outIsOptional: readonly CommandName[] = ['report', 'search', 'impact'];
 
 export interface Command {
   readonly command: CommandName;
@@ -203,7 +219,7 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
     );
   if (files.includes('')) throw new UsageError(`deepc ${command}: the file's name is empty`);
   for (const key of ['out', 'prototxt'] as const)
-    if (taken[command].includes(key) && !values[key] && command !== 'report')
+    if (taken[command].includes(key) && !values[key] && !outIsOptional.includes(command))
       throw new UsageError(`deepc ${command} needs --${key} FILE`);
   if (values.preset !== undefined && values.recipe !== undefined)
     throw new UsageError('--preset and --recipe exclude each other');

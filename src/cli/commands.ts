@@ -15,6 +15,7 @@ import { progressView } from './progress.ts';
 import { runTrain } from './train-commands.ts';
 import { exportText } from './export-command.ts';
 import { groupsText, slimText } from './slim-command.ts';
+import { runSearch } from './search-commands.ts';
 import { writeExports } from './viewer-exports.ts';
 import { outputsLine } from './fidelity-text.ts';
 import { compareTable } from './compare-table.ts';
@@ -126,6 +127,11 @@ async function run(
     case 'retrain':
     case 'sensitivity':
       return runTrain({ ...c, train: c.train! }, () => recipeOf(c), jobs, signal, show);
+    case 'search':
+    case 'impact': {
+      const tell = (line: string): void => void stderr.write(plainLines(`${line}\n`));
+      return runSearch(c, { recipe: () => recipeOf(c), jobs, signal, show, tell });
+    }
     case 'presets':
       return { result: { presets }, text: () => presetsText(presets) };
   }

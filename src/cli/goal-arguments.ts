@@ -15,6 +15,12 @@ export const goalTakes: readonly string[] = [
   ...Object.keys(goalOptions),
 ];
 
+/** Of search and impact. */
+export const searchTakes: readonly string[] = [
+  ...['data', 'labels', 'scale', 'mean', 'deviation'],
+  ...['out', 'preset', 'recipe', 'seed', 'threads', 'force'],
+];
+
 export type GoalArguments = Pick<CompressInput, 'data' | 'normalisation' | 'goal'>;
 
 type GoalValues = TrainValues & {

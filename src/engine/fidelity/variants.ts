@@ -76,6 +76,14 @@ export class Variants {
     return ['class', 'classes', 'sequence', 'decision'].includes(answering?.kind ?? 'values');
   }
 
+  /** Samples in groups of them. */
+  samplesIn(groups: Uint32Array): number {
+    return groups.reduce((sum, group) => {
+      const { from, to } = this.feeding.samplesOf(group);
+      return sum + to - from;
+    }, 0);
+  }
+
   /** The model with other values in some tensors, by id, on groups that were prepared. */
   async fidelity(
     values: ReadonlyMap<number, Float32Array | Float64Array>,

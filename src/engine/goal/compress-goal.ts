@@ -3,30 +3,18 @@
  * (decide.ts), then writes them as any compression is written. Biases and means that were corrected make a
  * changed model, which is the one that is compressed.
  */
-import { DeepCompressionError } from '../../model/errors.ts';
 import { verdictOf } from '../../fidelity/verdict.ts';
-import { checkGlobs } from '../../compress/layer-globs.ts';
 import type { GoalRecipe } from '../../compress/recipe.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
-import { decodeGraph } from '../../train/graph.ts';
-import { sampledInputs } from '../fidelity/feeds.ts';
-import { openOnnxInput, sharedInput } from '../input.ts';
-import { Variants } from '../fidelity/variants.ts';
 import { compressFile, type CompressOptions } from '../jobs/compress-file.ts';
 import type { JobContext } from '../jobs/define.ts';
 import { share } from '../jobs/progress.ts';
 import type { CompressInput, CompressResult } from '../protocol-model.ts';
 import type { DataInput } from '../protocol-train.ts';
-import { trainingRuntime } from '../runtime/training.ts';
 import { statementOf } from '../statement.ts';
-import { loadDataset } from '../train/data.ts';
-import { wholeModel } from '../train/model-bytes.ts';
-import { normalisationOf } from '../train/normalisation.ts';
-import { forChoosing } from '../train/reading.ts';
 import { writeTrained } from '../train/trained-model.ts';
-import { turns } from '../train/turns.ts';
-import { Quantizers } from './quantizers.ts';
-import { decideLevels, type Decided, type Goal } from './decide.ts';
+import { decideLevels, goalOf, type Decided } from './decide.ts';
+import { withSamples } from './with-samples.ts';
 
 /** Share of the whole at which levels are decided. */
 const decided = 0.9;
@@ -41,36 +29,12 @@ export async function compressToGoal(
 ): Promise<CompressResult> {
   const start = performance.now();
   const { goal } = recipe;
-  const opened = openOnnxInput(sharedInput(input.file));
-  const engine = trainingRuntime(context.runtime, input.threads);
-  const turn = turns(context.signal);
-  const quantizers = new Quantizers({
-    workerFile: context.runtime.workerFile,
-    threads: engine.threads,
-    signal: context.signal,
-    turn,
-  });
-  try {
-    const { model } = opened;
-    if (opened.dcz)
-      throw new DeepCompressionError('invalid-input', `${opened.path} is already compressed`);
-    checkGlobs(Object.keys(recipe.layers), model.tensors);
-    const progress = share(context.onProgress, 0, decided);
-    const graph = decodeGraph(wholeModel(model));
-    const { data } = await loadDataset(input.data, {
-      ...{ inputs: sampledInputs(graph), prefer: forChoosing },
-      turn,
-      onRead: (line) => progress({ stage: 'read', layer: line, fraction: 0 }),
-    });
-    const normalisation = normalisationOf(input.normalisation, undefined);
-    const variants = Variants.open({ runtime: engine, model, data, normalisation, turn });
-    const size = model.files.reduce((sum, { source }) => sum + source.size, 0);
+  const progress = share(context.onProgress, 0, decided);
+  return withSamples(input, recipe, context, progress, async ({ opened, size, setup }) => {
+    const { model } = setup;
     let wanted = goalOf(goal, size);
     for (let attempt = 1; ; attempt++) {
-      const made = await decideLevels({
-        ...{ model, recipe, goal: wanted, variants, runtime: engine },
-        ...{ seed: input.seed, turn, progress, quantizers },
-      });
+      const made = await decideLevels({ ...setup, goal: wanted });
       const on = 'samples';
       const fidelity = { ...made.fidelity, on, verdict: verdictOf(made.fidelity, on) } as const;
       const maxLoss = wanted.kind === 'loss' ? wanted.most : undefined;
@@ -93,22 +57,7 @@ export async function compressToGoal(
         };
       wanted = { kind: 'bytes', most: wanted.most * (most / result.output.bytes) * 0.995 };
     }
-  } finally {
-    await quantizers.dispose();
-    await engine.close();
-    opened.close();
-  }
-}
-
-/** @throws DeepCompressionError `invalid-input` when the model is as small already */
-function goalOf({ maxLoss, ratio, maxBytes }: GoalRecipe, size: number): Goal {
-  const most = ratio !== undefined ? size / ratio : maxBytes;
-  if (most === undefined) return { kind: 'loss', most: maxLoss! };
-  if (most < size) return { kind: 'bytes', most };
-  throw new DeepCompressionError(
-    'invalid-input',
-    `a size must be below that of the model, ${size} bytes, not ${Math.round(most)}`,
-  );
+  });
 }
 
 /** The file, of the model with corrected biases. */

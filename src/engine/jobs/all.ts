@@ -14,12 +14,14 @@ import { evaluateJob } from './evaluate.ts';
 import { exportJob } from './export.ts';
 import { groupsJob } from './groups.ts';
 import { importJob } from './import.ts';
+import { impactJob } from './impact.ts';
 import { inspectJob } from './inspect.ts';
 import { pageJob } from './page.ts';
 import { presetsJob } from './presets.ts';
 import { publishedJob } from './published.ts';
 import { reportJob } from './report.ts';
 import { retrainJob } from './retrain.ts';
+import { searchJob } from './search.ts';
 import { sensitivityJob } from './sensitivity.ts';
 import { simulateJob } from './simulate.ts';
 import { slimJob } from './slim.ts';
@@ -47,6 +49,8 @@ export const declaredJobs = {
   evaluate: evaluateJob,
   retrain: retrainJob,
   sensitivity: sensitivityJob,
+  search: searchJob,
+  impact: impactJob,
   compare: compareJob,
   openView: openViewJob,
   view: viewJob,
