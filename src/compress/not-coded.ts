@@ -52,7 +52,7 @@ function reasonOf(model: Model, tensor: Tensor, recipe: CodingRecipe | undefined
       : `${dtype} values are kept as they are`;
   const obstacle = model.writer.whyNotReplaceable(tensor);
   if (obstacle !== undefined) return obstacle;
-  if (op === '') return 'no operator uses it: the model could do without it';
+  if (op === '' && model.graph) return 'no operator uses it: the model could do without it';
   if (recipe === undefined) return 'the recipe does not code it';
   if (!recipe.roles.includes(role))
     return role === 'embedding'

@@ -4,7 +4,7 @@
  * an .onnx its structure, as opening it does.
  */
 import { readBytes, type ByteSource } from '../model/bytes.ts';
-import { formatNames } from '../model/format-names.ts';
+import { formatNames, type FormatId } from '../model/format-names.ts';
 import { sniffFormat } from '../model/formats.ts';
 import { parseModel } from '../model/onnx/parse-model.ts';
 import type { OutputKind } from '../platform/output.ts';
@@ -23,10 +23,9 @@ export const onnxKind: OutputKind = {
   looksLike: (file) => parseModel(file).graph !== undefined,
 };
 
-/** What a .dcz restores: only a model of the same format gives way to it. @param restored its first file */
-export function modelKind(restored: ByteSource): OutputKind {
-  const format = sniffFormat(restored);
-  if (format === undefined) return onnxKind;
+/** What a .dcz restores: only a model of the same format gives way to it. */
+export function modelKind(format: FormatId): OutputKind {
+  if (format === 'onnx') return onnxKind;
   return {
     name: formatNames[format].phrase,
     looksLike: (file) => sniffFormat(file) === format,

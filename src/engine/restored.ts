@@ -6,7 +6,8 @@
 import type { Dcz, FilePart } from '../container/read.ts';
 import type { ByteSource } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
-import { openModel } from '../model/formats.ts';
+import type { FormatId } from '../model/format-names.ts';
+import { openModel, sniffFormat } from '../model/formats.ts';
 import type { Model } from '../model/model.ts';
 
 /** @throws DeepCompressionError `invalid-model` or `invalid-container` */
@@ -20,6 +21,11 @@ export function restoredModel(path: string, dcz: Dcz): Model {
   });
   state.indexing = false;
   return model;
+}
+
+/** The format of the model that a .dcz restores; no payload is decoded for it. */
+export function restoredFormat(dcz: Dcz): FormatId {
+  return sniffFormat(restoredSource(dcz, 0, { indexing: true })) ?? 'onnx';
 }
 
 function restoredSource(dcz: Dcz, file: number, state: { readonly indexing: boolean }): ByteSource {

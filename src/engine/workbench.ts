@@ -11,7 +11,7 @@ import { blockWeights, type CodedTensor } from '../compress/coded.ts';
 import { StatisticsCounter } from '../compress/statistics.ts';
 import { runTask, type ResultOf, type Task, type WeightSource } from '../compress/tasks.ts';
 import { crc32 } from '../model/crc32.ts';
-import { bitsOf, isCompressible, type DType } from '../model/dtype.ts';
+import { bitsOf, isCompressible, isFloat, type DType } from '../model/dtype.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { DistinctCounter, distinctBySorting, type DistinctKind } from './distinct.ts';
 import { openInput, type Opened, type SharedInput } from './input.ts';
@@ -151,7 +151,7 @@ export class Workbench {
 }
 
 function readsAsFloat32(dtype: DType): boolean {
-  return dtype.startsWith('float') ? dtype !== 'float64' : dtype === 'bfloat16';
+  return isFloat(dtype) && dtype !== 'float64';
 }
 
 export function distinctKind(dtype: DType): DistinctKind {

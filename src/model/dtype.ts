@@ -30,21 +30,53 @@ const table = [
   [26, 'int2', 2],
 ] as const;
 
-export type DType = (typeof table)[number][1];
+/** Blocks of values with common scales, as GGUF has them: [values, bytes] of one block. */
+export const blockTypes = {
+  q4_0: [32, 18],
+  q4_1: [32, 20],
+  q5_0: [32, 22],
+  q5_1: [32, 24],
+  q8_0: [32, 34],
+  q8_1: [32, 36],
+  q2_k: [256, 84],
+  q3_k: [256, 110],
+  q4_k: [256, 144],
+  q5_k: [256, 176],
+  q6_k: [256, 210],
+  q8_k: [256, 292],
+} as const;
 
-/** Bits per element; 0 where there is no fixed width (string). */
-export const bitsOf: Readonly<Record<DType, number>> = Object.fromEntries(
-  table.map(([, name, bits]) => [name, bits]),
-) as Record<DType, number>;
+export type BlockType = keyof typeof blockTypes;
+export type DType = (typeof table)[number][1] | BlockType;
+
+export function isBlockType(dtype: DType): dtype is BlockType {
+  return dtype in blockTypes;
+}
+
+/** Bits per element, scales included; 0 where there is no fixed width (string). */
+export const bitsOf: Readonly<Record<DType, number>> = Object.fromEntries([
+  ...table.map(([, name, bits]) => [name, bits]),
+  ...Object.entries(blockTypes).map(([name, [values, bytes]]) => [name, (8 * bytes) / values]),
+]) as Record<DType, number>;
+
+/** Bytes that so many elements take, densely packed. */
+export function bytesFor(dtype: DType, elements: number): number {
+  return Math.ceil((elements * bitsOf[dtype]) / 8);
+}
+
+/** Whether values are real numbers with a fraction. */
+export function isFloat(dtype: DType): boolean {
+  return dtype.startsWith('float') || dtype === 'bfloat16' || isBlockType(dtype);
+}
 
 /** Name of a TensorProto.DataType code, or undefined for a code no ONNX release defines. */
 export function dtypeFromCode(code: number): DType | undefined {
   return table.find(([c]) => c === code)?.[1];
 }
 
-/** TensorProto.DataType code of a type. */
+/** TensorProto.DataType code of a type; 0 for one that ONNX does not have. */
 export function codeOfDType(dtype: DType): number {
-  return table.find(([, name]) => name === dtype)![0];
+  return table.find(([, name]) => name === dtype)?.[0] ?? 0;
 }
 
 /** The floats whose values the engine can replace. */

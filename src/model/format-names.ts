@@ -4,6 +4,10 @@
  */
 const table = {
   onnx: { name: 'ONNX', phrase: 'an ONNX model', endings: ['onnx'] },
+  safetensors: { name: 'safetensors', phrase: 'a safetensors file', endings: ['safetensors'] },
+  gguf: { name: 'GGUF', phrase: 'a GGUF model', endings: ['gguf'] },
+  pytorch: { name: 'PyTorch', phrase: 'a PyTorch file', endings: ['pt', 'pth'] },
+  numpy: { name: 'NumPy', phrase: 'a file of NumPy arrays', endings: ['npz', 'npy'] },
 } as const;
 
 export type FormatId = keyof typeof table;

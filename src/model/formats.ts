@@ -3,14 +3,23 @@
  * A new format is one folder, its line here and its line in `format-names.ts`.
  */
 import { headOf, type ByteSource } from './bytes.ts';
+import { DeepCompressionError } from './errors.ts';
 import type { Format, OpenCompanion } from './format.ts';
 import { formatIds, formatNames, type FormatId } from './format-names.ts';
 import type { Model } from './model.ts';
+import { ggufFormat } from './gguf/open.ts';
+import { numpyFormat } from './numpy/open.ts';
 import { onnxFormat } from './onnx/open.ts';
+import { pytorchFormat } from './pytorch/open.ts';
 import { insteadOf, onnx } from './recognise.ts';
+import { safetensorsFormat } from './safetensors/open.ts';
 
 const formats: Readonly<Record<FormatId, Format>> = {
   onnx: onnxFormat,
+  safetensors: safetensorsFormat,
+  gguf: ggufFormat,
+  pytorch: pytorchFormat,
+  numpy: numpyFormat,
 };
 
 /** The format of a file by its content; undefined for what is none, and for ONNX, which has no mark. */
@@ -27,11 +36,29 @@ export function sniffFormat(source: ByteSource): FormatId | undefined {
 export function openModel(path: string, source: ByteSource, companion: OpenCompanion): Model {
   const id = sniffFormat(source);
   if (id === undefined) return openUnmarked(path, source, companion);
-  const model = formats[id].open(path, source, companion);
+  const model = openMarked(id, path, source, companion);
   const said = formatIds.find((other) => hasEnding(path, other));
   if (said === undefined || hasEnding(path, id)) return model;
   const note = `it is named as ${formatNames[said].phrase} but is ${formatNames[id].phrase}`;
   return Object.assign(model, { notes: [...model.notes, note] });
+}
+
+/** A file that bears the mark of its format is damaged where it cannot be read. */
+function openMarked(
+  id: FormatId,
+  path: string,
+  source: ByteSource,
+  companion: OpenCompanion,
+): Model {
+  try {
+    return formats[id].open(path, source, companion);
+  } catch (error) {
+    const said = `${path}: `;
+    if (!(error instanceof DeepCompressionError) || error.code !== 'invalid-model') throw error;
+    if (!error.message.startsWith(said)) throw error;
+    const line = `${said}damaged ${formatNames[id].name} file: ${error.message.slice(said.length)}`;
+    throw new DeepCompressionError('invalid-model', line, { cause: error });
+  }
 }
 
 function openUnmarked(path: string, source: ByteSource, companion: OpenCompanion): Model {

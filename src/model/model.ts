@@ -43,6 +43,7 @@ export type Storage =
   | 'uint64_data'
   | 'string_data'
   | 'external'
+  | 'plain' // a range of the file, in formats that have nothing else
   | 'attribute' // Constant's value_float(s)/value_int(s): values in the attribute itself
   | 'empty';
 
@@ -120,7 +121,20 @@ export type Segment =
       readonly encoding: HoleEncoding;
     };
 
+/**
+ * A checksum inside a file over other bytes of it: the CRC-32 of `[start, end)`, little-endian, in the
+ * four bytes from `at` on. It has to be made right where one of those bytes changes.
+ */
+export interface Seal {
+  readonly file: number;
+  readonly at: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface ModelWriter {
+  /** Checksums of the format; absent where it has none. */
+  readonly seals?: readonly Seal[];
   /** Why this tensor's payload cannot be replaced in place, or undefined when it can. */
   whyNotReplaceable(tensor: Tensor): string | undefined;
   /**

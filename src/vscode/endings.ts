@@ -18,6 +18,11 @@ export function endingsOf(kinds: readonly FileKind[]): readonly string[] {
   return kinds.flatMap((kind) => (kind === 'dcz' ? ['dcz'] : formatNames[kind].endings));
 }
 
+/** Endings that a workspace is searched for: arrays of NumPy are samples more often than models. */
+export function searchedEndings(kinds: readonly FileKind[]): readonly string[] {
+  return endingsOf(kinds.filter((kind) => kind !== 'numpy'));
+}
+
 /** As `endingsOf`, each with its dot. */
 export function dottedEndings(kinds: readonly FileKind[]): readonly string[] {
   return endingsOf(kinds).map((ending) => `.${ending}`);

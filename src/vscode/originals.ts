@@ -1,6 +1,6 @@
 /** The model that a .dcz was made of, and the .dcz made of a model: by their names and places. */
 import type * as vscode from 'vscode';
-import { endingsOf, modelKinds, type FileKind } from './endings.ts';
+import { modelKinds, searchedEndings, type FileKind } from './endings.ts';
 import { findFiles } from './files.ts';
 import { partnersOf } from './model-editor/partners.ts';
 
@@ -20,7 +20,7 @@ async function partner(
   uri: vscode.Uri,
   kinds: readonly FileKind[],
 ): Promise<vscode.Uri | undefined> {
-  const found = await findFiles(endingsOf(kinds));
+  const found = await findFiles(searchedEndings(kinds));
   const byPath = new Map(found.map((file) => [file.path, file]));
   const likely = partnersOf(uri.path, [...byPath.keys()]).find((p) => p.likely);
   return likely && byPath.get(likely.path);

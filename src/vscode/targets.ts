@@ -4,7 +4,7 @@
  * (keybinding), or nothing (palette): then the models of the workspace are offered.
  */
 import * as vscode from 'vscode';
-import { endingsOf, type FileKind } from './endings.ts';
+import { endingsOf, searchedEndings, type FileKind } from './endings.ts';
 import { exists, findFiles, kindOf, nameOf } from './files.ts';
 
 /** Files named by the arguments of a command that are of the right kinds, in the order of the kinds. */
@@ -85,6 +85,6 @@ export async function offeredFiles(kinds: readonly FileKind[]): Promise<readonly
     const kind = uri && kindOf(uri);
     if (kind && kinds.includes(kind) && (await exists(uri))) files.set(uri.toString(), uri);
   }
-  for (const uri of await findFiles(endingsOf(kinds))) files.set(uri.toString(), uri);
+  for (const uri of await findFiles(searchedEndings(kinds))) files.set(uri.toString(), uri);
   return [...files.values()];
 }

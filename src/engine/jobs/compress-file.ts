@@ -9,6 +9,7 @@ import { recipeForLayer } from '../../compress/recipe.ts';
 import { parseRecipe } from '../../recipe/recipe.ts';
 import { layoutWith } from '../../compress/rest/layout-with.ts';
 import { roundRest } from '../../compress/rest/round.ts';
+import { sealed } from '../../compress/rest/seal.ts';
 import type { AssignedGrid } from '../../compress/share/grid.ts';
 import type { TaskResult, TaskRunner } from '../../compress/tasks.ts';
 import { writeDcz } from '../../container/write.ts';
@@ -119,7 +120,8 @@ export async function compressFile(
           const alone = model.tensors.filter((t) => recipeForLayer(recipe, t) === undefined);
           const kept = new Set([...coded, ...alone.map(({ id }) => id)]);
           const rest = roundRest(model, kept, recipe.restNoise ?? 0);
-          const layout = layoutWith(model, coded, rest.values);
+          const byId = new Map(plan.tensors.map((t) => [t.coded.tensor, t.coded]));
+          const layout = sealed(model, layoutWith(model, coded, rest.values), byId);
           const tensors = plan.tensors.map(({ coded, stats }) => ({ coded, rmse: stats.rmse }));
           checkSpace(input.out, codedBytes(plan.tensors), `the .dcz of ${path}`);
           const sizes = writeDcz(

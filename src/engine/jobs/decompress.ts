@@ -20,6 +20,7 @@ import { modelKind } from '../output-kinds.ts';
 import { startCrew, type Crew } from '../pool.ts';
 import type { DecompressInput, DecompressResult } from '../protocol-model.ts';
 import { freePlaces } from '../restore-places.ts';
+import { restoredFormat } from '../restored.ts';
 import { filledText, flag, integerFrom } from '../shape.ts';
 import { crewSize } from './crew-size.ts';
 import { defineJob } from './define.ts';
@@ -41,7 +42,7 @@ export const decompressJob = defineJob<DecompressInput, DecompressResult>({
       const dcz = containerOf(opened);
       const locations = dcz.files.slice(1).map((f) => f.location);
       const rule = {
-        kind: modelKind(dcz.fileSource(0)),
+        kind: modelKind(restoredFormat(dcz)),
         overwrite: input.overwrite,
         inputs: opened.files,
       };

@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Dcz } from '../../container/read.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
-import { sniffFormat } from '../../model/formats.ts';
 import { checkRestorable } from '../../model/location.ts';
 import { filesOf, openInput, pathsOf, sharedInput, type Opened } from '../input.ts';
 import type { FileInput, FilesToRestore, FilesToRestoreInput } from '../protocol-model.ts';
 import type { InputFiles, InputFilesInput } from '../protocol-train.ts';
+import { restoredFormat } from '../restored.ts';
 import { filledText, listOf } from '../shape.ts';
 import { dataFiles } from '../train/data.ts';
 import { defineJob } from './define.ts';
@@ -23,7 +23,7 @@ export const filesToRestoreJob = defineJob<FilesToRestoreInput, FilesToRestore>(
         const path = i === 0 ? out : join(dirname(out), checkRestorable(location));
         return { path, bytes: size, taken: i > 0 && existsSync(path) };
       });
-      return { format: sniffFormat(dcz.fileSource(0)) ?? 'onnx', files };
+      return { format: restoredFormat(dcz), files };
     } finally {
       opened.close();
     }

@@ -7,7 +7,7 @@
 import * as vscode from 'vscode';
 import type { InspectResult } from '../../engine/protocol-model.ts';
 import { isCancelled } from '../errors.ts';
-import { endingsOf, allKinds, type FileKind } from '../endings.ts';
+import { allKinds, searchedEndings, type FileKind } from '../endings.ts';
 import { findFiles, inputOf, kindOf } from '../files.ts';
 import { settingsFor } from '../settings.ts';
 import { viewId, type Services } from '../services.ts';
@@ -40,7 +40,7 @@ export class Models {
   constructor(private readonly services: Services) {}
 
   async list(): Promise<readonly ModelFile[]> {
-    const found = await findFiles(endingsOf(allKinds));
+    const found = await findFiles(searchedEndings(allKinds));
     const all = new Map(found.map((uri) => [uri.toString(), uri]));
     for (const [key, uri] of this.extra) all.set(key, uri);
     const files = await Promise.all([...all.values()].map(stat));

@@ -1,6 +1,6 @@
 /** Wires the Model Inspector: view, expansion, and a refresh when model files come, go or change. */
 import * as vscode from 'vscode';
-import { allKinds, endingsOf } from '../endings.ts';
+import { allKinds, searchedEndings } from '../endings.ts';
 import { viewId, type Services } from '../services.ts';
 import { Models } from './models.ts';
 import { registerStatus } from './status.ts';
@@ -34,7 +34,7 @@ export function registerInspector(services: Services): Inspector {
     }, settle);
   };
   const watcher = vscode.workspace.createFileSystemWatcher(
-    `**/*.{${endingsOf(allKinds).join(',')}}`,
+    `**/*.{${searchedEndings(allKinds).join(',')}}`,
   );
   services.context.subscriptions.push(
     models,

@@ -1,6 +1,6 @@
 /** A quick pick over the models of the workspace, the likely partners of a model first. */
 import * as vscode from 'vscode';
-import { allKinds, endingsOf } from '../endings.ts';
+import { allKinds, endingsOf, searchedEndings } from '../endings.ts';
 import { findFiles, nameOf } from '../files.ts';
 import { folderOf } from '../targets.ts';
 import { partnersOf } from './partners.ts';
@@ -15,7 +15,7 @@ export async function chooseModel(
   partner?: vscode.Uri,
 ): Promise<vscode.Uri | undefined> {
   const browse: Item = { label: `$(folder-opened) ${vscode.l10n.t('Browse…')}`, alwaysShow: true };
-  const items = findFiles(endingsOf(allKinds)).then((found): Item[] => {
+  const items = findFiles(searchedEndings(allKinds)).then((found): Item[] => {
     const byPath = new Map(found.map((uri) => [uri.path, uri]));
     const ranked = partnersOf(partner?.path ?? '', [...byPath.keys()]);
     const offered = ranked.map(({ path, likely }): Item => {

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { ToInspector } from '../../../webview/inspector/messages.ts';
 import { UserError } from '../errors.ts';
-import { endingsOf, allKinds } from '../endings.ts';
+import { allKinds, searchedEndings } from '../endings.ts';
 import { findFiles, kindOf, nameOf } from '../files.ts';
 import type { Services } from '../services.ts';
 import { chooseModel } from './choose-model.ts';
@@ -57,7 +57,7 @@ export class OtherModel implements vscode.Disposable {
 
   /** Tells the page which models of the workspace it is likely to be compared with. */
   async suggest(): Promise<void> {
-    const found = await findFiles(endingsOf(allKinds));
+    const found = await findFiles(searchedEndings(allKinds));
     const byPath = new Map(found.map((uri) => [uri.path, uri]));
     const likely = partnersOf(this.own.path, [...byPath.keys()]).filter((p) => p.likely);
     this.post({

@@ -3,7 +3,7 @@
  * model of the workspace. They run the same jobs in the same worker as the commands.
  */
 import * as vscode from 'vscode';
-import { endingsOf, allKinds } from '../endings.ts';
+import { allKinds, searchedEndings } from '../endings.ts';
 import { findFiles, kindOf } from '../files.ts';
 import type { Services } from '../services.ts';
 import type { JobDefinition } from './jobs.ts';
@@ -35,7 +35,7 @@ export function registerTasks(services: Services): void {
   services.context.subscriptions.push(
     vscode.tasks.registerTaskProvider(type, {
       provideTasks: async (token) => {
-        const files = await findFiles(endingsOf(allKinds), token);
+        const files = await findFiles(searchedEndings(allKinds), token);
         return files.slice(0, most).flatMap((uri) => {
           const folder = vscode.workspace.getWorkspaceFolder(uri);
           if (uri.scheme !== 'file' || !folder) return [];
