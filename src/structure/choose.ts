@@ -30,7 +30,7 @@ export function chooseGone(
       ? new Map(
           [...orders].map(([group]) => [group, Math.round(wanted.keep * group.channels.length)]),
         )
-      : countsForWork(model, found, work, orders, wanted.keep);
+      : countsForWork(model, found, work, orders, wanted);
   const gone = new Set<number>();
   for (const [group, { channels }] of orders) {
     const kept = rounded(counts.get(group)!, channels.length, wanted.multiple);
@@ -51,7 +51,7 @@ function countsForWork(
   { places }: Groups,
   work: Work,
   orders: ReadonlyMap<ChannelGroup, Order>,
-  keep: number,
+  { keep, multiple }: Wanted,
 ): Map<ChannelGroup, number> {
   /** What is left of each axis of each tensor that does work. */
   const left = new Map<number, number[]>();
@@ -62,15 +62,16 @@ function countsForWork(
     left.set(id, axes);
     return axes;
   };
-  const cut = (channel: number, apply: boolean): number => {
+  const cut = (channels: readonly number[], apply: boolean): number => {
     let saved = 0;
     const changed = new Map<number, number[]>();
-    for (const { tensor, axis, indices } of places.get(channel)!) {
-      if (!work.byTensor.has(tensor)) continue;
-      const axes = changed.get(tensor) ?? [...axesOf(tensor)];
-      axes[axis] -= indices.length;
-      changed.set(tensor, axes);
-    }
+    for (const channel of channels)
+      for (const { tensor, axis, indices } of places.get(channel)!) {
+        if (!work.byTensor.has(tensor)) continue;
+        const axes = changed.get(tensor) ?? [...axesOf(tensor)];
+        axes[axis] -= indices.length;
+        changed.set(tensor, axes);
+      }
     for (const [tensor, axes] of changed) {
       saved += work.byTensor.get(tensor)! * (share(tensor, axesOf(tensor)) - share(tensor, axes));
       if (apply) left.set(tensor, axes);
@@ -81,18 +82,22 @@ function countsForWork(
   const least = (group: ChannelGroup): number =>
     Math.max(1, Math.ceil(floor * group.channels.length));
   for (let done = 0; done < (1 - keep) * work.total;) {
-    let best: { group: ChannelGroup; channel: number; price: number } | undefined;
+    let best: { group: ChannelGroup; channels: readonly number[]; price: number } | undefined;
     for (const [group, { channels, costs }] of orders) {
-      const next = channels.length - kept.get(group)!;
-      if (kept.get(group)! <= least(group)) continue;
-      const saved = cut(channels[next], false);
-      const price = costs[next] / Math.max(saved, 1e-9);
-      if (saved > 0 && (!best || price < best.price))
-        best = { group, channel: channels[next], price };
+      const count = kept.get(group)!;
+      // down to the next multiple
+      const step = count % multiple || multiple;
+      if (count - step < least(group)) continue;
+      const from = channels.length - count;
+      const next = channels.slice(from, from + step);
+      const saved = cut(next, false);
+      const cost = costs.slice(from, from + step).reduce((a, b) => a + b, 0);
+      const price = cost / Math.max(saved, 1e-9);
+      if (saved > 0 && (!best || price < best.price)) best = { group, channels: next, price };
     }
     if (!best) break;
-    done += cut(best.channel, true);
-    kept.set(best.group, kept.get(best.group)! - 1);
+    done += cut(best.channels, true);
+    kept.set(best.group, kept.get(best.group)! - best.channels.length);
   }
   return kept;
 }

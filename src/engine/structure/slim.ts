@@ -1,6 +1,6 @@
 /**
  * Removes channels from an analysed model, and repairs with samples what is left: the layers that read them
- * are refitted (structure/refit.ts), their biases take the mean back, and statistics are estimated anew.
+ * are refitted (structure/refit.ts), their biases take the mean back, and statistics follow.
  */
 import { calibrate, type Runs } from '../../calibrate/calibrate.ts';
 import { storedAs, columnsOf, matricesOf } from '../../structure/readers.ts';
@@ -12,7 +12,7 @@ import { chooseGone, type Wanted } from '../../structure/choose.ts';
 import type { ChannelGroup } from '../../structure/groups.ts';
 import { orderOf, type Order, type ScoreName } from '../../structure/order.ts';
 import { refit } from '../../structure/refit.ts';
-import { removeChannels } from '../../structure/remove.ts';
+import { keptAfter, removeChannels } from '../../structure/remove.ts';
 import { workOf } from '../../structure/work.ts';
 import type { Runtime } from '../../train/runtime.ts';
 import { biasTargets, correctedBiases } from '../goal/bias.ts';
@@ -71,16 +71,27 @@ export async function slim(setup: SlimSetup): Promise<Slimmed> {
   const values = calibration
     ? await refitted(setup, calibration, gone)
     : new Map<number, Float64Array>();
+  const kept = keptAfter(followed, gone);
   const editor = new ModelEdit(memorySource(model.path, bytes));
   removeChannels(model, editor, followed, gone, values);
   const edited = editor.source();
   let made = readBytes(edited, 0, edited.size) as Uint8Array<ArrayBuffer>;
   const reopened = openWhole(model.path, made);
   if (runs && runs.states.length === 0)
-    made = await reestimate(reopened, made, setup.runtime, runs, async (done, of) => {
-      progress('statistics', '', 0.75 + (0.1 * done) / of);
-      await turn();
-    });
+    made = await reestimate(
+      { model, bytes },
+      { model: reopened, bytes: made },
+      (name, length) => {
+        const slots = followed.values.get(name)?.axes[0];
+        return slots ? kept.positions(slots) : Int32Array.from({ length }, (_, i) => i);
+      },
+      setup.runtime,
+      runs,
+      async (done, of) => {
+        progress('statistics', '', 0.75 + (0.1 * done) / of);
+        await turn();
+      },
+    );
   return {
     bytes: made,
     groups: found.groups.map(({ name, channels }) => ({

@@ -160,4 +160,5 @@ test('a share of the work is met, groups keep a multiple, and none is emptied', 
   assert.equal(gone(0.5, 'channels', 4), 2);
   assert.equal(gone(0.01, 'channels'), 5);
   assert.equal(gone(0.001, 'work'), 5);
+  assert.equal(gone(0.9, 'work', 4), 2);
 });
