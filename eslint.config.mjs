@@ -22,15 +22,18 @@ const arrows = {
   eie: ['shared', 'model', 'compress'],
   view: ['shared', 'model', 'compress'],
 };
+const nodeModules = ['node:*', 'fs', 'path', 'worker_threads', 'zlib', 'crypto', 'os'];
 /** Rooms on top of all others, which `arrows` need not name. */
 const upper = ['engine', 'vscode'];
 /** Rooms that run in a browser too. */
 const pure = Object.keys(arrows).filter((room) => !['platform', 'adapters'].includes(room));
 
 const forbidden = (room) =>
-  room === 'engine'
+  room === 'node'
     ? ['vscode']
-    : [...Object.keys(arrows), ...upper].filter((r) => r !== room && !arrows[room].includes(r));
+    : room === 'engine'
+      ? ['platform', 'vscode']
+      : [...Object.keys(arrows), ...upper].filter((r) => r !== room && !arrows[room].includes(r));
 
 const banned = (room, extra = []) => ({
   'no-restricted-imports': [
@@ -68,14 +71,15 @@ export default tseslint.config(
       'prefer-const': 'error',
     },
   },
-  ...[...Object.keys(arrows), 'engine'].map((room) => ({
+  {
+    // the engine knows its environment by `#host` alone
+    files: ['src/engine/**'],
+    rules: banned('engine', ['vscode', '!**/platform/port.ts', ...nodeModules]),
+  },
+  { files: ['src/engine/node/**'], rules: banned('node') },
+  ...Object.keys(arrows).map((room) => ({
     files: [`src/${room}/**`],
-    rules: banned(room, [
-      'vscode',
-      ...(pure.includes(room)
-        ? ['node:*', 'fs', 'path', 'worker_threads', 'zlib', 'crypto', 'os']
-        : []),
-    ]),
+    rules: banned(room, ['vscode', ...(pure.includes(room) ? nodeModules : [])]),
   })),
   {
     files: ['src/vscode/**', 'src/extension.ts'],

@@ -63,7 +63,7 @@ const results = await Promise.all([
     }),
   build({
     ...node,
-    entryPoints: { cli: 'src/cli.ts', worker: 'src/engine/worker.ts' },
+    entryPoints: { cli: 'src/cli.ts', worker: 'src/engine/node/worker.ts' },
     format: 'esm',
     outdir: dist,
     banner: requireBanner,

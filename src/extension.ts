@@ -5,7 +5,7 @@
  */
 import * as vscode from 'vscode';
 import { EngineClient } from './engine/client.ts';
-import { processHost, threadHost } from './engine/job-host.ts';
+import { processHost, threadHost } from './engine/node/job-host.ts';
 import { registerCommands } from './vscode/commands/register.ts';
 import { registerEditors } from './vscode/editors.ts';
 import { registerEie } from './vscode/eie/register.ts';

@@ -20,7 +20,7 @@ export async function buildEngine(outdir) {
     format: 'esm',
     logLevel: 'warning',
     plugins: [wasmPlugin],
-    entryPoints: { cli: 'src/cli.ts', worker: 'src/engine/worker.ts' },
+    entryPoints: { cli: 'src/cli.ts', worker: 'src/engine/node/worker.ts' },
     outdir,
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -10,7 +10,8 @@ import type {
   SimulateSource,
   SweepResult,
 } from '../engine/protocol-eie.ts';
-import { placeOf, type OutputRule } from '../platform/output.ts';
+import { placeOf } from '../platform/output.ts';
+import type { OutputRule } from '../platform/port.ts';
 import type { Progress } from '../engine/protocol.ts';
 import type { Command } from './arguments.ts';
 import { sourceOf } from './eie-arguments.ts';

@@ -5,7 +5,7 @@
  */
 import { fork } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
-import { removeTrainedOf } from '../engine/train/trained-model.ts';
+import { removeTemporaryOf } from '../platform/temporary-folder.ts';
 import { removeLeftovers } from '../platform/temporary.ts';
 
 /** Milliseconds a command has to end in order. */
@@ -55,7 +55,7 @@ export function supervise(
     child.on('exit', (code, signal) => {
       if (signal !== null && child.pid !== undefined) {
         for (const output of outputs) removeLeftovers(output);
-        removeTrainedOf(child.pid);
+        removeTemporaryOf(child.pid);
         process.stderr.write(`error: ${asked ? 'cancelled' : endOf(signal)}\n`);
       }
       resolve(asked && (killed || code !== 0) ? exitCodes[asked] : (code ?? 1));

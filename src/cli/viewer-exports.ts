@@ -9,7 +9,8 @@ import type { FileInput } from '../engine/protocol-model.ts';
 import type { Views } from '../engine/protocol-view.ts';
 import { modelExplorerKind, netronKind } from '../engine/output-kinds.ts';
 import { writeAtomically } from '../platform/atomic.ts';
-import { refuseClash, type OutputKind } from '../platform/output.ts';
+import { refuseClash } from '../platform/output.ts';
+import type { OutputKind } from '../platform/port.ts';
 import { metrics, type Metric } from '../view/exports.ts';
 import { UsageError } from './usage.ts';
 

@@ -1,6 +1,6 @@
 /** How a checkpoint is recognised, apart from the other kinds: the extension host deletes them too. */
 import { readBytes } from '../model/bytes.ts';
-import type { OutputKind } from '../platform/output.ts';
+import type { OutputKind } from '../platform/port.ts';
 import { isCheckpoint } from '../train/methods/checkpoint.ts';
 
 export const checkpointKind: OutputKind = {

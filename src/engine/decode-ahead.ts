@@ -2,7 +2,7 @@
  * Threads that decode the blocks of an open .dcz for its views: started when a block is first asked for,
  * gone when none was for some seconds. Without them the views decode on their own thread.
  */
-import { availableParallelism } from 'node:os';
+import { host } from '#host';
 import type { BlockThreads, Codes } from '../view/coded-layer.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { SharedInput } from './input.ts';
@@ -70,7 +70,7 @@ export function decodeAhead(
   input: SharedInput,
   workerFile: string | undefined,
 ): DecodeAhead | undefined {
-  const threads = Math.min(mostThreads, availableParallelism());
+  const threads = Math.min(mostThreads, host.cores());
   return workerFile === undefined || threads < 2
     ? undefined
     : new DecodeAhead(input, workerFile, threads);

@@ -2,7 +2,7 @@
  * Opening what a job is given: a model or a .dcz, by path or by content. A thread opens the same
  * `SharedInput` again for itself: by path, or over one SharedArrayBuffer that all threads see.
  */
-import { dirname, join } from 'node:path';
+import { host } from '#host';
 import { memorySource, type ByteSource } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { formatNames } from '../model/format-names.ts';
@@ -11,8 +11,6 @@ import type { Model } from '../model/model.ts';
 import { isOnnx, type OnnxModel } from '../model/onnx/open.ts';
 import { isDcz } from '../container/header.ts';
 import { openDcz, type Dcz } from '../container/read.ts';
-import { externalResolver } from '../platform/external.ts';
-import { openFile } from '../platform/files.ts';
 import { checkClaim } from './claim.ts';
 import { restoredModel } from './restored.ts';
 import type { FileInput } from './protocol-model.ts';
@@ -63,7 +61,7 @@ type Closable = ByteSource & { close(): void };
 
 /** The bytes of one file. @throws DeepCompressionError `not-found`, `io` */
 export function openSource(file: SharedInput): Closable {
-  if ('path' in file) return openFile(file.path);
+  if ('path' in file) return host.files.open(file.path);
   return Object.assign(memorySource(file.label, file.bytes), { close() {} });
 }
 
@@ -95,7 +93,7 @@ export function openInput(file: SharedInput): Opened {
         },
       };
     }
-    const resolve = 'path' in file ? externalResolver(file.path) : noExternal;
+    const resolve = 'path' in file ? host.files.external(file.path) : noExternal;
     const model = openModel(path, source, (location) => {
       const external = resolve(location);
       opened.push(external);
@@ -103,7 +101,7 @@ export function openInput(file: SharedInput): Opened {
     });
     const files = pathsOf(file).flatMap((own) => [
       own,
-      ...model.files.slice(1).map((f) => join(dirname(own), f.location)),
+      ...model.files.slice(1).map((f) => host.paths.join(host.paths.dirname(own), f.location)),
     ]);
     return { path, source, dcz: undefined, model, files, close };
   } catch (error) {

@@ -7,7 +7,7 @@ import { readBytes, type ByteSource } from '../model/bytes.ts';
 import { formatNames, type FormatId } from '../model/format-names.ts';
 import { sniffFormat } from '../model/formats.ts';
 import { parseModel } from '../model/onnx/parse-model.ts';
-import type { OutputKind } from '../platform/output.ts';
+import type { OutputKind } from '../platform/port.ts';
 import { isDcz } from '../container/header.ts';
 
 const most = 1024;
@@ -37,9 +37,9 @@ const mostBeforeData = 8 << 20;
 export const pageKind: OutputKind = {
   name: 'a report of this program',
   looksLike: (file) =>
-    Buffer.from(readBytes(file, 0, Math.min(file.size, mostBeforeData))).includes(
-      'id="data">{"report":',
-    ),
+    new TextDecoder('latin1')
+      .decode(readBytes(file, 0, Math.min(file.size, mostBeforeData)))
+      .includes('id="data">{"report":'),
 };
 
 /** The format that a training record states (train/record.ts). */

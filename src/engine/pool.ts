@@ -7,10 +7,11 @@
  * everything at once and terminates its threads. A piece is at most a block of 2^20 weights, about
  * ten milliseconds, so both a crew and an inline crew leave the job's event loop free.
  */
-import { Worker } from 'node:worker_threads';
+import { host } from '#host';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { EieWork } from './eie/bench.ts';
 import type { LevelWork } from './goal/level-bench.ts';
+import type { Thread } from '../platform/port.ts';
 import type { SharedInput } from './input.ts';
 import type { Progress } from './protocol.ts';
 import type { ExecutorChoice } from './runtime/executor.ts';
@@ -103,8 +104,8 @@ interface Piece {
   readonly reject: (error: Error) => void;
 }
 
-interface Thread {
-  readonly worker: Worker;
+interface BusyThread {
+  readonly thread: Thread;
   readonly pending: Map<number, Piece>;
 }
 
@@ -125,7 +126,7 @@ class InlineCrew implements Crew {
   perform(work: Work): Promise<unknown> {
     // One after another: immediates that were all set before would run in one turn of the loop.
     const piece = this.last.then(async () => {
-      await new Promise((resolve) => setImmediate(resolve));
+      await host.turn();
       if (this.closed || this.signal?.aborted) throw cancelled();
       return this.bench.perform(work);
     });
@@ -146,7 +147,7 @@ class InlineCrew implements Crew {
 
 class ThreadCrew implements Crew, EieCrew, TrainCrew, LevelCrew {
   readonly size: number;
-  private readonly threads: Thread[] = [];
+  private readonly threads: BusyThread[] = [];
   private readonly waiting: Piece[] = [];
   private head = 0;
   private nextId = 1;
@@ -186,25 +187,22 @@ class ThreadCrew implements Crew, EieCrew, TrainCrew, LevelCrew {
     return this.stop(cancelled());
   }
 
-  private startThread(workerData: WorkerRole, workerFile: string): Thread {
-    const worker = new Worker(workerFile, {
-      workerData,
-      stdout: true, // nothing of ours prints there; keep the command line's stdout clean
-      resourceLimits: { maxOldGenerationSizeMb: 1024 },
+  private startThread(role: WorkerRole, workerFile: string): BusyThread {
+    const pending: BusyThread['pending'] = new Map();
+    const thread = host.spawn(workerFile, role, {
+      message: (raw) => {
+        const message = raw as FromThread;
+        const piece = pending.get(message.id);
+        if (!piece) return;
+        if ('progress' in message) return piece.onProgress?.(message.progress);
+        pending.delete(message.id);
+        if ('error' in message) piece.reject(revivedError(message.error));
+        else piece.resolve(message.value);
+        this.handOut();
+      },
+      end: (why) => void this.stop(deathOf(why)),
     });
-    const thread: Thread = { worker, pending: new Map() };
-    worker.on('message', (message: FromThread) => {
-      const piece = thread.pending.get(message.id);
-      if (!piece) return;
-      if ('progress' in message) return piece.onProgress?.(message.progress);
-      thread.pending.delete(message.id);
-      if ('error' in message) piece.reject(revivedError(message.error));
-      else piece.resolve(message.value);
-      this.handOut();
-    });
-    worker.on('error', (error) => void this.stop(deathOf(error)));
-    worker.on('exit', (code) => void this.stop(deathOf(code)));
-    return thread;
+    return { thread, pending };
   }
 
   /** Gives waiting pieces to the threads that have the least to do. */
@@ -221,13 +219,13 @@ class ThreadCrew implements Crew, EieCrew, TrainCrew, LevelCrew {
     }
   }
 
-  private post(thread: Thread, piece: Piece): void {
+  private post({ thread, pending }: BusyThread, piece: Piece): void {
     const id = this.nextId++;
-    thread.pending.set(id, piece);
+    pending.set(id, piece);
     try {
-      thread.worker.postMessage({ id, work: piece.work } satisfies ToThread);
+      thread.post({ id, work: piece.work } satisfies ToThread);
     } catch (error) {
-      thread.pending.delete(id);
+      pending.delete(id);
       piece.reject(error instanceof Error ? error : new Error(String(error)));
     }
   }
@@ -246,6 +244,6 @@ class ThreadCrew implements Crew, EieCrew, TrainCrew, LevelCrew {
       this.head = 0;
       for (const piece of pieces) piece.reject(reason);
     }
-    await Promise.all(this.threads.map((t) => t.worker.terminate()));
+    await Promise.all(this.threads.map((t) => t.thread.terminate()));
   }
 }

@@ -3,16 +3,15 @@
  * outputs. Figures are rounded to what they mean, so that runs that differ in the last bits of a float say
  * the same. Whoever reads it takes it as a claim: anyone can write one.
  */
-import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
+import { host } from '#host';
 import { likelyLoss } from '../fidelity/compare.ts';
 import type { OutputKind } from '../fidelity/kinds.ts';
 import { verdictBy, type Basis } from '../fidelity/verdict.ts';
+import { piecesOf } from '../model/bytes.ts';
 import type { Model } from '../model/model.ts';
 import type { JudgedFidelity, Stated, StatedOutputs, Statement } from './protocol-fidelity.ts';
 import { filledText, number, oneOf, optional, record, type Check } from './shape.ts';
 
-const hashedAtOnce = 1 << 20;
 /** Characters of a model's name that are kept. */
 const longestName = 200;
 
@@ -24,7 +23,7 @@ export function statementOf(
   maxLoss?: number,
 ): Statement {
   return {
-    model: { name: basename(path).slice(0, longestName), sha256: hashOf(model) },
+    model: { name: host.paths.basename(path).slice(0, longestName), sha256: hashOf(model) },
     ...(fidelity && { outputs: statedOutputs(fidelity) }),
     ...(maxLoss !== undefined && { maxLoss }),
   };
@@ -32,15 +31,14 @@ export function statementOf(
 
 /** The first 16 bytes of the SHA-256 of all files of a model, one after another, in base64url. */
 export function hashOf({ files }: Pick<Model, 'files'>): string {
-  const hash = createHash('sha256');
-  const piece = new Uint8Array(hashedAtOnce);
-  for (const { source } of files)
-    for (let at = 0; at < source.size; at += piece.length) {
-      const part = piece.subarray(0, Math.min(piece.length, source.size - at));
-      source.readInto(part, at);
-      hash.update(part);
-    }
-  return hash.digest().subarray(0, 16).toString('base64url');
+  const hash = host.sha256(bytesOf(files));
+  const first = Array.from({ length: 16 }, (_, i) => parseInt(hash.slice(2 * i, 2 * i + 2), 16));
+  const text = btoa(String.fromCharCode(...first)).replace(/=+$/, '');
+  return text.replaceAll('+', '-').replaceAll('/', '_');
+}
+
+function* bytesOf(files: Model['files']): Generator<Uint8Array> {
+  for (const { source } of files) yield* piecesOf(source);
 }
 
 function statedOutputs({ on, ...fidelity }: JudgedFidelity): StatedOutputs {

@@ -3,7 +3,7 @@
  * `ViewModel`, which is closed with the last of them; one that changed on disk answers nothing more
  * (`changed`), and opening the file again gives the new content.
  */
-import { realpathSync, statSync } from 'node:fs';
+import { host } from '#host';
 import { crc32 } from '../model/crc32.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { ByteCache } from '../view/cache.ts';
@@ -40,7 +40,7 @@ export class ViewRoom {
     budget = viewBudget,
   ) {
     this.#cache = new ByteCache(budget);
-    this.#turns = fairTurns((run) => setImmediate(run));
+    this.#turns = fairTurns((run) => void host.turn().then(run));
   }
 
   /** @throws DeepCompressionError of any code a file can cause */
@@ -95,7 +95,7 @@ export class ViewRoom {
 
   #find(file: FileInput): Shared | undefined {
     if (!('path' in file)) return this.#byStamp.get(contentStamp(file));
-    const real = realPath(file.path);
+    const real = host.files.real(file.path);
     for (const shared of this.#byStamp.values())
       if (shared.stamp.startsWith(`${real}\n`) && shared.stampNow() === shared.stamp) return shared;
     return undefined;
@@ -109,9 +109,9 @@ export class ViewRoom {
       const { path, source, dcz, model } = opened;
       let stampNow: () => string;
       if ('path' in file) {
-        const real = realPath(file.path);
+        const real = host.files.real(file.path);
         const files = dcz ? [real] : [real, ...model.files.slice(1).map((f) => f.source.name)];
-        stampNow = () => [real, ...files.map(fileStamp)].join('\n');
+        stampNow = () => [real, ...files.map((path) => host.files.stamp(path))].join('\n');
       } else {
         const stamp = contentStamp(file);
         stampNow = () => stamp;
@@ -130,24 +130,6 @@ export class ViewRoom {
       opened.close();
       throw error;
     }
-  }
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path; // opening it will say what is wrong
-  }
-}
-
-/** Size and time of a file; `missing` when it is not there (also: never was). */
-function fileStamp(path: string): string {
-  try {
-    const { size, mtimeMs, ino } = statSync(path);
-    return `${size} ${mtimeMs} ${ino}`;
-  } catch {
-    return 'missing';
   }
 }
 

@@ -78,3 +78,10 @@ export function memorySink(): ByteSink & { take(): Uint8Array<ArrayBuffer> } {
     take: () => buffer.subarray(0, length),
   };
 }
+
+/** All bytes of a source in their order, a megabyte at a time. */
+export function* piecesOf(source: ByteSource): Generator<Uint8Array> {
+  const step = 1 << 20;
+  for (let at = 0; at < source.size; at += step)
+    yield readBytes(source, at, Math.min(step, source.size - at));
+}

@@ -8,15 +8,9 @@ import { dirname } from 'node:path';
 import type { ByteSink } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { plainError } from './errno.ts';
-import { isUnchanged, placeOf, type OutputRule, type Place } from './output.ts';
+import { isUnchanged, placeOf, type Place } from './output.ts';
+import type { OutputRule, Temporary } from './port.ts';
 import { attempt, removeLeftovers, temporaryPath } from './temporary.ts';
-
-/** The file as it is being written, so that it can be read again before it gets its name. */
-export interface Temporary {
-  readonly path: string;
-  /** Hands everything written so far to the system. */
-  flush(): void;
-}
 
 const bufferSize = 1 << 20;
 

@@ -7,14 +7,8 @@ import { dirname, join, sep } from 'node:path';
 import { DeepCompressionError } from '../model/errors.ts';
 import { checkLocation } from '../model/location.ts';
 import { plainError } from './errno.ts';
-import { openFile, type OpenFile } from './files.ts';
-
-export interface ExternalResolver {
-  /** The same source for the same location each time. */
-  (location: string): OpenFile;
-  /** Closes everything that was opened. */
-  closeAll(): void;
-}
+import { openFile } from './files.ts';
+import type { ExternalResolver, OpenFile } from './port.ts';
 
 /**
  * The returned function throws DeepCompressionError `not-found` for a missing file, `invalid-model`

@@ -12,7 +12,8 @@ import { DeepCompressionError } from '../model/errors.ts';
 import { checkRestorable } from '../model/location.ts';
 import { bufferedSink, checkFolder, flushFolder, publish } from './atomic.ts';
 import { plainError } from './errno.ts';
-import { placeOf, type OutputRule } from './output.ts';
+import { placeOf } from './output.ts';
+import type { OutputRule } from './port.ts';
 import {
   attempt,
   removeLeftovers,

@@ -3,13 +3,9 @@
  * that is changed while it is open is an error, because an index of it would point at other bytes.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import type { ByteSource } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { plainError } from './errno.ts';
-
-export interface OpenFile extends ByteSource {
-  close(): void;
-}
+import type { OpenFile } from './port.ts';
 
 /** One system call reads at most this much. */
 const mostBytes = 1 << 30;

@@ -5,26 +5,10 @@
  */
 import * as fs from 'node:fs';
 import { basename, resolve } from 'node:path';
-import type { ByteSource } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { isDeviceName } from '../model/location.ts';
 import { openFile } from './files.ts';
-
-/** What a writer makes. */
-export interface OutputKind {
-  /** With its article, e.g. `a .dcz file`. */
-  readonly name: string;
-  /** Whether a file could be an earlier output of this kind; what it throws means no. */
-  looksLike(file: ByteSource): boolean;
-}
-
-export interface OutputRule {
-  readonly kind: OutputKind;
-  /** Replace an earlier output that is there; without it that is an `exists` error. */
-  readonly overwrite: boolean;
-  /** Every file that the run reads, external data and labels included. */
-  readonly inputs: readonly string[];
-}
+import type { OutputKind, OutputRule } from './port.ts';
 
 /** Where an output goes, and the file that was there when this was found out. */
 export interface Place {

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { ByteSource } from '../model/bytes.ts';
 import { writeAtomically } from '../platform/atomic.ts';
 import type { DataInput } from '../engine/protocol-train.ts';
-import type { OutputKind } from '../platform/output.ts';
+import type { OutputKind } from '../platform/port.ts';
 import type { FileFormat, OutputMessage } from '../../webview/ui/output.ts';
 import { UserError } from './errors.ts';
 import type { Services } from './services.ts';

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineClient } from '../../src/engine/client.ts';
-import { threadHost } from '../../src/engine/job-host.ts';
+import { threadHost } from '../../src/engine/node/job-host.ts';
 import type { MachineOptions, SimulateInput } from '../../src/engine/protocol-eie.ts';
 
 const built = dirname(fileURLToPath(import.meta.url));

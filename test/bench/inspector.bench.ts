@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CDPSession, Page } from 'playwright-core';
 import { EngineClient } from '../../src/engine/client.ts';
-import { threadHost } from '../../src/engine/job-host.ts';
+import { threadHost } from '../../src/engine/node/job-host.ts';
 import { launchBrowser } from '../ui/support/browser.ts';
 import { built, openLoneInspector } from '../ui/support/lone-page.ts';
 import { cachedVgg } from './vgg-model.ts';

@@ -14,7 +14,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { EngineClient } from '../../src/engine/client.ts';
-import { threadHost } from '../../src/engine/job-host.ts';
+import { threadHost } from '../../src/engine/node/job-host.ts';
 import { allJobs } from '../../src/engine/jobs/all.ts';
 import type { Progress } from '../../src/engine/protocol.ts';
 import { openOnnx } from '../../src/model/onnx/open.ts';

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineClient } from '../../src/engine/client.ts';
-import { threadHost } from '../../src/engine/job-host.ts';
+import { threadHost } from '../../src/engine/node/job-host.ts';
 import { violationsOf } from './support/axe.ts';
 import { openInspector, picture } from './support/inspector.ts';
 import { built } from './support/lone-page.ts';

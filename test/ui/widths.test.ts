@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { EngineClient } from '../../src/engine/client.ts';
-import { threadHost } from '../../src/engine/job-host.ts';
+import { threadHost } from '../../src/engine/node/job-host.ts';
 import { violationsOf } from './support/axe.ts';
 import { rows } from './support/inspector.ts';
 import { built, openLoneInspector, type Look, type LoneInspector } from './support/lone-page.ts';

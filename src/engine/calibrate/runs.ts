@@ -5,6 +5,7 @@
  * more than the input, one sequence a sample; state begins at zeros. Other inputs that are not given are an
  * error, but for sample rates and masks (eie/sample.ts).
  */
+import { host } from '#host';
 import type { Runs } from '../../calibrate/calibrate.ts';
 import { statePairs, type StatePair } from '../../calibrate/state.ts';
 import { readBytes } from '../../model/bytes.ts';
@@ -27,7 +28,7 @@ import { shapeOfInput } from '../eie/read-sample.ts';
 import { openSource, sharedInput } from '../input.ts';
 import type { DataInput } from '../protocol-train.ts';
 import type { FileInput } from '../protocol-model.ts';
-import { isFolder, loadDataset } from '../train/data.ts';
+import { loadDataset } from '../train/data.ts';
 import { forScoring } from '../train/reading.ts';
 
 export interface SampleRuns {
@@ -125,7 +126,7 @@ function namedArrays(
   file: FileInput,
   name: string,
 ): ReadonlyMap<string, DataArray> | undefined {
-  if ('path' in file && isFolder(file.path)) return undefined;
+  if ('path' in file && host.files.isFolder(file.path)) return undefined;
   const source = openSource(sharedInput(file));
   try {
     if (source.size < 4 || source.size > 2 ** 31) return undefined;

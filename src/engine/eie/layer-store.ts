@@ -3,8 +3,7 @@
  * pays for what it changes. Keyed by the content of the files (path, size and time of change, or a
  * checksum of given bytes) and every option that layers and activations depend on.
  */
-import { statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { host } from '#host';
 import { crc32 } from '../../model/crc32.ts';
 import { LayerSimulator } from '../../eie/run.ts';
 import type { OnProgress } from '../jobs/progress.ts';
@@ -43,7 +42,7 @@ export class LayerStore {
       this.kept.set(key, known);
       return known.stored;
     }
-    const threads = input.threads ?? Math.min(8, availableParallelism());
+    const threads = input.threads ?? Math.min(8, host.cores());
     const prepared = await prepareLayers(input, this.runtime, threads, signal, onProgress);
     const layers = prepared.layers.map((layer, index): StoredLayer => ({
       ...layer,
@@ -80,6 +79,5 @@ function keyOf({ source, input, density, seed }: SimulateLayers): string {
 
 function identity(file: FileInput): readonly (string | number)[] {
   if (!('path' in file)) return ['bytes', file.label, file.bytes.length, crc32(file.bytes)];
-  const stat = statSync(file.path, { throwIfNoEntry: false });
-  return ['path', file.path, stat?.size ?? -1, stat?.mtimeMs ?? -1];
+  return ['path', file.path, host.files.stamp(file.path)];
 }

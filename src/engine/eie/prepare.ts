@@ -3,6 +3,7 @@
  * so that cancelling it only has to end that thread; an .onnx is compressed in memory first, with the
  * `eie` preset, and is a .dcz from then on: one path for both.
  */
+import { host } from '#host';
 import { leftNotes } from '../../compress/not-coded.ts';
 import { compressModel } from '../../compress/pipeline.ts';
 import { parseRecipe } from '../../recipe/recipe.ts';
@@ -202,7 +203,7 @@ async function prepareWorkloads(
   const layers: PreparedLayer[] = [];
   for (const [i, workload] of chosen.entries()) {
     onProgress({ stage: 'generate', layer: workload.name, fraction: i / chosen.length });
-    await new Promise((resolve) => setImmediate(resolve));
+    await host.turn();
     throwIfCancelled(signal);
     let layer = makeWorkload(workload, seed);
     let active = workload.activeInputs;

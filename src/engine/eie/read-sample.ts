@@ -2,12 +2,13 @@
  * The user's sample for a simulation: .npz by input name, one .npy, or the first sample of any data set
  * that evaluate reads. A .dcz that was retrained states what is done to its values.
  */
+import { host } from '#host';
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { openOnnxInput, openSource, sharedInput, type SharedInput } from '../input.ts';
 import type { GraphValue } from '../../train/graph.ts';
 import type { FileInput } from '../protocol-model.ts';
-import { isFolder, loadDataset } from '../train/data.ts';
+import { loadDataset } from '../train/data.ts';
 import { normalisationOf } from '../train/normalisation.ts';
 import { forScoring } from '../train/reading.ts';
 import { turns } from '../train/turns.ts';
@@ -40,7 +41,9 @@ export async function readSample(
         ]
       : [];
     const bytes =
-      'path' in file && isFolder(file.path) ? undefined : readAll(file, largestSample, 'a sample');
+      'path' in file && host.files.isFolder(file.path)
+        ? undefined
+        : readAll(file, largestSample, 'a sample');
     if (bytes && isArrays(bytes)) {
       const names = modelInputs(opened.model.graph).map((input) => input.name);
       const arrays = parseSample(bytes, name, names);

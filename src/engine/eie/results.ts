@@ -1,5 +1,5 @@
 /** What a run of the simulator says, in the protocol's words. */
-import { createHash } from 'node:crypto';
+import { host } from '#host';
 import { explainBalance, explainLoss } from '../../eie/explain.ts';
 import {
   efficiencyBars,
@@ -88,7 +88,7 @@ export function layerResult(
 export function sha256OfFloats(values: Float32Array): string {
   const bytes = new DataView(new ArrayBuffer(4 * values.length));
   for (let i = 0; i < values.length; i++) bytes.setFloat32(4 * i, values[i], true);
-  return createHash('sha256').update(new Uint8Array(bytes.buffer)).digest('hex');
+  return host.sha256([new Uint8Array(bytes.buffer)]);
 }
 
 function publishedLayer(id: string): PublishedLayer {

@@ -2,6 +2,7 @@
  * Compressing one file: plan with the pipeline, write the container beside its final name, read it back and
  * verify it, and only then rename it. The input's files are opened for reading and never replaced.
  */
+import { host } from '#host';
 import type { CodedTensor } from '../../compress/coded.ts';
 import { leftNotes, notCoded, type NotCoded } from '../../compress/not-coded.ts';
 import { compressModel } from '../../compress/pipeline.ts';
@@ -20,9 +21,6 @@ import { formatNames } from '../../model/format-names.ts';
 import { checkRestorable } from '../../model/location.ts';
 import type { Model } from '../../model/model.ts';
 import { isOnnx } from '../../model/onnx/open.ts';
-import { writeAtomically } from '../../platform/atomic.ts';
-import { openFile } from '../../platform/files.ts';
-import { checkSpace } from '../../platform/space.ts';
 import { estimatedOutputs, measuredOn } from '../fidelity/measure.ts';
 import { openInput, sharedInput } from '../input.ts';
 import { dczKind } from '../output-kinds.ts';
@@ -97,7 +95,7 @@ export async function compressFile(
       let notes: readonly string[] = [];
       let outputs: MeasuredOutputs = {};
       let stated = 0;
-      const bytes = await writeAtomically(
+      const bytes = await host.files.write(
         input.out,
         {
           kind: dczKind,
@@ -123,7 +121,7 @@ export async function compressFile(
           const byId = new Map(plan.tensors.map((t) => [t.coded.tensor, t.coded]));
           const layout = sealed(model, layoutWith(model, coded, rest.values), byId);
           const tensors = plan.tensors.map(({ coded, stats }) => ({ coded, rmse: stats.rmse }));
-          checkSpace(input.out, codedBytes(plan.tensors), `the .dcz of ${path}`);
+          host.files.checkSpace(input.out, codedBytes(plan.tensors), `the .dcz of ${path}`);
           const sizes = writeDcz(
             { model, layout, tensors, recipe: options.stated ?? recipe },
             sink,
@@ -131,7 +129,7 @@ export async function compressFile(
           temporary.flush();
           throwIfCancelled(signal);
           progress({ stage: 'verify', layer: '', fraction: written });
-          const file = openFile(temporary.path);
+          const file = host.files.open(temporary.path);
           try {
             const meant = { model, layout, plan };
             await verifyDcz(file, meant, crew, signal, share(progress, written, verified));

@@ -3,16 +3,12 @@
  * blocks, this one writes them in order; at most a few blocks a thread are in memory at a time. Data
  * files bear the names that the model's bytes state, which must be free: nothing replaces them.
  */
-import { resolve } from 'node:path';
+import { host } from '#host';
 import { blockWeights } from '../../compress/coded.ts';
 import type { Dcz } from '../../container/read.ts';
 import type { ByteSink } from '../../model/bytes.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import { sizeText } from '../../model/size-text.ts';
-import { writeSet } from '../../platform/file-set.ts';
-import { checkSpace } from '../../platform/space.ts';
-import { placeOf } from '../../platform/output.ts';
-import { removeLeftovers } from '../../platform/temporary.ts';
 import { ahead } from '../ahead.ts';
 import { restoredBytes } from '../claim.ts';
 import { openInput, sharedInput } from '../input.ts';
@@ -47,15 +43,15 @@ export const decompressJob = defineJob<DecompressInput, DecompressResult>({
         inputs: opened.files,
       };
       // data that a killed run put in place is in no one's way
-      removeLeftovers(placeOf(input.out, rule).target);
+      host.files.removeLeftovers(host.files.place(input.out, rule).target);
       const externalFiles = freePlaces(input.out, locations);
-      if (externalFiles.some((file) => resolve(file) === resolve(input.out)))
+      if (externalFiles.some((file) => host.paths.resolve(file) === host.paths.resolve(input.out)))
         throw new DeepCompressionError(
           'invalid-input',
           `${input.out} is the name of the model's external data: choose another output`,
         );
       const total = restoredBytes(dcz);
-      checkSpace(input.out, total, `the model of ${path} (${sizeText(source.size)})`);
+      host.files.checkSpace(input.out, total, `the model of ${path} (${sizeText(source.size)})`);
       const crew = startCrew(shared, {
         workerFile: runtime.workerFile,
         threads: crewSize(
@@ -66,7 +62,7 @@ export const decompressJob = defineJob<DecompressInput, DecompressResult>({
       });
       const progress = portions(total, monotone(onProgress));
       try {
-        const sizes = await writeSet(input.out, locations, rule, (sink, i) =>
+        const sizes = await host.files.writeSet(input.out, locations, rule, (sink, i) =>
           writeFile(dcz, i, sink, crew, signal, progress),
         );
         return {
@@ -116,7 +112,7 @@ async function writeFile(
         sink.write(piece);
         done += piece.length;
         progress(piece.length);
-        if (piece.length === pieceBytes) await new Promise((next) => setImmediate(next));
+        if (piece.length === pieceBytes) await host.turn();
         throwIfCancelled(signal);
       }
     } else {

@@ -1,13 +1,11 @@
 /** export: a model that stock runtimes run, stored smaller, checked by running it beside the original. */
+import { host } from '#host';
 import { memorySource, readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { ModelEdit } from '../../model/onnx/edit.ts';
 import { openOnnx } from '../../model/onnx/open.ts';
 import { exportFormats, type ExportName } from '../../export/formats.ts';
 import type { Fidelity } from '../../fidelity/compare.ts';
-import { writeAtomically } from '../../platform/atomic.ts';
-import { checkSpace } from '../../platform/space.ts';
-import { placeOf } from '../../platform/output.ts';
 import { decodeGraph } from '../../train/graph.ts';
 import { measureBoth } from '../export/measure.ts';
 import { sampledInputs } from '../fidelity/feeds.ts';
@@ -47,7 +45,7 @@ export const exportJob = defineJob<ExportInput, ExportResult>({
     try {
       const inputs = [...opened.files, ...dataFiles(input.data)];
       const rule = { kind: onnxKind, overwrite: input.overwrite, inputs };
-      placeOf(input.out, rule);
+      host.files.place(input.out, rule);
       const original = wholeModel(opened.model);
       const source = memorySource(opened.path, original);
       const model = openOnnx(opened.path, source, noData);
@@ -63,8 +61,8 @@ export const exportJob = defineJob<ExportInput, ExportResult>({
       progress({ stage: 'run the samples', layer: '', fraction: 0.5 });
       const sampled = input.data && (await onSamples(input, opened, exported, runtime, turn));
       progress({ stage: 'write', layer: '', fraction: 0.9 });
-      checkSpace(input.out, exported.length, `the export of ${opened.path}`);
-      const bytes = await writeAtomically(input.out, rule, async (sink) => {
+      host.files.checkSpace(input.out, exported.length, `the export of ${opened.path}`);
+      const bytes = await host.files.write(input.out, rule, async (sink) => {
         await turn();
         sink.write(exported);
       });

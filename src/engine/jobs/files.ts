@@ -1,6 +1,5 @@
 /** filesToRestore, inputFiles: which files a decompression would write, and which models and data are read from. */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { host } from '#host';
 import type { Dcz } from '../../container/read.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { checkRestorable } from '../../model/location.ts';
@@ -20,8 +19,9 @@ export const filesToRestoreJob = defineJob<FilesToRestoreInput, FilesToRestore>(
     try {
       const dcz = containerOf(opened);
       const files = dcz.files.map(({ location, size }, i) => {
-        const path = i === 0 ? out : join(dirname(out), checkRestorable(location));
-        return { path, bytes: size, taken: i > 0 && existsSync(path) };
+        const path =
+          i === 0 ? out : host.paths.join(host.paths.dirname(out), checkRestorable(location));
+        return { path, bytes: size, taken: i > 0 && host.files.exists(path) };
       });
       return { format: restoredFormat(dcz), files };
     } finally {

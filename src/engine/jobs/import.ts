@@ -1,10 +1,9 @@
 /** import: Song Han's published Deep Compression file and its Caffe prototxt, as an ONNX model. */
+import { host } from '#host';
 import { importHan, type ImportedHan } from '../../model/caffe/import.ts';
 import { headOf, readBytes, type ByteSource } from '../../model/bytes.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import { caffe, insteadOf } from '../../model/recognise.ts';
-import { writeAtomically } from '../../platform/atomic.ts';
-import { checkSpace } from '../../platform/space.ts';
 import { openSource, pathsOf, sharedInput } from '../input.ts';
 import { onnxKind } from '../output-kinds.ts';
 import type { ImportInput, ImportResult } from '../protocol-model.ts';
@@ -37,12 +36,12 @@ export const importJob = defineJob<ImportInput, ImportResult>({
         prototxt.close();
       }
       progress({ stage: 'read', layer: '', fraction: 0.1 });
-      await new Promise((resolve) => setImmediate(resolve));
+      await host.turn();
       throwIfCancelled(signal);
       const { onnx, layers } = imported(weights, text, { name: prototxt.name, head });
       progress({ stage: 'write', layer: '', fraction: 0.8 });
-      checkSpace(input.out, onnx.length, `the model of ${weights.name}`);
-      const bytes = await writeAtomically(
+      host.files.checkSpace(input.out, onnx.length, `the model of ${weights.name}`);
+      const bytes = await host.files.write(
         input.out,
         {
           kind: onnxKind,
@@ -50,7 +49,7 @@ export const importJob = defineJob<ImportInput, ImportResult>({
           inputs: [...pathsOf(input.weights), ...pathsOf(input.prototxt)],
         },
         async (sink) => {
-          await new Promise((resolve) => setImmediate(resolve));
+          await host.turn();
           throwIfCancelled(signal);
           sink.write(onnx);
         },

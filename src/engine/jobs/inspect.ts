@@ -2,7 +2,7 @@
  * inspect: what a model holds, and the statistics of every numeric tensor, read in parallel blocks.
  * A .dcz is inspected as the model it restores.
  */
-import { availableParallelism } from 'node:os';
+import { host } from '#host';
 import { blockWeights } from '../../compress/coded.ts';
 import { bitsOf } from '../../model/dtype.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
@@ -41,7 +41,7 @@ export const inspectJob = defineJob<InspectInput, InspectResult>({
       throwIfCancelled(signal);
       const { model } = opened;
       if (!input.statistics) return inspected(opened, () => unknown);
-      const wanted = input.threads ?? Math.min(8, availableParallelism());
+      const wanted = input.threads ?? Math.min(8, host.cores());
       const crew = startCrew(shared, {
         workerFile: runtime.workerFile,
         threads: crewSize(wanted, total(model)),

@@ -1,4 +1,5 @@
 /** The rows of a report, from a plan or from a container, in the order of the model's tensors. */
+import { host } from '#host';
 import type { CodedTensor } from '../../compress/coded.ts';
 import { layerReport, type StoredLayerBytes } from '../../compress/report.ts';
 import type { LayerStatistics } from '../../compress/statistics.ts';
@@ -21,7 +22,7 @@ export async function layersOf(
     const bytes = stored.get(coded.tensor);
     if (!bytes) throw new Error(`no stored bytes of tensor ${coded.tensor}`);
     layers.push(layerReport(model.tensors[coded.tensor], coded, stats, bytes));
-    await new Promise((resolve) => setImmediate(resolve));
+    await host.turn();
     throwIfCancelled(signal);
   }
   return layers;

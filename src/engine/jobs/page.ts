@@ -1,7 +1,5 @@
 /** page: a model, and the report of a .dcz, as one HTML file that any browser opens without network. */
-import { basename } from 'node:path';
-import { writeAtomically } from '../../platform/atomic.ts';
-import { checkSpace } from '../../platform/space.ts';
+import { host } from '#host';
 import { pageKind } from '../output-kinds.ts';
 import { collectModel } from '../page/collect.ts';
 import { filledPage } from '../page/template.ts';
@@ -27,11 +25,11 @@ export const pageJob = defineJob<PageInput, PageResult>({
         : null;
       const collected = await collectModel(model, signal, share(whole, dcz ? 0.3 : 0, 0.99));
       const json = `{"report":${JSON.stringify(report)},"model":${collected.text}}`;
-      const html = filledPage(runtime.pageTemplate, basename(model.source.path), json);
+      const html = filledPage(runtime.pageTemplate, host.paths.basename(model.source.path), json);
       const page = new TextEncoder().encode(html);
-      checkSpace(out, page.length, 'the page');
+      host.files.checkSpace(out, page.length, 'the page');
       const rule = { kind: pageKind, overwrite, inputs: files };
-      const bytes = await writeAtomically(out, rule, (sink) => sink.write(page));
+      const bytes = await host.files.write(out, rule, (sink) => sink.write(page));
       whole({ stage: 'write', layer: '', fraction: 1 });
       return {
         output: { path: out, bytes },

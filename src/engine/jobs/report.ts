@@ -3,8 +3,7 @@
  * and curves from the training record beside it, where there is one.
  * Every block is decoded, checked and counted, by threads when there is much of it.
  */
-import { availableParallelism } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { host } from '#host';
 import { blockWeights } from '../../compress/coded.ts';
 import { notCoded } from '../../compress/not-coded.ts';
 import { parseRecipe, type Recipe } from '../../recipe/recipe.ts';
@@ -43,7 +42,7 @@ export const reportJob = defineJob<ReportInput, ReportResult>({
       checkTensors(path, dcz, model);
       const crew = startCrew(shared, {
         workerFile: runtime.workerFile,
-        threads: crewSize(Math.min(8, availableParallelism()), weightsOf(dcz)),
+        threads: crewSize(Math.min(8, host.cores()), weightsOf(dcz)),
         signal,
       });
       try {
@@ -127,10 +126,10 @@ function* blocksOf(dcz: Dcz): Generator<{ index: number; block: number }> {
 
 /** The name of the model as the file states it, else as it would be. */
 function originalName(path: string, { format }: Model, stated: Stated | undefined): string {
-  const name = stated && basename(stated.model.name);
-  return join(
-    dirname(path),
-    name ?? `${basename(path).replace(/\.dcz$/i, '')}.${formatNames[format].endings[0]}`,
+  const name = stated && host.paths.basename(stated.model.name);
+  return host.paths.join(
+    host.paths.dirname(path),
+    name ?? `${host.paths.basename(path).replace(/\.dcz$/i, '')}.${formatNames[format].endings[0]}`,
   );
 }
 

@@ -4,17 +4,13 @@
  * it is; the rest of the recipe applies to the rest. What became of accuracy goes into a record beside
  * the .dcz (train/record.ts).
  */
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { host } from '#host';
 import { type LayerOverride } from '../../compress/recipe.ts';
 import { parseRecipe, type Recipe } from '../../recipe/recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { checkRestorable } from '../../model/location.ts';
 import type { Model } from '../../model/model.ts';
 import type { Taken } from '../../train/dataset/taken.ts';
-import { writeAtomically } from '../../platform/atomic.ts';
-import { checkSpace } from '../../platform/space.ts';
-import { placeOf, refuseClash } from '../../platform/output.ts';
 import { openOnnxInput, sharedInput } from '../input.ts';
 import { dczKind, onnxKind } from '../output-kinds.ts';
 import type { Accuracy, Retraining, TrainingEvent } from '../protocol-accuracy.ts';
@@ -68,7 +64,11 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult, TrainingEvent>(
       checkOutputs(input, model, inputs);
       // now rather than after hours: the trained model is a file before it is compressed
       const size = model.files.reduce((sum, f) => sum + f.source.size, 0);
-      checkSpace(join(tmpdir(), 'trained'), size, 'the trained model, before it is compressed,');
+      host.files.checkSpace(
+        host.paths.join(host.files.temporaryPlace(), 'trained'),
+        size,
+        'the trained model, before it is compressed,',
+      );
       if (opened.dcz)
         throw new DeepCompressionError(
           'invalid-input',
@@ -165,13 +165,13 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult, TrainingEvent>(
 /** Everything that cannot be written is found before the training. */
 function checkOutputs(input: RetrainInput, model: Model, inputs: readonly string[]): void {
   const { out, overwrite } = input;
-  placeOf(out, { kind: isOnnx(out) ? onnxKind : dczKind, overwrite, inputs });
+  host.files.place(out, { kind: isOnnx(out) ? onnxKind : dczKind, overwrite, inputs });
   if (!isOnnx(out)) {
     checkRecordPath(out);
     for (const { location } of model.files.slice(1)) checkRestorable(location);
   }
   const checkpoint = checkpointPath(input);
-  refuseClash([out, ...(isOnnx(out) ? [] : [recordPath(out)]), checkpoint]);
+  host.files.refuseClash([out, ...(isOnnx(out) ? [] : [recordPath(out)]), checkpoint]);
   checkCheckpoint(checkpoint, inputs);
 }
 
@@ -191,7 +191,7 @@ function trainingRecipe({
 }
 
 function nameOf(file: FileInput): string {
-  return 'path' in file ? basename(file.path) : file.label;
+  return 'path' in file ? host.paths.basename(file.path) : file.label;
 }
 
 export function isOnnx(path: string): boolean {
@@ -207,9 +207,9 @@ async function writeModel(
   const opened = openOnnxInput({ path });
   try {
     const bytes = wholeModel(opened.model);
-    checkSpace(input.out, bytes.length, 'the trained model');
+    host.files.checkSpace(input.out, bytes.length, 'the trained model');
     const rule = { kind: onnxKind, overwrite: input.overwrite, inputs };
-    return await writeAtomically(input.out, rule, (sink) => sink.write(bytes));
+    return await host.files.write(input.out, rule, (sink) => sink.write(bytes));
   } finally {
     opened.close();
   }

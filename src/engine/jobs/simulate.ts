@@ -2,6 +2,7 @@
  * simulate: layers of a model, the paper's workloads or a cases file on the EIE machine. The store
  * keeps what was prepared, so that a step of a slider only runs the simulator.
  */
+import { host } from '#host';
 import { measureHost } from '../../eie/host.ts';
 import { makeMachine } from '../../eie/machine.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
@@ -104,6 +105,6 @@ export function chosenLayers(
 
 /** Lets messages in (a cancellation among them) between two layers. */
 export async function breathe(signal: AbortSignal): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+  await host.turn();
   throwIfCancelled(signal);
 }

@@ -1,8 +1,7 @@
 /** slim: a model without some of its channels, checked by running it beside the original. */
+import { host } from '#host';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { verdictOf } from '../../fidelity/verdict.ts';
-import { writeAtomically } from '../../platform/atomic.ts';
-import { placeOf } from '../../platform/output.ts';
 import { isCompressible } from '../../model/dtype.ts';
 import { workOf } from '../../structure/work.ts';
 import type { Observed } from '../../structure/follow.ts';
@@ -74,7 +73,7 @@ export const slimJob = defineJob<SlimInput, SlimResult>({
     try {
       const inputs = [...opened.files, ...dataFiles(input.data)];
       const rule = { kind: onnxKind, overwrite: input.overwrite, inputs };
-      placeOf(input.out, rule);
+      host.files.place(input.out, rule);
       const executors = executorsOf(runtime);
       const [executor] = executors;
       const analysis = await analyse(opened.model, executor, input.seed);
@@ -97,7 +96,7 @@ export const slimJob = defineJob<SlimInput, SlimResult>({
       progress({ stage: 'run the samples', layer: '', fraction: 0.9 });
       const fidelity = samples && (await samples.variants.fidelityOf(bytes, samples.reports));
       progress({ stage: 'write', layer: '', fraction: 0.98 });
-      const written = await writeAtomically(input.out, rule, async (sink) => {
+      const written = await host.files.write(input.out, rule, async (sink) => {
         await turn();
         sink.write(bytes);
       });

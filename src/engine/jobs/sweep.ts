@@ -3,7 +3,7 @@
  * stay together; the groups go to threads where there is enough to do, which a cancellation ends at
  * once.
  */
-import { availableParallelism } from 'node:os';
+import { host } from '#host';
 import {
   LayerSweep,
   checkAxis,
@@ -65,7 +65,7 @@ export const sweepJob = defineJob<SweepInput, SweepResult>({
     const machines = wanted.map((own) => sweepMachines(machineFor(own, changes), axes));
     const points = machines.map((list) => list.length);
     const work = wanted.reduce((sum, own, i) => sum + own.layer.matrix.code.length * points[i], 0);
-    const threads = input.threads ?? Math.min(8, availableParallelism());
+    const threads = input.threads ?? Math.min(8, host.cores());
     const crew =
       runtime.workerFile !== undefined && threads > 1 && work > worthThreads
         ? startEieCrew(threads, runtime.workerFile, runtime.ortFolder, signal)

@@ -4,6 +4,7 @@
  * other byte of every file is compared with the original's; and the restored files open as a model
  * with the same tensors.
  */
+import { host } from '#host';
 import type { TensorCoding } from '../../compress/code/encode-block.ts';
 import { blockWeights, type CodedTensor } from '../../compress/coded.ts';
 import { assignmentOfBlock } from '../../compress/share/assignment.ts';
@@ -135,7 +136,7 @@ async function verifyRest(dcz: Dcz, { model, layout }: Meant, signal: AbortSigna
         for (let i = 0; i < length; i++)
           if (found[i] !== expected[i])
             differs(`byte ${at + done + i} of ${location || model.path}`);
-        if (length === pieceBytes) await new Promise((next) => setImmediate(next));
+        if (length === pieceBytes) await host.turn();
         throwIfCancelled(signal);
       }
       at += lengthOf(segment);

@@ -2,8 +2,8 @@
  * The page that is a file of its own: scripts/build.mjs puts it together once, with scripts, styles and
  * a policy that lets nothing else run; here title and data are put into their places.
  */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { host } from '#host';
+import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 
 const places = { title: '__TITLE__', data: '__DATA__' };
@@ -14,10 +14,12 @@ const places = { title: '__TITLE__', data: '__DATA__' };
  * @throws DeepCompressionError `not-found` where the page is not installed
  */
 export function filledPage(template: string | undefined, title: string, json: string): string {
-  const path = template ?? fileURLToPath(new URL('./webview/standalone.html', import.meta.url));
+  const path = template ?? host.bundled('webview/standalone.html');
   let page: string;
   try {
-    page = readFileSync(path, 'utf8');
+    const file = host.files.open(path);
+    page = new TextDecoder().decode(readBytes(file, 0, file.size));
+    file.close();
   } catch {
     throw new DeepCompressionError('not-found', `the report's page is not installed (${path})`);
   }

@@ -4,12 +4,11 @@
  * terminated inside run(), so it is used only in processes that never do that: the command line, and
  * the process of its own that the extension starts for it.
  */
-import { createRequire } from 'node:module';
+import { host } from '#host';
 import type * as nativeLibrary from 'onnxruntime-node';
 import type { Runtime } from '../../train/runtime.ts';
 import { hostSession } from './host-session.ts';
 import { bundledFolder, openSession } from './ort-web.ts';
-import { disableTelemetry } from './telemetry.ts';
 
 export interface Executor extends Runtime {
   /** onnxruntime-web or onnxruntime-node. */
@@ -47,12 +46,10 @@ export function executorsOf({
 
 /** undefined when it is not installed, or not for this platform. */
 function nativeRuntime(folder: string | true): Executor | undefined {
-  disableTelemetry();
   let ort: typeof nativeLibrary;
   try {
-    // found, or not, when the program runs: the bundler leaves it alone
-    const load = createRequire(import.meta.url);
-    ort = load(folder === true ? 'onnxruntime-node' : folder) as typeof nativeLibrary;
+    const name = folder === true ? 'onnxruntime-node' : folder;
+    ort = host.loadNative(name) as typeof nativeLibrary;
   } catch {
     return undefined;
   }

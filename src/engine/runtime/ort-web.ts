@@ -4,8 +4,7 @@
  * puts them beside worker.js and cli.js. It blocks the thread it runs on: call it from one that can be
  * terminated.
  */
-import { dirname } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { host } from '#host';
 import * as ort from 'onnxruntime-web';
 import type { Session } from '../../train/runtime.ts';
 import { hostSession } from './host-session.ts';
@@ -18,7 +17,7 @@ export interface ExternalData {
 
 /** Where the build puts the runtime's files: beside the bundle that this is in. */
 export function bundledFolder(): string {
-  return dirname(fileURLToPath(import.meta.url));
+  return host.bundled('.');
 }
 
 /**
@@ -35,7 +34,7 @@ export async function openSession(
 ): Promise<Session> {
   ort.env.logLevel = 'fatal';
   ort.env.wasm.numThreads = 1; // training divides the batch instead (helpers.ts)
-  ort.env.wasm.wasmPaths = pathToFileURL(`${folder}/`).href;
+  ort.env.wasm.wasmPaths = host.folderUrl(folder);
   const session = await ort.InferenceSession.create(model, {
     executionProviders: ['wasm'],
     logSeverityLevel: 4,

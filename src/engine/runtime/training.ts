@@ -3,10 +3,9 @@
  * batch is divided among threads decides in which order sums are taken, so their number is part of what
  * a result follows from.
  */
-import { availableParallelism } from 'node:os';
+import { host } from '#host';
 import { executorOf, type Executor, type ExecutorChoice } from './executor.ts';
 import { startHelpers } from './helpers.ts';
-import { disableTelemetry } from './telemetry.ts';
 
 export interface NamedRuntime extends Executor {
   /** That work together, the calling one included. */
@@ -27,9 +26,9 @@ export interface RuntimeChoice {
 /** @param threads as many as the machine has, at most 8, when absent */
 export function trainingRuntime(
   { ortFolder, native = false, workerFile }: RuntimeChoice,
-  threads = Math.min(8, availableParallelism()),
+  threads = Math.min(8, host.cores()),
 ): NamedRuntime {
-  disableTelemetry(); // here too: helpers load the library on threads that could not
+  host.disableTelemetry(); // here too: helpers load the library on threads that could not
   const choice: ExecutorChoice = { folder: ortFolder, native };
   const helpers =
     workerFile === undefined || threads <= 1

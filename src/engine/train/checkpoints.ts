@@ -2,13 +2,10 @@
  * The checkpoint of a run: one file beside the output, replaced as a whole after an epoch, removed
  * when the run is done. It states which run it is of, so that another run never goes on from it.
  */
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { host } from '#host';
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
-import { writeAtomically } from '../../platform/atomic.ts';
-import { openFile } from '../../platform/files.ts';
-import { placeOf, removeOutput, type OutputRule } from '../../platform/output.ts';
+import type { OutputRule } from '../../platform/port.ts';
 import { checkpointKind } from '../checkpoint-kind.ts';
 import type { RetrainInput } from '../protocol-train.ts';
 import type { Dataset } from '../../train/dataset/dataset.ts';
@@ -18,11 +15,11 @@ import type { Checkpoint } from '../../train/methods/run.ts';
 
 /** A hash of everything that a run follows from. */
 export function fingerprint(model: Uint8Array, data: Dataset, settings: object): string {
-  const hash = createHash('sha256').update(model).update(JSON.stringify(settings));
   const others = [...(data.others?.values() ?? [])].map((array) => array.data);
-  for (const part of [data.values, data.labels, data.targets, ...others])
-    if (part) hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
-  return hash.digest('hex');
+  const arrays = [data.values, data.labels, data.targets, ...others].flatMap((part) =>
+    part ? [new Uint8Array(part.buffer, part.byteOffset, part.byteLength)] : [],
+  );
+  return host.sha256([model, JSON.stringify(settings), ...arrays]);
 }
 
 export interface CheckpointFile {
@@ -48,7 +45,7 @@ function ruleOf(inputs: readonly string[]): OutputRule {
 
 /** @throws DeepCompressionError `invalid-input` when another kind of file, or an input, has its name */
 export function checkCheckpoint(path: string, inputs: readonly string[]): void {
-  placeOf(path, ruleOf(inputs));
+  host.files.place(path, ruleOf(inputs));
 }
 
 /**
@@ -56,7 +53,7 @@ export function checkCheckpoint(path: string, inputs: readonly string[]): void {
  * @throws DeepCompressionError `invalid-input` when the file is of another run, unless `fresh`
  */
 export function openCheckpoint(path: string, run: string, fresh: boolean): CheckpointFile {
-  const found = !fresh && existsSync(path) ? read(path, run) : undefined;
+  const found = !fresh && host.files.exists(path) ? read(path, run) : undefined;
   const notes: string[] = [];
   const attempt = async (action: () => Promise<unknown> | void): Promise<void> => {
     try {
@@ -74,7 +71,7 @@ export function openCheckpoint(path: string, run: string, fresh: boolean): Check
       const start = performance.now();
       if (start < next) return;
       const bytes = packPlain({ run, checkpoint });
-      await attempt(() => writeAtomically(path, ruleOf([]), (sink) => sink.write(bytes)));
+      await attempt(() => host.files.write(path, ruleOf([]), (sink) => sink.write(bytes)));
       const now = performance.now();
       next = now + (now - start) / mostShare;
     },
@@ -84,11 +81,11 @@ export function openCheckpoint(path: string, run: string, fresh: boolean): Check
 
 /** Deletes a checkpoint, and no other file. */
 export function removeCheckpoint(path: string): void {
-  removeOutput(path, checkpointKind);
+  host.files.remove(path, checkpointKind);
 }
 
 function read(path: string, run: string): Checkpoint {
-  const file = openFile(path);
+  const file = host.files.open(path);
   try {
     const content = unpackPlain(readBytes(file, 0, file.size), path);
     const { run: of, checkpoint } = (content ?? {}) as { run?: unknown; checkpoint?: unknown };

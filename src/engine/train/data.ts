@@ -3,8 +3,7 @@
  * labels beside the images; or from a folder of pictures. What a file is follows from its content; what
  * of it was taken for samples and labels is part of the answer.
  */
-import { basename } from 'node:path';
-import { statSync } from 'node:fs';
+import { host } from '#host';
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { archive, arrays as npzName, insteadOf, recognised } from '../../model/recognise.ts';
@@ -49,7 +48,7 @@ interface Arrays {
 export async function loadDataset(input: DataInput, reading: Reading): Promise<LoadedData> {
   const name = nameOf(input.file);
   const labels = labelsFile(input);
-  if ('path' in input.file && isFolder(input.file.path)) {
+  if ('path' in input.file && host.files.isFolder(input.file.path)) {
     const { data, source } = await loadImages(
       input.file.path,
       reading,
@@ -59,7 +58,9 @@ export async function loadDataset(input: DataInput, reading: Reading): Promise<L
   }
   const read = readFile(input, name, labels, reading);
   const y = labels ? readLabels(labels) : read.y;
-  const source = labels ? { ...read.source, labels: basename(nameOf(labels)) } : read.source;
+  const source = labels
+    ? { ...read.source, labels: host.paths.basename(nameOf(labels)) }
+    : read.source;
   const data = {
     ...datasetOf(read.x, y, name, labels ? [] : read.columns),
     ...otherInputs(read, name),
@@ -74,19 +75,13 @@ function otherInputs({ others, x }: Arrays, name: string): Pick<Dataset, 'others
   return others ? { others } : {};
 }
 
-export function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false; // opening it will say what is wrong
-  }
-}
-
 /** Paths of the files of a data set that has one; of a folder those of its pictures. */
 export function dataFiles(input: DataInput | undefined): string[] {
   if (!input) return [];
   const labels = labelsFile(input);
-  const samples = pathsOf(input.file).flatMap((path) => (isFolder(path) ? picturesOf(path) : path));
+  const samples = pathsOf(input.file).flatMap((path) =>
+    host.files.isFolder(path) ? picturesOf(path) : path,
+  );
   return [...samples, ...(labels ? pathsOf(labels) : [])];
 }
 

@@ -3,11 +3,8 @@
  * torchvision's ImageFolder has it; or pictures alone, which then have no labels. Each is brought to the
  * model's input when it is read and kept as bytes, so that memory holds what is trained on and no more.
  */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { host } from '#host';
 import { readBytes } from '../../model/bytes.ts';
-import { openFile } from '../../platform/files.ts';
-import { plainError } from '../../platform/errno.ts';
 import { dataError, type DataArray } from '../../train/dataset/array.ts';
 import type { Dataset } from '../../train/dataset/dataset.ts';
 import { labelsOf, unlabelled, type Labels, type TextArray } from '../../train/dataset/labels.ts';
@@ -38,7 +35,7 @@ export async function loadImages(
   given: DataArray | TextArray | undefined,
 ): Promise<LoadedImages> {
   const entries = listed(folder);
-  const classes = entries.filter((e) => e.isDirectory()).map((e) => e.name);
+  const classes = entries.filter((e) => e.isFolder).map((e) => e.name);
   const loose = classes.length === 0;
   if (given && !loose)
     throw dataError(folder, 'its folders are the classes: leave the labels file out');
@@ -48,7 +45,7 @@ export async function loadImages(
   const found = loose
     ? picturesIn(folder, others).map((path) => ({ path, label: 0 }))
     : numbers.flatMap(({ name, label }) => {
-        const own = picturesIn(join(folder, name), others);
+        const own = picturesIn(host.paths.join(folder, name), others);
         if (own.length === 0)
           throw dataError(folder, `no PNG or JPEG image in the class folder ${name}`);
         return own.map((path) => ({ path, label }));
@@ -118,15 +115,11 @@ function numbered(names: readonly string[]): readonly { name: string; label: num
 }
 
 function listed(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).filter((e) => !e.name.startsWith('.'));
-  } catch (error) {
-    throw plainError(error, 'read', folder);
-  }
+  return host.files.list(folder).filter((e) => !e.name.startsWith('.'));
 }
 
 function readImage(path: string): Picture {
-  const source = openFile(path);
+  const source = host.files.open(path);
   try {
     if (source.size === 0) throw dataError(path, 'the file is empty: take it out');
     if (source.size > mostFileBytes) throw dataError(path, 'too large for an image: take it out');
@@ -150,8 +143,8 @@ export function picturesOf(folder: string): string[] {
 function picturesIn(folder: string, others: Others): string[] {
   const found: string[] = [];
   for (const entry of listed(folder)) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) for (const deeper of picturesIn(path, others)) found.push(deeper);
+    const path = host.paths.join(folder, entry.name);
+    if (entry.isFolder) for (const deeper of picturesIn(path, others)) found.push(deeper);
     else if (endings.test(entry.name)) found.push(path);
     else others.count++;
   }

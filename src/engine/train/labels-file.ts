@@ -1,6 +1,5 @@
 /** Where the labels of a data set are when they are not in the file of its samples. */
-import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { host } from '#host';
 import type { DataInput } from '../protocol-train.ts';
 import type { FileInput } from '../protocol-model.ts';
 
@@ -12,8 +11,8 @@ export function labelsFile({ file, labels }: DataInput): FileInput | undefined {
 /** MNIST's naming: …images-idx3-ubyte and …labels-idx1-ubyte; or x.npy and y.npy. */
 function labelsBeside(file: FileInput): FileInput | undefined {
   if (!('path' in file)) return undefined;
-  const folder = file.path.slice(0, file.path.length - basename(file.path).length);
-  const own = basename(file.path);
+  const folder = file.path.slice(0, file.path.length - host.paths.basename(file.path).length);
+  const own = host.paths.basename(file.path);
   const candidates = [
     own.replace(/images[-.]idx3/, (m) => `labels${m[6]}idx1`),
     own.replace(/images/, 'labels'),
@@ -21,6 +20,6 @@ function labelsBeside(file: FileInput): FileInput | undefined {
     own.replace(/_x(?=\.npy$)/, '_y'),
   ].filter((candidate) => candidate !== own);
   for (const candidate of candidates.flatMap((c) => [c, `${c}.gz`, c.replace(/\.gz$/, '')]))
-    if (existsSync(folder + candidate)) return { path: folder + candidate };
+    if (host.files.exists(folder + candidate)) return { path: folder + candidate };
   return undefined;
 }

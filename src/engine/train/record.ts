@@ -3,16 +3,12 @@
  * and curves without the container growing. It states length and checksum of the .dcz it speaks of; the
  * record of any other file is never shown. media/training.schema.json is its definition.
  */
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { host } from '#host';
 import { Ajv, type ValidateFunction } from 'ajv';
 import schema from '../../../media/training.schema.json';
-import { readBytes } from '../../model/bytes.ts';
+import { piecesOf, readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
-import { writeAtomically } from '../../platform/atomic.ts';
-import { openFile } from '../../platform/files.ts';
-import { placeOf, type OutputRule } from '../../platform/output.ts';
+import type { OutputRule } from '../../platform/port.ts';
 import { recordFormat, recordKind } from '../output-kinds.ts';
 import type { TrainingRecord } from '../protocol-accuracy.ts';
 
@@ -44,13 +40,13 @@ export function recordPath(dcz: string): string {
 /** The record of a .dcz, when there is one and it is of this very file. Never throws for a bad record. */
 export function readRecord(dcz: string): FoundRecord {
   const path = recordPath(dcz);
-  if (!existsSync(path)) return { record: undefined, notes: [] };
-  const name = basename(path);
+  if (!host.files.exists(path)) return { record: undefined, notes: [] };
+  const name = host.paths.basename(path);
   try {
     const file = parsed(path);
     if (!file) return hidden(`${name} is no training record that can be read, so it is not shown`);
     if (!isOf(file, dcz))
-      return hidden(`${name} is of an earlier ${basename(dcz)}, so it is not shown`);
+      return hidden(`${name} is of an earlier ${host.paths.basename(dcz)}, so it is not shown`);
     const { retraining, sensitivity } = file;
     return {
       record: { ...(retraining && { retraining }), ...(sensitivity && { sensitivity }) },
@@ -77,13 +73,13 @@ export async function writeRecord(dcz: string, found: TrainingRecord): Promise<s
     ...found,
   };
   const bytes = new TextEncoder().encode(`${JSON.stringify(file, null, 2)}\n`);
-  await writeAtomically(path, recordRule, (sink) => sink.write(bytes));
+  await host.files.write(path, recordRule, (sink) => sink.write(bytes));
   return path;
 }
 
 /** @throws DeepCompressionError `invalid-input` when another kind of file has the record's name */
 export function checkRecordPath(dcz: string): void {
-  placeOf(recordPath(dcz), recordRule);
+  host.files.place(recordPath(dcz), recordRule);
 }
 
 /** undefined: not a record of this version. */
@@ -93,7 +89,7 @@ function parsed(path: string): RecordFile | undefined {
 }
 
 function jsonIn(path: string): unknown {
-  const file = openFile(path);
+  const file = host.files.open(path);
   try {
     if (file.size > mostBytes) return undefined;
     return JSON.parse(new TextDecoder().decode(readBytes(file, 0, file.size)));
@@ -106,19 +102,15 @@ function jsonIn(path: string): unknown {
 }
 
 function isOf({ dcz: of }: RecordFile, dcz: string): boolean {
-  const file = openFile(dcz);
+  const file = host.files.open(dcz);
   file.close();
   return file.size === of.bytes && identity(dcz).sha256 === of.sha256;
 }
 
 function identity(path: string): RecordFile['dcz'] {
-  const file = openFile(path);
+  const file = host.files.open(path);
   try {
-    const hash = createHash('sha256');
-    const step = 1 << 20;
-    for (let at = 0; at < file.size; at += step)
-      hash.update(readBytes(file, at, Math.min(step, file.size - at)));
-    return { bytes: file.size, sha256: hash.digest('hex') };
+    return { bytes: file.size, sha256: host.sha256(piecesOf(file)) };
   } finally {
     file.close();
   }

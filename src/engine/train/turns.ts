@@ -1,4 +1,5 @@
 /** Lets the event loop turn during long computations, so that signals and messages get through. */
+import { host } from '#host';
 import { throwIfCancelled } from '../../model/errors.ts';
 
 const every = 25;
@@ -9,7 +10,7 @@ export function turns(signal: AbortSignal): () => Promise<void> {
   return async () => {
     throwIfCancelled(signal);
     if (performance.now() - last < every) return;
-    await new Promise((next) => setImmediate(next));
+    await host.turn();
     last = performance.now();
     throwIfCancelled(signal);
   };

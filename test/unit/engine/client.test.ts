@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { limit } from '../../../scripts/lib/pace.mjs';
 import { EngineClient, type ClientOptions } from '../../../src/engine/client.ts';
-import { threadHost } from '../../../src/engine/job-host.ts';
+import { threadHost } from '../../../src/engine/node/job-host.ts';
 import type { Progress } from '../../../src/engine/protocol.ts';
 import { temporaryFolder } from './support.ts';
 

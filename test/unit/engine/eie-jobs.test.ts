@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { limit } from '../../../scripts/lib/pace.mjs';
 import { EngineClient } from '../../../src/engine/client.ts';
-import { threadHost } from '../../../src/engine/job-host.ts';
+import { threadHost } from '../../../src/engine/node/job-host.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
 import type { SimulateInput, SweepInput } from '../../../src/engine/protocol-eie.ts';
 import type { Progress } from '../../../src/engine/protocol.ts';

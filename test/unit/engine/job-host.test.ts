@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import test, { before } from 'node:test';
 import { build } from 'esbuild';
 import { EngineClient } from '../../../src/engine/client.ts';
-import { processHost, threadHost } from '../../../src/engine/job-host.ts';
+import { processHost, threadHost } from '../../../src/engine/node/job-host.ts';
 import type { RetrainInput } from '../../../src/engine/protocol-train.ts';
 import { lenet300 } from '../../fixtures/lenet.ts';
 import { stripes } from '../../fixtures/stripes.ts';
@@ -170,7 +170,7 @@ test('a process goes when the program that started it is killed', async () => {
     logLevel: 'warning',
     stdin: {
       resolveDir: process.cwd(),
-      contents: `import { processHost } from './src/engine/job-host.ts';
+      contents: `import { processHost } from './src/engine/node/job-host.ts';
         const host = processHost(${JSON.stringify(file)}, '')({
           message: (m) => process.stdout.write(m.progress.stage + '\\n'), died() {} });
         host.post({ type: 'start', id: 1, input: { file: { path: 'wait' } } });`,

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { EngineClient } from '../../../src/engine/client.ts';
-import { threadHost } from '../../../src/engine/job-host.ts';
+import { threadHost } from '../../../src/engine/node/job-host.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
 import type { Progress } from '../../../src/engine/protocol.ts';
 import type { CompressInput } from '../../../src/engine/protocol-model.ts';

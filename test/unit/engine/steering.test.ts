@@ -4,7 +4,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { EngineClient } from '../../../src/engine/client.ts';
-import { threadHost } from '../../../src/engine/job-host.ts';
+import { threadHost } from '../../../src/engine/node/job-host.ts';
 import type { TrainingEpoch } from '../../../src/engine/protocol-accuracy.ts';
 import type { Jobs, Steering } from '../../../src/engine/protocol.ts';
 import { Steered } from '../../../src/engine/steered.ts';

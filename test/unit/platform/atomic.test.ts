@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { DeepCompressionError } from '../../../src/model/errors.ts';
 import { bufferedSink, writeAtomically } from '../../../src/platform/atomic.ts';
-import type { OutputKind, OutputRule } from '../../../src/platform/output.ts';
+import type { OutputKind, OutputRule } from '../../../src/platform/port.ts';
 import { saying } from '../model/support.ts';
 import { ownFolder } from './support.ts';
 

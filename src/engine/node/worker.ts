@@ -4,12 +4,12 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
-import { EieBench, type EieWork } from './eie/bench.ts';
-import { LevelBench, type LevelWork } from './goal/level-bench.ts';
-import { allJobs } from './jobs/all.ts';
-import type { Progress } from './protocol.ts';
-import { TrainBench, type TrainWork } from './runtime/train-bench.ts';
-import { serveJobs } from './serve-jobs.ts';
+import { EieBench, type EieWork } from '../eie/bench.ts';
+import { LevelBench, type LevelWork } from '../goal/level-bench.ts';
+import { allJobs } from '../jobs/all.ts';
+import type { Progress } from '../protocol.ts';
+import { TrainBench, type TrainWork } from '../runtime/train-bench.ts';
+import { serveJobs } from '../serve-jobs.ts';
 import {
   plainError,
   transferables,
@@ -17,8 +17,8 @@ import {
   type ProcessRole,
   type ToThread,
   type WorkerRole,
-} from './threads.ts';
-import { Workbench, type Work } from './workbench.ts';
+} from '../threads.ts';
+import { Workbench, type Work } from '../workbench.ts';
 
 const workerFile = fileURLToPath(import.meta.url);
 const port = parentPort;
