@@ -1,47 +1,19 @@
 import tseslint from 'typescript-eslint';
 import importX from 'eslint-plugin-import-x';
+import { arrows, pure } from './scripts/lib/arrows.mjs';
 
-/**
- * The rooms of the house, each with those that it may import beside itself (docs/architecture.md). Paths
- * are below src/.
- */
-const arrows = {
-  shared: [],
-  model: ['shared'],
-  platform: ['shared', 'model'],
-  fidelity: ['shared', 'model'],
-  compress: ['shared', 'model'],
-  export: ['shared', 'model', 'compress'],
-  container: ['shared', 'model', 'compress'],
-  decode: ['shared', 'model', 'compress', 'container'],
-  adapters: ['shared', 'model', 'decode'],
-  train: ['shared', 'model', 'compress'],
-  recipe: ['shared', 'model', 'compress', 'train'],
-  calibrate: ['shared', 'model', 'compress', 'train'],
-  structure: ['shared', 'model', 'compress', 'export', 'calibrate'],
-  eie: ['shared', 'model', 'compress'],
-  view: ['shared', 'model', 'compress'],
-};
 const nodeModules = ['node:*', 'fs', 'path', 'worker_threads', 'zlib', 'crypto', 'os'];
-/** Rooms on top of all others, which `arrows` need not name. */
-const upper = ['engine', 'vscode'];
-/** Rooms that run in a browser too. */
-const pure = Object.keys(arrows).filter((room) => !['platform', 'adapters'].includes(room));
+const rooms = Object.keys(arrows);
+const forbidden = (room) => rooms.filter((r) => r !== room && !arrows[room].includes(r));
 
-const forbidden = (room) =>
-  room === 'node'
-    ? ['vscode']
-    : room === 'engine'
-      ? ['platform', 'vscode']
-      : [...Object.keys(arrows), ...upper].filter((r) => r !== room && !arrows[room].includes(r));
-
-const banned = (room, extra = []) => ({
+/** Refuses what a room may not import, by the folder in its path. */
+const banned = (room, extra = [], names = forbidden(room)) => ({
   'no-restricted-imports': [
     'error',
     {
       patterns: [
         {
-          group: [...forbidden(room).map((r) => `**/${r}/**`), '**/webview/**', ...extra],
+          group: [...names.map((r) => `**/${r}/**`), ...extra],
           message: `src/${room} may not import this (docs/architecture.md, arrows).`,
         },
       ],
@@ -71,16 +43,22 @@ export default tseslint.config(
       'prefer-const': 'error',
     },
   },
+  ...rooms
+    .filter((room) => !['engine', 'vscode', 'webview'].includes(room))
+    .map((room) => ({
+      files: [`src/${room}/**`],
+      rules: banned(room, ['vscode', ...(pure.includes(room) ? nodeModules : [])]),
+    })),
   {
-    // the engine knows its environment by `#host` alone
+    // the engine knows its environment by `#host` and the types of the port alone
     files: ['src/engine/**'],
-    rules: banned('engine', ['vscode', '!**/platform/port.ts', ...nodeModules]),
+    rules: banned(
+      'engine',
+      ['vscode', '!**/platform/port.ts', ...nodeModules],
+      [...forbidden('engine'), 'platform'],
+    ),
   },
-  { files: ['src/engine/node/**'], rules: banned('node') },
-  ...Object.keys(arrows).map((room) => ({
-    files: [`src/${room}/**`],
-    rules: banned(room, ['vscode', ...(pure.includes(room) ? nodeModules : [])]),
-  })),
+  { files: ['src/engine/node/**'], rules: banned('engine', ['vscode']) },
   {
     files: ['src/vscode/**', 'src/extension.ts'],
     rules: {

@@ -1,0 +1,2 @@
+export const arrows: Readonly<Record<string, readonly string[]>>;
+export const pure: readonly string[];
