@@ -148,16 +148,26 @@ test('regions of a map are told apart and paired by their overlap', () => {
   assert.deepEqual([lost, added], [[a[1]], [b[1]]]);
 });
 
-test('a region that comes or goes costs what the original was sure of', () => {
-  const map = (p: number): SampleOutput =>
+test('a region that comes or goes costs what the original was sure of, a doubtful bridge little', () => {
+  /** Two squares of 4 x 4 with a column between them. */
+  const map = (left: number, bridge: number, right: number): SampleOutput =>
     output(
       [10, 10],
-      Array.from({ length: 100 }, (_, i) => (i % 10 < 4 && i < 40 ? p : 0.1)),
+      Array.from({ length: 100 }, (_, i) => {
+        const x = i % 10;
+        if (i >= 40 || x > 8) return 0.1;
+        return x < 4 ? left : x === 4 ? bridge : right;
+      }),
     );
-  const cost = (a: number, b: number) => changeOf({ kind: 'map' }, map(a), map(b)).expectedLoss;
-  assert.ok(Math.abs(cost(0.9, 0.4) - 0.4) < 1e-6); // half a pair, 2 x 0.9 - 1
-  assert.ok(Math.abs(cost(0.45, 0.6) - 0.05) < 1e-6);
-  assert.equal(cost(0.9, 0.6), 0);
+  const cost = (a: SampleOutput, b: SampleOutput) => changeOf({ kind: 'map' }, a, b);
+  const vanished = cost(map(0.9, 0.1, 0.9), map(0.4, 0.1, 0.9));
+  assert.equal(vanished.changed, 0.5);
+  assert.ok(Math.abs(vanished.expectedLoss - 0.8) < 1e-6);
+  assert.ok(Math.abs(cost(map(0.45, 0.1, 0.9), map(0.6, 0.1, 0.9)).expectedLoss - 0.1) < 1e-6);
+  const joined = cost(map(0.9, 0.45, 0.9), map(0.9, 0.6, 0.9));
+  assert.equal(joined.changed, 1.5);
+  assert.ok(Math.abs(joined.expectedLoss - 0.1) < 1e-6);
+  assert.deepEqual(cost(map(0.9, 0.1, 0.9), map(0.6, 0.1, 0.9)).expectedLoss, 0);
 });
 
 test('nothing changes, nothing moves and nothing is lost when outputs are the same', () => {
