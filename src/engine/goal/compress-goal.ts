@@ -6,7 +6,7 @@
 import { verdictOf } from '../../fidelity/verdict.ts';
 import type { GoalRecipe } from '../../compress/recipe.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
-import { compressFile, type CompressOptions } from '../jobs/compress-file.ts';
+import { compressFile, TooLarge, type CompressOptions } from '../jobs/compress-file.ts';
 import type { JobContext } from '../jobs/define.ts';
 import { share } from '../jobs/progress.ts';
 import type { CompressInput, CompressResult } from '../protocol-model.ts';
@@ -18,7 +18,8 @@ import { withSamples } from './with-samples.ts';
 
 /** Share of the whole at which levels are decided. */
 const decided = 0.9;
-/** A file that is larger than the goal says is made again with a smaller goal, so many times. */
+/** A file that is larger than the goal says, or leaves more than this share of it, is made again. */
+const full = 0.97;
 const attempts = 3;
 
 /** @throws DeepCompressionError of any code that models, data and goals can cause */
@@ -32,22 +33,30 @@ export async function compressToGoal(
   const progress = share(context.onProgress, 0, decided);
   return withSamples(input, recipe, context, progress, async ({ opened, size, setup }) => {
     const { model } = setup;
-    let wanted = goalOf(goal, size);
+    const wanted = goalOf(goal, size);
+    const maxLoss = wanted.kind === 'loss' ? wanted.most : undefined;
+    const mostBytes = wanted.kind === 'bytes' ? wanted.most : undefined;
+    let made = await decideLevels({ ...setup, goal: wanted });
+    let kept: CompressResult | undefined;
+    let estimate = wanted.most;
     for (let attempt = 1; ; attempt++) {
-      const made = await decideLevels({ ...setup, goal: wanted });
       const on = 'samples';
       const fidelity = { ...made.fidelity, on, verdict: verdictOf(made.fidelity, on) } as const;
-      const maxLoss = wanted.kind === 'loss' ? wanted.most : undefined;
-      const result = await written(
-        { ...input, overwrite: input.overwrite || attempt > 1 },
-        context,
-        recipe,
-        made,
-        { inputs: opened.files, statement: statementOf(opened.path, model, fidelity, maxLoss) },
-      );
-      const most = wanted.kind === 'bytes' ? goalOf(goal, size).most : Infinity;
-      if (result.output.bytes <= most || attempt === attempts)
-        return {
+      let bytes = 0;
+      try {
+        const result = await written(
+          { ...input, overwrite: input.overwrite || kept !== undefined },
+          context,
+          recipe,
+          made,
+          {
+            inputs: opened.files,
+            statement: statementOf(opened.path, model, fidelity, maxLoss),
+            ...(mostBytes !== undefined && { mostBytes }),
+          },
+        );
+        bytes = result.output.bytes;
+        kept = {
           ...result,
           input: { ...result.input, path: opened.path },
           seconds: (performance.now() - start) / 1000,
@@ -55,7 +64,15 @@ export async function compressToGoal(
           ...(maxLoss !== undefined && { maxLoss }),
           notes: [...result.notes, ...made.notes],
         };
-      wanted = { kind: 'bytes', most: wanted.most * (most / result.output.bytes) * 0.995 };
+      } catch (error) {
+        if (!(error instanceof TooLarge) || (attempt === attempts && !kept)) throw error;
+        bytes = error.bytes;
+      }
+      const near = mostBytes === undefined || (bytes <= mostBytes && bytes >= full * mostBytes);
+      if (kept && (near || attempt === attempts)) return kept;
+      // how far the estimate was off is known now
+      estimate *= (mostBytes! / bytes) * 0.99;
+      made = await made.again(estimate);
     }
   });
 }
@@ -66,7 +83,7 @@ async function written(
   context: JobContext,
   recipe: Recipe,
   { layers, biases, model }: Decided,
-  said: Pick<CompressOptions, 'inputs' | 'statement'>,
+  said: Pick<CompressOptions, 'inputs' | 'statement' | 'mostBytes'>,
 ): Promise<CompressResult> {
   const rest = { ...context, onProgress: share(context.onProgress, decided, 1) };
   const options = { ...said, assigned: layers };

@@ -39,39 +39,52 @@ export interface Decided {
   readonly importance: readonly LayerImportance[];
   readonly lambda: number;
   readonly notes: readonly string[];
+  /** The same layers at a slope for a file of so many bytes, by the estimate. */
+  readonly again: (most: number) => Promise<Decided>;
 }
 
 /** Outputs never move by more than this share of their size: answers are read in ways not known here. */
 const mostMovement = 0.3;
 const mostEvaluations = 8;
+const fewEvaluations = 5;
 
 /** @throws DeepCompressionError `invalid-input` when samples are too few or no setting keeps the goal */
 export async function decideLevels(setup: GoalSetup): Promise<Decided> {
   const levels = await openLevels(setup);
-  const { choosing, reports, importance } = levels;
-  const { lambda, chosen } = await decideSlope(levels, setup.goal, setup.progress);
-  await levels.calibrateOnAll();
-  const { layers, biases } = await levels.at(lambda);
-  return {
-    model: levels.model,
-    ...{ layers, biases, importance, notes: levels.notes, lambda },
-    fidelity: await levels.fidelity(layers, biases, reports),
-    chosen: chosen ?? (await levels.fidelity(layers, biases, choosing)),
+  const { choosing, reports, importance, model, notes } = levels;
+  const decide = async (goal: Goal, near?: number): Promise<Decided> => {
+    // the samples choose nothing of a size
+    if (goal.kind === 'bytes') await levels.calibrateOnAll();
+    const { lambda, chosen } = await decideSlope(levels, goal, setup.progress, near);
+    await levels.calibrateOnAll();
+    const { layers, biases } = await levels.at(lambda);
+    return {
+      ...{ model, layers, biases, importance, notes, lambda },
+      fidelity: await levels.fidelity(layers, biases, reports),
+      chosen: chosen ?? (await levels.fidelity(layers, biases, choosing)),
+      again: (most) => decide({ kind: 'bytes', most }, lambda),
+    };
   };
+  return decide(setup.goal);
 }
 
-/** Where the goal is kept: tells progress from 0.6 on. @throws DeepCompressionError `invalid-input` */
+/**
+ * Where the goal is kept: tells progress from 0.6 on.
+ * @param near a slope that is nearly right, if one is known
+ * @throws DeepCompressionError `invalid-input`
+ */
 export async function decideSlope(
   { importance, choosing, ...levels }: Levels,
   goal: Goal,
   progress: OnProgress,
+  near?: number,
 ): Promise<{ readonly lambda: number; readonly chosen: Fidelity | undefined }> {
   // of bytes, the smallest slope that fits is wanted
   const slopeAt = (x: number): number => (goal.kind === 'bytes' ? 1 / x : x);
   let evaluations = 0;
   const best = await largestSlope({
-    guess: slopeAt(middleSlope(importance) / 8),
-    most: mostEvaluations,
+    guess: slopeAt(near ?? middleSlope(importance) / 8),
+    most: near === undefined ? mostEvaluations : fewEvaluations,
     evaluate: async (x): Promise<{ kept: boolean; result: Fidelity | undefined }> => {
       const rounded = await levels.at(slopeAt(x), (done, layer) =>
         progress({
@@ -82,7 +95,8 @@ export async function decideSlope(
       evaluations++;
       if (goal.kind === 'bytes') return { kept: rounded.bytes <= goal.most, result: undefined };
       const fidelity = await levels.fidelity(rounded.layers, rounded.biases, choosing);
-      const kept = cautiousLoss(fidelity) <= goal.most && fidelity.relativeError <= mostMovement;
+      const most = goal.most + chanceOf(fidelity);
+      const kept = cautiousLoss(fidelity) <= most && fidelity.relativeError <= mostMovement;
       return { kept, result: fidelity };
     },
   });
@@ -90,9 +104,14 @@ export async function decideSlope(
   throw new DeepCompressionError(
     'invalid-input',
     goal.kind === 'bytes'
-      ? `no setting makes a file of ${Math.round(goal.most)} bytes: allow more, or leave fewer layers alone`
+      ? `no setting makes a file of ${Math.floor(goal.most)} bytes: allow more, or leave fewer layers alone`
       : `no setting keeps the loss at ${(goal.most * 100).toFixed(2)} %: allow more, or use the preset safe`,
   );
+}
+
+/** Answers that are counted jump: where half of one may go, one goes in four of ten sets of samples. */
+function chanceOf({ kind, smoothLoss, answers }: Fidelity): number {
+  return kind === 'values' || smoothLoss ? 0 : 1 / Math.max(1, answers);
 }
 
 /** @throws DeepCompressionError `invalid-input` when the model is as small already */

@@ -59,15 +59,15 @@ export interface Levels {
     biases: ReadonlyMap<number, Float64Array>,
     groups: Uint32Array,
   ): Promise<Fidelity>;
-  /** Lets what chose calibrate too. */
+  /** Lets what chose calibrate too, once. */
   calibrateOnAll(): Promise<void>;
 }
 
 /** Groups of samples (single ones, or stretches for models with state) that a goal needs. */
 const leastGroups = 6;
-/** Shares of the samples that only report, and that weigh and choose. */
+/** Shares of the samples that only report, and that weigh and choose; these calibrate at the end as well. */
 const reporting = 1 / 4;
-const judging = 1 / 4;
+const judging = 3 / 8;
 /** Input values that trying every layer alone takes in all, beyond `leastTrial` groups a layer. */
 const trialValues = 4e7;
 const leastTrial = 8;
@@ -135,6 +135,7 @@ export async function openLevels(setup: LevelsSetup): Promise<Levels> {
   );
   const corrections = (rounded: ReadonlyMap<number, QuantizedLayer>): Map<number, Float64Array> =>
     correctedBiases(model, targets, (id) => rounded.get(id)?.shift);
+  let all = !parted;
   const values = (rounded: ReadonlyMap<number, QuantizedLayer>) =>
     [...rounded].map(([id, layer]) => [id, restoredValues(layer)] as const);
   return {
@@ -147,7 +148,8 @@ export async function openLevels(setup: LevelsSetup): Promise<Levels> {
     fidelity: (rounded, biases, groups) =>
       variants.fidelity(new Map([...values(rounded), ...biases]), groups),
     calibrateOnAll: async () => {
-      if (!parted) return;
+      if (all) return;
+      all = true;
       const more = await calibrateOn(choosing, () => {});
       await takeLayers(quantizers, layers, mergeCalibrations(calibration, more.calibration));
     },

@@ -60,6 +60,22 @@ export interface CompressOptions {
   readonly statement?: Statement;
   /** Files that are inputs beside the input: what the input was made from. */
   readonly inputs?: readonly string[];
+  /** A larger file is not kept, and what it would replace is. */
+  readonly mostBytes?: number;
+}
+
+/** A file that was made takes more than `CompressOptions.mostBytes`. */
+export class TooLarge extends DeepCompressionError {
+  constructor(
+    readonly bytes: number,
+    most: number,
+  ) {
+    const asked = Math.floor(most);
+    super(
+      'invalid-input',
+      `the smallest file that was found takes ${bytes} bytes, more than the ${asked} asked for: ask for more`,
+    );
+  }
 }
 
 /** What compress does, and the end of a retraining and of a search for a goal. */
@@ -146,6 +162,9 @@ export async function compressFile(
               sink.write(said);
               stated = said.length;
             }
+            const whole = file.size + stated;
+            if (whole > (options.mostBytes ?? Infinity))
+              throw new TooLarge(whole, options.mostBytes!);
           } finally {
             file.close();
           }
