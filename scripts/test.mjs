@@ -76,14 +76,14 @@ async function checks() {
   const since = Date.now();
   const bin = (path) => join('node_modules', path);
   const tools = [
-    ['types', bin('typescript/bin/tsc'), '--noEmit'],
     ['lint', bin('eslint/bin/eslint.js'), '.', '--max-warnings', '0'],
+    ['types', bin('typescript/bin/tsc'), '--noEmit'],
     ['format', bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
     // the quick part of npm run fidelity; 77: what makes its data is not installed
     ['fidelity', 'scripts/fidelity.mjs', 'ocr-cls', '--only=safe,calibrated'],
   ];
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const [name, ...command] of tools) {
+  const check = async ([name, ...command]) => {
     const { code, output } = await run(process.execPath, command, {
       timeout: limit(180_000),
       quiet: true,
@@ -93,7 +93,11 @@ async function checks() {
       console.log(
         `  ${code === 77 ? 'skipped' : 'FAILED'}: ${name}\n${output.trim().replace(/^/gm, '    ')}`,
       );
-  }
+  };
+  const inTurn = async (some) => {
+    for (const tool of some) await check(tool);
+  };
+  await Promise.all([inTurn(tools.slice(0, 1)), inTurn(tools.slice(1))]); // two at a time
   add('checks', counts, since);
 }
 
@@ -127,7 +131,7 @@ if (ready) {
       const numpy = await run('python3', ['-c', 'import numpy'], { timeout: 60_000, quiet: true });
       if (numpy.code !== 0) await aptInstall('python3-numpy', log);
     }
-    await suite('unit', 'scripts/unit.mjs', [], limit(700_000));
+    await suite('unit', 'scripts/unit.mjs', [], limit(600_000));
   }
   if (wants('fuzz')) await suite('fuzz', 'scripts/unit.mjs', ['test/fuzz'], 3_600_000 * 6);
   const windows = process.platform === 'win32';
@@ -147,7 +151,7 @@ if (ready) {
   if (found && wants('ui') && windows) {
     console.log('\n== ui\n  skipped: the VS Code server does not install from npm on Windows');
     total.skipped++;
-  } else if (found && wants('ui')) await suite('ui', 'scripts/ui.mjs', [], limit(900_000));
+  } else if (found && wants('ui')) await suite('ui', 'scripts/ui.mjs', [], limit(600_000));
 }
 
 const ok = total.failed === 0 && total.passed > 0;
