@@ -98,6 +98,7 @@ test('inspect --json is one document of exactly the documented shape', async () 
     irVersion: 8,
     opsets: { 'ai.onnx': 17 },
     producer: 'test',
+    version: 'IR 8, ai.onnx 17',
   });
   assert.deepEqual(Object.keys(result.layers[0]), [
     'name',
