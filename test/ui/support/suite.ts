@@ -47,6 +47,9 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** The window that tests of one file share. */
+let shared: Session | undefined;
+
 type SessionOptions = ServerOptions & Look & { readonly name?: string; readonly closed?: true };
 
 /** A fresh workspace in a fresh window. `name` is the folder's; `closed`: the window does not open it. */
@@ -54,6 +57,8 @@ export async function session(
   files?: Readonly<Record<string, string>>,
   options: SessionOptions = {},
 ): Promise<Session> {
+  await shared?.close();
+  shared = undefined;
   const { viewport, scale, reducedMotion, name, closed, ...serverOptions } = options;
   const look: Look = {
     ...(viewport && { viewport }),
@@ -76,29 +81,49 @@ export async function session(
   };
 }
 
-/**
- * Runs a test in a session of its own; keeps a picture of the window when it fails. A whole browser
- * and a whole VS Code now and then miss a moment on a busy machine, so a test that failed is tried
- * once more in a fresh window, and the run says so: a defect fails twice.
- */
+/** Runs a test in a session of its own. */
 export function inSession(
   test: (session: Session) => Promise<void>,
   files?: Readonly<Record<string, string>>,
   options?: SessionOptions,
 ): () => Promise<void> {
-  const attempt = async (): Promise<void> => {
+  return twice(async () => {
     const own = await session(files, options);
     try {
-      await test(own);
-    } catch (error) {
-      const picture = `dist-test/failed-${Date.now()}.png`;
-      await own.bench.page.screenshot({ path: picture }).catch(() => {});
-      if (error instanceof Error) error.message += `\n(the window: ${picture})`;
-      throw error;
+      await pictured(own, test);
     } finally {
       await own.close();
     }
-  };
+  });
+}
+
+/**
+ * Runs the tests of a file in one window, which is reset before each and made anew after one that failed.
+ * They find the files that the tests before have made.
+ */
+export function inOneWindow(
+  files?: Readonly<Record<string, string>>,
+): (test: (session: Session) => Promise<void>) => () => Promise<void> {
+  let own: Session | undefined;
+  return (test) =>
+    twice(async () => {
+      if (own !== undefined && own === shared) await own.bench.reset();
+      else shared = own = await session(files);
+      try {
+        await pictured(own, test);
+      } catch (error) {
+        await own.close();
+        own = shared = undefined;
+        throw error;
+      }
+    });
+}
+
+/**
+ * A whole browser and a whole VS Code now and then miss a moment on a busy machine, so a test that failed is
+ * tried once more in a fresh window, and the run says so: a defect fails twice.
+ */
+function twice(attempt: () => Promise<void>): () => Promise<void> {
   return async () => {
     try {
       await attempt();
@@ -108,6 +133,18 @@ export function inSession(
       await attempt();
     }
   };
+}
+
+/** Keeps a picture of the window when a test fails. */
+async function pictured(own: Session, test: (session: Session) => Promise<void>): Promise<void> {
+  try {
+    await test(own);
+  } catch (error) {
+    const picture = `dist-test/failed-${Date.now()}.png`;
+    await own.bench.page.screenshot({ path: picture }).catch(() => {});
+    if (error instanceof Error) error.message += `\n(the window: ${picture})`;
+    throw error;
+  }
 }
 
 export async function closeAll(): Promise<void> {

@@ -81,6 +81,16 @@ export class Workbench {
     await this.page.close();
   }
 
+  /** As after opening: no editor, no notification, the explorer at the side. */
+  async reset(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.closeEditors();
+    await this.page.locator('.tabs-container .tab').first().waitFor({ state: 'detached' });
+    await this.command('Notifications: Clear All Notifications');
+    await this.showExplorer();
+    this.violations.length = 0;
+  }
+
   /** "Reload Window", which lets VS Code save what is open first. */
   async reload(): Promise<void> {
     const loaded = this.page.waitForEvent('load');
