@@ -125,20 +125,19 @@ test('TypeScript finds the types, and refuses what is no option', async () => {
     export { bytes, model, first, dczCache, DeepCompressionError };`;
   writeFileSync(join(project, 'use.ts'), source('{ onProgress: (p) => void p.loaded }'));
   writeFileSync(join(project, 'wrong.ts'), source('{ onprogress: 3 }'));
-  const check = async (files: string[], resolution: string[]): Promise<string[]> => {
+  const check = async (files: string[], resolution: string[]): Promise<string> => {
     const flags = [
       ...['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,dom,dom.iterable'],
       '--skipDefaultLibCheck', // what we ship is checked
     ];
     const tsc = resolve('node_modules/typescript/bin/tsc');
-    const { stdout } = await inProject([tsc, ...flags, ...resolution, ...files]);
-    return stdout.split('\n').filter(Boolean);
+    return (await inProject([tsc, ...flags, ...resolution, ...files])).stdout;
   };
   const wrong = await check(['use.ts', 'wrong.ts'], ['--module', 'nodenext']);
-  assert.equal(wrong.length, 1, wrong.join('\n'));
-  assert.match(wrong[0]!, /^wrong\.ts.*'onprogress' does not exist/);
+  assert.equal(wrong.match(/: error TS/g)?.length, 1, wrong);
+  assert.match(wrong, /^wrong\.ts\(.*'onprogress' does not exist/s);
   const bundled = ['--module', 'esnext', '--moduleResolution', 'bundler'];
-  assert.deepEqual(await check(['use.ts'], bundled), []);
+  assert.equal(await check(['use.ts'], bundled), '');
 });
 
 test('a bundler takes it for the web without a module of Node, and what it makes runs', async () => {
@@ -221,7 +220,7 @@ function loaded(folderName: string): number {
 test('the decoder stays small', (t) => {
   const sizes = { plain: loaded('plain'), kernel: loaded('.') };
   t.diagnostic(`gzipped: ${sizes.plain} bytes without the kernel, ${sizes.kernel} with it`);
-  assert.ok(sizes.plain < 24_000 && sizes.kernel < 32_000, JSON.stringify(sizes));
+  assert.ok(sizes.plain < 25_000 && sizes.kernel < 33_000, JSON.stringify(sizes));
 });
 
 test('the package ships no source map and no path of the building machine', () => {
