@@ -4,19 +4,16 @@ import type { ReportResult } from '../engine/protocol-model.ts';
 import type { EvaluateResult, RetrainResult } from '../engine/protocol-train.ts';
 import { count, name, number, percent, seconds, table, type Column } from './format.ts';
 import { sizeText } from '../model/size-text.ts';
-import { listed, takenText, type Taken } from '../train/dataset/taken.ts';
-import type { ChosenOutput } from '../train/methods/output.ts';
+import { takenLine } from '../engine/taken-line.ts';
 import { statedLine } from './fidelity-text.ts';
 import { compressTable } from './tables.ts';
 
 const right = (title: string): Column => ({ title, align: 'right' });
 const exact = (share: number): string => `${(share * 100).toFixed(2)}%`;
 
-/** One line: what was taken for samples and labels, and which output was scored. */
-export function takenLine(taken: Taken, scored: ChosenOutput): string {
-  const { name: output, among } = scored;
-  const chosen = among.length > 0 ? `; output ${output} (of ${listed(among)})` : '';
-  return `taken: ${name(takenText(taken) + chosen, 400)}`;
+/** What was taken for samples and labels, and which output was scored. */
+function takenText(...of: Parameters<typeof takenLine>): string {
+  return `taken: ${name(takenLine(...of), 400)}`;
 }
 
 /** `top-1 98.36% (error 1.64%), top-5 99.98%, loss 0.0543` */
@@ -30,7 +27,7 @@ export function evaluateText(result: EvaluateResult): string {
   return [
     accuracyText(result),
     `${count(result.samples)} samples in ${seconds(result.seconds)}, ${count(Math.round(rate))} a second (${result.runtime})`,
-    takenLine(result.taken, result.scored),
+    takenText(result.taken, result.scored),
     ...result.notes.map((note) => `note: ${name(note, 300)}`),
   ].join('\n');
 }
@@ -56,8 +53,8 @@ export function accuracyLines(retraining: Retraining): string[] {
   return [
     ...without,
     ...lines,
-    ...(taken && scored ? [takenLine(taken, scored)] : []),
-    ...(testTaken ? [`test ${takenLine(testTaken, { name: '', among: [] })}`] : []),
+    ...(taken && scored ? [takenText(taken, scored)] : []),
+    ...(testTaken ? [`test ${takenText(testTaken)}`] : []),
   ];
 }
 
@@ -135,6 +132,6 @@ export function sensitivityText(result: SensitivityResult): string {
     );
   lines.push('', `${seconds(result.seconds)} (${result.runtime})`);
   const { taken, scored } = result;
-  if (taken && scored) lines.push(takenLine(taken, scored));
+  if (taken && scored) lines.push(takenText(taken, scored));
   return [...lines, ...result.notes.map((note) => `note: ${name(note, 300)}`)].join('\n');
 }

@@ -55,6 +55,8 @@ export interface TrainingStart {
   /** Samples to train on. */
   readonly samples: number;
   readonly runtime: string;
+  /** One line: what of the data was taken for samples, labels and header, and which output is scored. */
+  readonly taken: string;
 }
 
 /** What a training tells while it runs: its plan before the first epoch, then every epoch, those of an

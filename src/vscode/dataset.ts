@@ -27,6 +27,9 @@ interface Stated extends NormalisationInput {
   readonly samples: string;
   readonly labels?: string;
   readonly test?: string;
+  readonly split?: NonNullable<DataInput['split']>;
+  readonly label?: string;
+  readonly header?: boolean;
 }
 
 /** How files of samples end; MNIST's own have no ending and are found by browsing. */
@@ -57,20 +60,32 @@ function isStated(value: unknown): value is Stated {
   );
 }
 
-function samplesOf({ samples, labels, test, ...rest }: Stated, scope: vscode.Uri): Samples {
+function samplesOf(
+  { samples, labels, test, split, label, header, ...rest }: Stated,
+  scope: vscode.Uri,
+): Samples {
   const base = vscode.workspace.getWorkspaceFolder(scope)?.uri ?? vscode.Uri.joinPath(scope, '..');
   const file = (path: string): { path: string } => ({
     path: isAbsolute(path) ? path : resolve(base.fsPath, path),
   });
   const { scale, mean, deviation } = rest;
+  const table = {
+    ...(label !== undefined && { label: String(label) }),
+    ...(header !== undefined && { header }),
+  };
   const normalisation = {
     ...(scale !== undefined && { scale }),
     ...(mean !== undefined && { mean }),
     ...(deviation !== undefined && { deviation }),
   };
   return {
-    data: { file: file(samples), ...(labels !== undefined && { labels: file(labels) }) },
-    ...(test !== undefined && { test: { file: file(test) } }),
+    data: {
+      file: file(samples),
+      ...(labels !== undefined && { labels: file(labels) }),
+      ...(split !== undefined && { split }),
+      ...table,
+    },
+    ...(test !== undefined && { test: { file: file(test), ...table } }),
     ...(Object.keys(normalisation).length > 0 && { normalisation }),
     name: lastPart(samples),
     ...(test !== undefined && { testName: lastPart(test) }),

@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import type { DeepCompressionError } from '../model/errors.ts';
 import { plainText } from '../model/plain-text.ts';
 import type { Log, Services } from './services.ts';
+import { inOwnWays } from './own-words.ts';
 
 /** Characters of a notification. */
 const longestLine = 1000;
@@ -35,7 +36,7 @@ export function lineOf(error: unknown, file?: vscode.Uri): string {
 }
 
 function fullLineOf(error: unknown): string {
-  if (isEngineError(error)) return firstLine(error.message);
+  if (isEngineError(error)) return inOwnWays(firstLine(error.message));
   if (error instanceof UserError || error instanceof vscode.FileSystemError)
     return firstLine(error.message);
   const text = error instanceof Error ? error.message : String(error);

@@ -71,6 +71,7 @@ export function accuracySection(
       fill(t.retrainedOn, data, runtime) + ends[end],
       agreement ? ` ${t.agreementHint}.` : null,
     ),
+    takenSentence(retraining, t),
     pairs.length > 0 ? pairTable(retraining, pairs, t) : null,
     epochs.length > 0
       ? figure(
@@ -81,6 +82,20 @@ export function accuracySection(
         )
       : null,
   );
+}
+
+/** What was taken for samples and labels, and the output that was scored, where the record says it. */
+function takenSentence(
+  { taken, scored }: Pick<Retraining, 'taken' | 'scored'>,
+  t: ReportStrings,
+): HTMLElement | null {
+  const parts = [
+    ...(taken?.line !== undefined ? [fill(t.taken, taken.line)] : []),
+    ...(scored && scored.among.length > 1
+      ? [fill(t.scoredOutput, scored.name, scored.among.join(', '))]
+      : []),
+  ];
+  return parts.length > 0 ? el('p', { class: 'sentence muted taken' }, parts.join(' ')) : null;
 }
 
 function pairTable(retraining: Retraining, pairs: readonly Pair[], t: ReportStrings): HTMLElement {
@@ -158,6 +173,7 @@ export function sensitivitySection(
       { class: 'sentence muted' },
       fill(t.sensitivityBase, accuracyText(baseline), formatExact(baseline.samples)),
     ),
+    takenSentence(scan, t),
     el(
       'div',
       { class: 'pair-of-figures' },

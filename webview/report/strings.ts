@@ -110,6 +110,8 @@ export const english = {
   topFive: 'Top 5',
   beforeValue: '{0} before',
   retrainedOn: 'Retrained on {0} with {1}.',
+  taken: 'Read as {0}.',
+  scoredOutput: 'Scored on output {0} of {1}.',
   endStopped: 'It was stopped early, and its best was kept.',
   endDiverged: 'It diverged, and what was best before that was kept.',
   sensitivityBase: 'The model as it is: {0} on {1} samples.',

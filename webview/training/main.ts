@@ -32,6 +32,7 @@ const host = connect<ToTraining, FromTraining>();
 let epochs: readonly TrainingEpoch[] = [];
 
 const subtitle = el('p', { class: 'source' }, fill(t.subtitle, data.preset, data.data));
+const taken = el('p', { class: 'muted taken', hidden: true });
 const phase = el('p', { class: 'phase', role: 'status' });
 const bar = el('progress', { max: 1, value: 0, 'aria-label': t.progress });
 const step = el('p', { class: 'muted step' });
@@ -76,7 +77,7 @@ main.append(
     el(
       'div',
       { class: 'title' },
-      el('div', {}, el('h1', {}, data.model), subtitle),
+      el('div', {}, el('h1', {}, data.model), subtitle, taken),
       el('div', { class: 'actions' }, ...actions.map(({ element }) => element)),
     ),
     el('div', { class: 'now' }, phase, step),
@@ -100,6 +101,10 @@ function show(state: TrainingState): void {
       start.runtime,
       formatExact(start.samples),
     );
+  if (start) {
+    taken.hidden = false;
+    say(taken, fill(t.taken, start.taken));
+  }
   say(phase, phaseText(state));
   phase.className = `phase ${state.phase}`;
   const over = ['done', 'failed', 'cancelled'].includes(state.phase);

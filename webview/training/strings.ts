@@ -6,6 +6,7 @@ export const english = {
   ...shared,
   ...accuracyWords,
   subtitle: '{0} on {1}',
+  taken: 'Read as {0}',
   subtitleRuntime: '{0} on {1} · {2} · {3} training samples',
   phase_starting: 'Reading the model and the samples…',
   phase_running: 'Training',

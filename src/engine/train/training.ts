@@ -46,6 +46,7 @@ import {
 } from './trainable.ts';
 import { forTraining } from './reading.ts';
 import { dataForLoss, labelledBy, splitFor } from './training-data.ts';
+import { takenLine } from '../taken-line.ts';
 import { turns } from './turns.ts';
 
 /** Samples a run when a model is scored, where it leaves that open. */
@@ -146,6 +147,7 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
       agreement,
       samples: split.training.length,
       runtime: engine.name,
+      taken: takenLine(taken, output),
     });
     const result = await runStages(
       network,

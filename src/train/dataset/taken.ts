@@ -22,6 +22,8 @@ export interface Taken {
   readonly split: DataSplit | null;
   /** What was passed over: arrays, columns, lines, files. */
   readonly unused: readonly string[];
+  /** All this in one line, as people are told it; records of earlier versions lack it. */
+  readonly line?: string;
 }
 
 /** What a reader knows of its file; the rest follows from the samples. */
@@ -33,11 +35,12 @@ const mostShown = 12;
 
 export function takenOf(data: Dataset, source: Source): Taken {
   const { samples: count, shape, kind = null, classNames = [] } = data;
-  return {
+  const taken = {
     ...{ header: null, split: null, unused: [] },
     ...source,
     ...{ count, shape, kind, classNames: classNames.slice(0, mostNames) },
   };
+  return { ...taken, line: takenText(taken) };
 }
 
 /** One line. */

@@ -6,6 +6,8 @@ import * as vscode from 'vscode';
 import { formatAccuracy, formatExact, formatSmall } from '../../../webview/ui/format.ts';
 import type { RunOptions } from '../../engine/client.ts';
 import type { EvaluateResult, NormalisationInput } from '../../engine/protocol-train.ts';
+import { takenLine } from '../../engine/taken-line.ts';
+import { plainText } from '../../model/plain-text.ts';
 import { inputFrom, samplesOrAsk, type Samples } from '../dataset.ts';
 import { runnableKinds } from '../endings.ts';
 import { kindOf, inputOf, nameOf } from '../files.ts';
@@ -14,6 +16,9 @@ import { withProgress } from '../progress.ts';
 import type { Services } from '../services.ts';
 import { settingsFor } from '../settings.ts';
 import { askForTargets, namedTargets } from '../targets.ts';
+
+/** Characters of what was read, in a message. */
+const longestTaken = 300;
 
 /** @returns what was found, the original's first where there is one */
 export async function evaluate(
@@ -46,8 +51,11 @@ export async function evaluate(
     },
   );
   const lines = results.map((result, i) => `${nameOf(files[i]!)}: ${lineFor(result)}`);
-  for (const line of [...lines, ...results.flatMap((r) => r.notes)]) services.log.info(line);
-  void vscode.window.showInformationMessage(lines.join(' · '));
+  const read = results.slice(0, 1).map(({ taken, scored }) => takenLine(taken, scored));
+  for (const line of [...lines, ...read, ...results.flatMap((r) => r.notes)])
+    services.log.info(line);
+  const shown = [...lines, ...read.map((line) => plainText(line, longestTaken))];
+  void vscode.window.showInformationMessage(shown.join(' · '));
   return results;
 }
 

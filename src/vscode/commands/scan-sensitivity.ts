@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import { runnableKinds } from '../endings.ts';
 import type { SensitivityResult } from '../../engine/protocol-accuracy.ts';
+import { takenLine } from '../../engine/taken-line.ts';
 import { inputFrom, samplesOrAsk } from '../dataset.ts';
 import { UserError } from '../errors.ts';
 import { kindOf, inputOf, nameOf } from '../files.ts';
@@ -48,6 +49,7 @@ export async function scanSensitivity(
         { signal, onProgress },
       ),
   );
+  if (result.taken) services.log.info(takenLine(result.taken, result.scored));
   for (const note of result.notes) services.log.info(note);
   if (compressed) await showReport(compressed, undefined);
   else {

@@ -156,8 +156,9 @@ function outputsOf({ fidelity, notMeasured }: Compressed): object | string {
 }
 
 /** Measured while retraining: on the test data where there are some, else on what was held out. */
-function accuracyOf({ test, before, after, agreement }: Retraining): object {
+function accuracyOf({ test, before, after, agreement, taken }: Retraining): object {
   return {
+    ...(taken?.line !== undefined && { samples: taken.line }),
     of: agreement ? 'agreement with the model as it was' : 'samples answered correctly',
     on: test ? 'the test samples' : 'samples held out of training',
     ...(test ?? { before, after }),

@@ -142,8 +142,13 @@ test('retrain writes it, the report shows it, and a later compression hides it',
       agreement: false,
       samples: 135,
       runtime: 'onnxruntime-web',
+      taken: result.taken?.line,
     },
   ]);
+  assert.match(
+    result.taken?.line ?? '',
+    /^150 samples of 784 from columns 1 to 784, no header line/,
+  );
   assert.equal(result.record, recordPath(out));
   const { training, notes } = await jobs.report({ file: { path: out } }, none, () => {});
   const shown = training!.retraining!;
