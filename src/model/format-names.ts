@@ -6,6 +6,7 @@ const table = {
   onnx: { name: 'ONNX', phrase: 'an ONNX model', endings: ['onnx'] },
   safetensors: { name: 'safetensors', phrase: 'a safetensors file', endings: ['safetensors'] },
   gguf: { name: 'GGUF', phrase: 'a GGUF model', endings: ['gguf'] },
+  tflite: { name: 'TensorFlow Lite', phrase: 'a TensorFlow Lite model', endings: ['tflite'] },
   pytorch: { name: 'PyTorch', phrase: 'a PyTorch file', endings: ['pt', 'pth'] },
   numpy: { name: 'NumPy', phrase: 'a file of NumPy arrays', endings: ['npz', 'npy'] },
 } as const;

@@ -13,11 +13,13 @@ import { onnxFormat } from './onnx/open.ts';
 import { pytorchFormat } from './pytorch/open.ts';
 import { insteadOf, onnx } from './recognise.ts';
 import { safetensorsFormat } from './safetensors/open.ts';
+import { tfliteFormat } from './tflite/open.ts';
 
 const formats: Readonly<Record<FormatId, Format>> = {
   onnx: onnxFormat,
   safetensors: safetensorsFormat,
   gguf: ggufFormat,
+  tflite: tfliteFormat,
   pytorch: pytorchFormat,
   numpy: numpyFormat,
 };

@@ -13,6 +13,7 @@ import { decompressJob } from '../../src/engine/jobs/decompress.ts';
 import { inspectJob } from '../../src/engine/jobs/inspect.ts';
 import { openInput } from '../../src/engine/input.ts';
 import { ViewRoom } from '../../src/engine/view-room.ts';
+import { flowOf } from '../../src/view/flow.ts';
 import { crc32 } from '../../src/model/crc32.ts';
 import { memorySource } from '../../src/model/bytes.ts';
 import type { Model } from '../../src/model/model.ts';
@@ -181,5 +182,50 @@ test('arrays in column order and with the highest byte first are read as NumPy r
   assert.deepEqual(valuesOf(model, 'w'), counted(12));
   assert.deepEqual(valuesOf(model, 'f'), counted(12));
   assert.deepEqual(valuesOf(model, 'b'), counted(3));
+  close();
+});
+
+/** A model of @mediapipe/hands: float16 weights that DEQUANTIZE widens. */
+const hands = 'node_modules/@mediapipe/hands/hand_landmark_lite.tflite';
+
+test('a TensorFlow Lite model of MediaPipe has its graph and geometry, and is compressed and restored', async () => {
+  const { model, close } = openInput({ path: hands });
+  const weights = model.tensors.filter((t) => t.role === 'weight');
+  assert.equal(weights.length, 51);
+  assert.ok(weights.reduce((sum, t) => sum + t.bytes, 0) > 0.96 * model.files[0].source.size);
+  const first = weights.find((t) => t.op === 'CONV_2D')!;
+  assert.deepEqual(first.geometry, {
+    ...{ kind: 'conv', matrices: 1, transposed: false },
+    ...{ rows: first.shape[0], cols: first.parameters / first.shape[0] },
+  });
+  const flow = flowOf(model);
+  const named = new Set(flow.nodes.map(({ op }) => op));
+  for (const op of ['CONV_2D', 'DEPTHWISE_CONV_2D', 'FULLY_CONNECTED', 'ADD'])
+    assert.ok(named.has(op), op);
+  assert.equal(
+    flow.nodes.filter(({ kind }) => kind === 'output').length,
+    model.graph?.outputs.length,
+  );
+
+  const out = join(root, 'hands.dcz');
+  const back = join(root, 'hands.tflite');
+  const input = {
+    file: { path: hands },
+    out,
+    overwrite: false,
+    recipe: 'conservative',
+    seed: 1,
+    threads: 1,
+  };
+  const { layers, ratio } = await compressJob.run(input, context);
+  assert.ok(ratio > 1.9, `${ratio}`);
+  await decompressJob.run(
+    { file: { path: out }, out: back, overwrite: false, threads: 1 },
+    context,
+  );
+  const restored = openInput({ path: back });
+  const coded = new Set(layers.map(({ name }) => name));
+  assert.equal(outside(restored.model, 0, coded), outside(model, 0, coded));
+  restored.close();
   close();
 });
