@@ -64,6 +64,10 @@ export function recognised(head: Uint8Array): string | undefined {
   if (/^\s*(ir_version\s*:|graph\s*\{|producer_name\s*:)/.test(text))
     return 'an ONNX model as text: save it as .onnx (onnx.parser or onnx.save of the loaded model)';
   if (/^(#[^\n]*\n\s*)*(name\s*:\s*"[^"]*"\s*)?(layers?|input)\s*[:{]/.test(text)) return caffe;
+  if (
+    /^\{[^]*"(weightsManifest|modelTopology)"|^\{\s*"format":\s*"(layers|graph)-model"/.test(text)
+  )
+    return 'a TensorFlow.js model: convert it with tensorflowjs and tf2onnx';
   if (/^[[{]/.test(text)) return json;
   return undefined;
 }

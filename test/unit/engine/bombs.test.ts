@@ -270,6 +270,7 @@ test('a file that is no model is told by its content', () => {
     ['xxxxORTM', /\.ort/],
     ['GGUF\x03', /GGUF/],
     ['xxxxTFL3', /TensorFlow Lite/],
+    ['{"format": "layers-model", "weightsManifest": []}', /TensorFlow\.js/],
     [Uint8Array.of(0x80, 2, 0x63), /pickle/],
     ['ir_version: 8\ngraph {', /ONNX model as text/],
   ];
