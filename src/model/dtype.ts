@@ -53,11 +53,15 @@ export function isBlockType(dtype: DType): dtype is BlockType {
   return dtype in blockTypes;
 }
 
-/** Bits per element, scales included; 0 where there is no fixed width (string). */
-export const bitsOf: Readonly<Record<DType, number>> = Object.fromEntries([
-  ...table.map(([, name, bits]) => [name, bits]),
-  ...Object.entries(blockTypes).map(([name, [values, bytes]]) => [name, (8 * bytes) / values]),
-]) as Record<DType, number>;
+/**
+ * Bits per element, scales included; 0 where there is no fixed width (string). Marked so that a bundle
+ * without a reader of it, the decoder's, leaves the tables out.
+ */
+export const bitsOf: Readonly<Record<DType, number>> = /* @__PURE__ */ (() =>
+  Object.fromEntries([
+    ...table.map(([, name, bits]) => [name, bits]),
+    ...Object.entries(blockTypes).map(([name, [values, bytes]]) => [name, (8 * bytes) / values]),
+  ]) as Record<DType, number>)();
 
 /** Bytes that so many elements take, densely packed. */
 export function bytesFor(dtype: DType, elements: number): number {
