@@ -38,6 +38,7 @@ for (const name of readdirSync('.').filter((n) => taken.test(n)))
 delete manifest.scripts;
 delete manifest.devDependencies;
 delete manifest.files; // of the npm package: the command line and the decoder
+delete manifest.imports; // the bundles hold what it names
 delete manifest.exports;
 delete manifest.sideEffects;
 writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
