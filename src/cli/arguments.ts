@@ -42,6 +42,7 @@ import {
 import type { SlimInput } from '../engine/protocol-slim.ts';
 import type { ExportName } from '../export/formats.ts';
 import { UsageError } from './usage.ts';
+import { useUsage } from './use-command.ts';
 import {
   exportArguments,
   exportOptions,
@@ -70,7 +71,7 @@ export const usage = `usage: deepc COMMAND …
   deepc import WEIGHTS.net --prototxt FILE --out MODEL.onnx
                                                Song Han's published Deep Compression format
   deepc export MODEL --to FORM --out MODEL.onnx [--data FILE]
-                                               stored smaller for stock runtimes, both run and compared${slimUsage}
+                                               stored smaller for stock runtimes, both run and compared${useUsage}${slimUsage}
   deepc presets                                the built-in recipes${trainUsage}${eieUsage}
 
 options
@@ -97,6 +98,7 @@ const commands = [
   'compare',
   'import',
   'export',
+  'use',
   'groups',
   'slim',
   'presets',
@@ -139,6 +141,7 @@ const taken: Readonly<Record<CommandName, readonly string[]>> = {
   compare: [],
   import: ['out', 'prototxt', 'force'],
   export: runnableTakes,
+  use: ['seed'],
   groups: ['seed'],
   slim: slimTakes,
   presets: [],

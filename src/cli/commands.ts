@@ -16,6 +16,7 @@ import { runTrain } from './train-commands.ts';
 import { exportText } from './export-command.ts';
 import { groupsText, slimText } from './slim-command.ts';
 import { runSearch } from './search-commands.ts';
+import { useText } from './use-command.ts';
 import { writeExports } from './viewer-exports.ts';
 import { outputsLine } from './fidelity-text.ts';
 import { compareTable } from './compare-table.ts';
@@ -115,6 +116,10 @@ async function run(
       const input = { file, ...c.slim!, out, overwrite, seed: c.seed, threads, ...samplesOf(c) };
       const result = await jobs.slim(input, signal, show);
       return { result, text: () => slimText(result) };
+    }
+    case 'use': {
+      const result = await jobs.use({ file, seed: c.seed }, signal, show);
+      return { result, text: () => useText(result) };
     }
     case 'groups': {
       const result = await jobs.groups({ file, seed: c.seed }, signal, show);

@@ -3,7 +3,8 @@
  * used from plain ES modules, from TypeScript and through a bundler.
  */
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   mkdirSync,
@@ -20,6 +21,9 @@ import { after, before, test } from 'node:test';
 import { build } from 'esbuild';
 import { gzipSync } from 'fflate';
 import { limit } from '../../scripts/lib/pace.mjs';
+import { decode } from '../../src/decode/decode.ts';
+import { allJobs } from '../../src/engine/jobs/all.ts';
+import type { Program } from '../../src/engine/protocol-use.ts';
 import { temporaryFolder } from '../unit/engine/support.ts';
 
 const folder = temporaryFolder();
@@ -46,8 +50,9 @@ before(async () => {
   for (const name of ['onnxruntime-node', 'onnxruntime-web', 'onnxruntime-common'])
     symlinkSync(resolve('node_modules', name), join(project, 'node_modules', name), 'junction');
   server = createServer((request, response) => {
-    if (request.url !== '/lenet-5.dcz') return response.writeHead(404).end('not here');
-    return response.end(readFileSync(sample));
+    const name = /^\/(lenet-[\d-]+\.dcz)$/.exec(request.url ?? '')?.[1];
+    if (name === undefined) return response.writeHead(404).end('not here');
+    return response.end(readFileSync(join('media/samples', name)));
   }).listen(0, '127.0.0.1');
   await new Promise((done) => server.once('listening', done));
   site = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -198,6 +203,70 @@ test('the cache for transformers.js decodes, keeps only what was decoded whole, 
     console.log(JSON.stringify([first.byteLength, again.byteLength, keys, none === undefined, config === undefined]));`,
   );
   assert.deepEqual(said, [restored, restored, [`${site}/lenet-5.dcz`], true, true]);
+});
+
+/** Stands in for the package, whose own dependencies are too many: asks the cache as it does, and runs. */
+const transformersInPlace = `
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+export { Tensor };
+export const env = {};
+export const AutoModel = {
+  async from_pretrained(name, { model_file_name }) {
+    const response = await env.customCache.match('SITE/' + model_file_name + '.onnx');
+    const session = await InferenceSession.create(new Uint8Array(await response.arrayBuffer()));
+    return (feeds) => session.run(feeds);
+  },
+};`;
+/** Stands in for onnxruntime in Python: sees that it is given the model and what the model wants. */
+const onnxruntimeInPlace = `
+import hashlib
+class InferenceSession:
+    def __init__(self, model):
+        assert hashlib.sha256(model).hexdigest() == "SHA256"
+    def run(self, names, feeds):
+        (feed,) = feeds.values()
+        assert feed.shape == (1, 1, 28, 28) and feed.dtype == "float32"
+        return [[0.0] * 10]
+`;
+
+test('the snippets of deepc use run as they are: in Node, in the place of transformers.js, in Python', async (t) => {
+  const jobs = allJobs({ workerFile: undefined });
+  const path = resolve('media/samples/lenet-300-100.dcz');
+  const { snippets } = await jobs.use(
+    { file: { path }, seed: 1 },
+    new AbortController().signal,
+    () => {},
+  );
+  const codeFor = (program: Program): string =>
+    snippets.find((s) => s.program === program)?.code ?? '';
+  copyFileSync(path, join(project, 'lenet-300-100.dcz'));
+
+  writeFileSync(join(project, 'node.mjs'), codeFor('onnxruntime-node'));
+  const node = await inProject(['node.mjs']);
+  assert.match(node.stdout, /Float32Array\(10\)/, node.stderr);
+
+  const stand = join(project, 'node_modules/@huggingface/transformers');
+  mkdirSync(stand, { recursive: true });
+  writeFileSync(join(stand, 'package.json'), '{"type":"module","main":"index.js"}');
+  writeFileSync(join(stand, 'index.js'), transformersInPlace.replace('SITE', site));
+  writeFileSync(join(project, 'transformers.mjs'), codeFor('transformers.js'));
+  const transformers = await inProject(['transformers.mjs']);
+  assert.equal(transformers.stdout, node.stdout, transformers.stderr);
+
+  const has = (module: string): boolean =>
+    spawnSync('python3', ['-c', `import ${module}`]).status === 0;
+  if (!has('numpy')) return t.diagnostic('Python is left out: no python3 with numpy');
+  if (!has('onnxruntime')) {
+    t.diagnostic('onnxruntime for Python is not there: something else stands in for it');
+    const model = await decode(readFileSync(path));
+    const sha256 = createHash('sha256').update(model).digest('hex');
+    writeFileSync(join(project, 'onnxruntime.py'), onnxruntimeInPlace.replace('SHA256', sha256));
+  }
+  copyFileSync('docs/dcz.py', join(project, 'dcz.py'));
+  writeFileSync(join(project, 'use.py'), codeFor('Python'));
+  const python = spawnSync('python3', ['use.py'], { cwd: project, encoding: 'utf8' });
+  assert.equal(python.status, 0, python.stderr);
+  assert.match(python.stdout, /0/);
 });
 
 /** Gzipped bytes of what a page loads to decode, without what it loads only when it is asked for. */

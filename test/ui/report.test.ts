@@ -47,6 +47,10 @@ test(
     await page.locator(`${rows} .link`).nth(2).click();
     const inspector = await own.bench.webview('.stage');
     assert.equal(await inspector.locator('h2.layer-title').innerText(), inModel[2]);
+    await own.bench.command('Use This Model');
+    await own.bench.pick('cls.dcz');
+    await own.bench.pick('onnxruntime-web');
+    await own.bench.page.locator('.view-lines', { hasText: 'createSession("cls.dcz")' }).waitFor();
   }),
 );
 

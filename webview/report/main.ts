@@ -32,6 +32,7 @@ function show(report: ReportResult): void {
   const actions: Action[] = host.present
     ? [
         { label: t.decompress, run: () => host.post({ type: 'decompress' }), primary: true },
+        { label: t.use, run: () => host.post({ type: 'use' }) },
         { label: t.reveal, run: () => host.post({ type: 'reveal' }) },
       ]
     : [];

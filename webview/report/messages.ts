@@ -16,6 +16,7 @@ export type FromReport =
   | { readonly type: 'retry' }
   | { readonly type: 'reveal' }
   | { readonly type: 'decompress' }
+  | { readonly type: 'use' }
   | { readonly type: 'openLog' }
   /** In the model inspector. */
   | { readonly type: 'openLayer'; readonly layer: string }
@@ -32,6 +33,7 @@ const commands: readonly FromReport['type'][] = [
   'retry',
   'reveal',
   'decompress',
+  'use',
   'openLog',
 ];
 

@@ -20,6 +20,7 @@ export const english = {
   openLog: 'Open Log',
   openLayer: 'Look into this layer',
   decompress: 'Decompress…',
+  use: 'Use This Model…',
   reveal: 'Reveal in Explorer',
   smaller: 'smaller',
   larger: 'The compressed file is larger than the model',

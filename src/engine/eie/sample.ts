@@ -23,7 +23,7 @@ export const sequenceGuesses: readonly number[] = [16, 512, 256, 128, 1];
 const most = 1 << 26; // elements of one random input
 
 /** ONNX Runtime's names by TensorProto.DataType. */
-const typeNames: Readonly<Record<number, string>> = {
+export const typeNames: Readonly<Record<number, string>> = {
   1: 'float32',
   2: 'uint8',
   3: 'int8',

@@ -26,6 +26,7 @@ import { sensitivityJob } from './sensitivity.ts';
 import { simulateJob } from './simulate.ts';
 import { slimJob } from './slim.ts';
 import { sweepJob } from './sweep.ts';
+import { useJob } from './use.ts';
 import { closeViewJob, openViewJob, viewJob } from './view.ts';
 
 export const declaredJobs = {
@@ -38,6 +39,7 @@ export const declaredJobs = {
   export: exportJob,
   groups: groupsJob,
   slim: slimJob,
+  use: useJob,
   report: reportJob,
   page: pageJob,
   presets: presetsJob,

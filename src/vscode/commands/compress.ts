@@ -207,6 +207,7 @@ async function summarise(services: Services, outcome: Outcome): Promise<void> {
   const verdict = worstVerdict(done.map(({ result }) => result));
   const showIt = done.length > 1 ? vscode.l10n.t('Show Reports') : vscode.l10n.t('Show Report');
   const revealIt = vscode.l10n.t('Reveal');
+  const useIt = vscode.l10n.t('Use This Model');
   const lines: string[] = [];
   if (one) {
     lines.push(outputsText(one.result));
@@ -230,7 +231,7 @@ async function summarise(services: Services, outcome: Outcome): Promise<void> {
   }
   const milder = vscode.l10n.t('Try a Milder One');
   const mild = one && verdict !== 'kept' ? [milder] : [];
-  const buttons = done.length > 0 ? [showIt, ...mild, revealIt] : [];
+  const buttons = done.length > 0 ? [showIt, ...mild, ...(one ? [useIt] : []), revealIt] : [];
   const text = lines.join(' ');
   const answer =
     failed.length > 0
@@ -241,6 +242,8 @@ async function summarise(services: Services, outcome: Outcome): Promise<void> {
   const written = done.map(({ result }) => vscode.Uri.file(result.output.path));
   if (answer === showIt) for (const uri of written.slice(0, 10)) await showReport(uri, undefined);
   else if (answer === revealIt) await reveal(written[0]!);
+  else if (answer === useIt)
+    await vscode.commands.executeCommand('deepCompression.useModel', written[0]);
   else if (answer === milder && one)
     await vscode.commands.executeCommand('deepCompression.compress', one.plan.model);
   else if (answer === openLogLabel()) services.log.show();

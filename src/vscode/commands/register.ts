@@ -45,6 +45,9 @@ export function registerCommands(services: Services, inspector: Inspector): void
   register('showReport', 'show report', async (clicked, selected) =>
     (await import('./show-report.ts')).showReport(clicked, selected),
   );
+  register('useModel', 'use model', async (clicked, selected) =>
+    (await import('./use-model.ts')).useModel(services, clicked, selected),
+  );
   register('inspect', 'inspect', async (clicked, selected) =>
     (await import('./inspect.ts')).inspect(inspector, clicked, selected),
   );

@@ -45,6 +45,8 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
         return reveal(uri);
       case 'decompress':
         return vscode.commands.executeCommand('deepCompression.decompress', uri);
+      case 'use':
+        return vscode.commands.executeCommand('deepCompression.useModel', uri);
       case 'openLayer':
         return openInspectorOn(uri, { shown: { layer: message.layer } });
       case 'openLog':
