@@ -1,7 +1,7 @@
 /**
  * A service worker that answers a request for `X.onnx` with `X.dcz` decoded, so that a site needs no
  * change of its code. It is a whole script: copy it to the site, or import it from your own service worker.
- * Where there is no `X.dcz`, the request goes on as it was; when decoding fails, the answer is the status
+ * Where there is no `X.dcz`, or no server answers for it, the request goes on as it was; when decoding fails, the answer is the status
  * 502 with the line that says why.
  */
 import { dczAddress } from './address.ts';
@@ -21,9 +21,9 @@ addEventListener('fetch', (event) => {
 
 async function answer(request: Request, address: string): Promise<Response> {
   const { credentials, signal } = request;
-  const response = await fetch(address, { credentials, signal });
-  if (response.status === 404) {
-    await response.body?.cancel();
+  const response = await fetch(address, { credentials, signal }).catch(() => undefined);
+  if (response === undefined || response.status === 404) {
+    await response?.body?.cancel();
     return fetch(request);
   }
   try {

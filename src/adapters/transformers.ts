@@ -27,21 +27,36 @@ export function dczCache(kept?: KeptFiles): CustomCache {
       const address = dczAddress(request);
       const known = await kept?.match(address ?? request);
       if (address === undefined || !/^https?:/.test(address)) return known;
-      if (known) return modelResponse(known);
-      const response = await fetchDcz(address);
-      if (response.status === 404) {
-        await response.body?.cancel();
-        return kept?.match(request);
+      try {
+        if (known) return await modelResponse(known);
+        const response = await fetchDcz(address);
+        if (response.status === 404) {
+          await response.body?.cancel();
+          return await kept?.match(request);
+        }
+        const copy = kept && response.clone();
+        const model = await modelResponse(response);
+        if (copy) await kept?.put(address, copy);
+        return model;
+      } catch (error) {
+        return brokenResponse(error);
       }
-      const copy = kept && response.clone();
-      const model = await modelResponse(response);
-      if (copy) await kept?.put(address, copy);
-      return model;
     },
     async put(request, response) {
       if (dczAddress(request) === undefined || response.ok) await kept?.put(request, response);
     },
   };
+}
+
+/**
+ * A response whose reading fails with `error`. transformers.js takes a cache that throws for one that has
+ * nothing, and would say that there is no `.onnx`; what reading a response throws it passes on. Browsers
+ * replace the error of a stream in `arrayBuffer`, though not in the stream's reader.
+ */
+function brokenResponse(error: unknown): Response {
+  const body = new ReadableStream({ start: (controller) => controller.error(error) });
+  const arrayBuffer = (): Promise<never> => Promise.reject(error as Error);
+  return Object.defineProperty(new Response(body), 'arrayBuffer', { value: arrayBuffer });
 }
 
 /** @throws DeepCompressionError as `decode`. */
