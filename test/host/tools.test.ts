@@ -161,7 +161,7 @@ describe('the language-model tools', () => {
     const question = asked?.confirmationMessages?.message;
     assert.ok(question instanceof vscode.MarkdownString);
     assert.match(question.value, /^Preset 'conservative'.*Writes .*tool/);
-    assert.match(question.value, /Estimated from the size of the model, it takes about \d+ s/);
+    assert.match(question.value, /it takes about \d+ s|takes could not be estimated/); // where a busy machine has no answer in time
     assert.ok(!existsSync(out), 'asking writes nothing');
 
     interface Compressed {
