@@ -4,6 +4,8 @@
  */
 import * as vscode from 'vscode';
 import type { GoalRecipe } from '../compress/recipe.ts';
+import { samplesOrAsk, type Samples } from './dataset.ts';
+import { findSmallest } from './find-smallest.ts';
 import { fileSuffix, lossIn, sizeIn } from './goal-text.ts';
 import { allPresets, type LoadedPreset, type PresetChoice } from './presets.ts';
 import type { Services } from './services.ts';
@@ -18,6 +20,8 @@ export interface Way {
   /** In the place of the recipe's own. */
   readonly goal?: GoalRecipe;
   readonly load: () => Promise<LoadedPreset>;
+  /** Those that were asked for already. */
+  readonly samples?: Samples;
 }
 
 interface WayItem extends vscode.QuickPickItem {
@@ -25,12 +29,13 @@ interface WayItem extends vscode.QuickPickItem {
   readonly way?: () => Promise<Way | undefined>;
 }
 
-/** Undefined when the user changes their mind. */
+/** @param models at least one. Undefined when the user changes their mind. */
 export async function askForWay(
   services: Services,
-  scope: vscode.Uri | undefined,
+  models: readonly vscode.Uri[],
   title: string,
 ): Promise<Way | undefined> {
+  const [scope] = models;
   const openSettings: vscode.QuickInputButton = {
     iconPath: new vscode.ThemeIcon('settings-gear'),
     tooltip: vscode.l10n.t('Edit Presets in Settings'),
@@ -66,7 +71,7 @@ export async function askForWay(
     allPresets(services, scope).then(
       (choices) => {
         if (!open) return;
-        pick.items = itemsOf(choices, settingsFor(scope).defaultPreset, title);
+        pick.items = itemsOf(choices, services, models, title);
         pick.busy = false;
       },
       (error: unknown) => {
@@ -104,18 +109,29 @@ export function presetItems(choices: readonly PresetChoice[]): readonly PresetIt
 }
 
 /** The user's own default, then goals, then all recipes. */
-function itemsOf(choices: readonly PresetChoice[], first: string, title: string): WayItem[] {
+function itemsOf(
+  choices: readonly PresetChoice[],
+  services: Services,
+  models: readonly vscode.Uri[],
+  title: string,
+): WayItem[] {
+  const first = settingsFor(models[0]).defaultPreset;
   const own = choices.find(({ name, origin }) => name === first && origin !== 'built-in');
   const way = ({ choice, ...item }: PresetItem): WayItem =>
     choice ? { ...item, way: () => Promise.resolve(choice) } : item;
   return [
     ...(own ? [{ ...way(itemOf(own)), description: vscode.l10n.t('default') }] : []),
-    ...goalItems(choices, title),
+    ...goalItems(choices, services, models, title),
     ...presetItems(choices.filter((c) => c !== own && !c.calibrates)).map(way),
   ];
 }
 
-function goalItems(choices: readonly PresetChoice[], title: string): WayItem[] {
+function goalItems(
+  choices: readonly PresetChoice[],
+  services: Services,
+  models: readonly vscode.Uri[],
+  title: string,
+): WayItem[] {
   const preset = choices.find(({ name }) => name === goalPreset);
   if (!preset) return [];
   const to = (goal: GoalRecipe | undefined): Way | undefined =>
@@ -159,7 +175,27 @@ function goalItems(choices: readonly PresetChoice[], title: string): WayItem[] {
         return to(text === undefined ? undefined : lossIn(text));
       },
     },
+    ...(models.length === 1 ? [searchItem(preset, services, models[0]!, title)] : []),
   ];
+}
+
+function searchItem(
+  preset: PresetChoice,
+  services: Services,
+  model: vscode.Uri,
+  title: string,
+): WayItem {
+  return {
+    label: vscode.l10n.t('Find the smallest…'),
+    detail: vscode.l10n.t('All sizes and what each costs, to pick from; from sample inputs'),
+    way: async () => {
+      const samples = await samplesOrAsk(model, title, 'inputs');
+      const point = samples && (await findSmallest(services, model, samples, title));
+      if (!point) return undefined;
+      const goal = { maxBytes: point.bytes };
+      return { name: fileSuffix(goal), goal, load: preset.load, samples };
+    },
+  };
 }
 
 function itemOf(choice: PresetChoice): PresetItem {

@@ -8,8 +8,8 @@ import { eventually } from './support/wait.ts';
 import { cls, rec } from './support/workspace.ts';
 
 const ways = [
-  ...['Keep its answers', 'Fit a size…', 'Smallest that loses at most…', 'two-bits'],
-  ...['Stay on the safe side', 'For the EIE accelerator'],
+  ...['Keep its answers', 'Fit a size…', 'Smallest that loses at most…', 'Find the smallest…'],
+  ...['two-bits', 'Stay on the safe side', 'For the EIE accelerator'],
 ];
 
 test(

@@ -12,7 +12,7 @@ import { integerFrom, optional } from '../shape.ts';
 import { defineJob } from './define.ts';
 import { dataInput, fileInput, normalisationInput, recipeInput } from './inputs.ts';
 import { monotone, share } from './progress.ts';
-import { goalRecipe } from './search-recipe.ts';
+import { goalRecipe } from '../goal/goal-recipe.ts';
 
 /** Share of the whole at which the size is found. */
 const found = 0.6;

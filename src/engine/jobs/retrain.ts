@@ -23,6 +23,7 @@ import { normalisationOf } from '../train/normalisation.ts';
 import { checkRecordPath, recordPath, writeRecord } from '../train/record.ts';
 import { dataFiles } from '../train/data.ts';
 import { checkCheckpoint, checkpointPath } from '../train/checkpoints.ts';
+import { withoutTraining } from '../train/without-training.ts';
 import { trainModel, type Trained } from '../train/training.ts';
 import { writeTrained } from '../train/trained-model.ts';
 import { compressFile } from './compress-file.ts';
@@ -118,9 +119,28 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult, TrainingEvent>(
         file.remove();
       }
       trained.done();
-      const after = await trained.score(input.out);
+      let after = await trained.score(input.out);
+      const untrained =
+        compressed && recipe.train.loss === 'distillation'
+          ? await withoutTraining(
+              input,
+              recipe.train.normalisation,
+              { before: trained.before, after },
+              { ...context, onProgress: share(progress, training, 1) },
+            )
+          : undefined;
+      if (untrained?.compressed) {
+        compressed = untrained.compressed;
+        bytes = compressed.output.bytes;
+        after = await trained.score(input.out);
+      }
       const testAfter = await tested({ path: input.out });
-      const notes = [...trained.notes, ...trained.result.notes, ...(compressed?.notes ?? [])];
+      const notes = [
+        ...(untrained ? [untrained.note] : []),
+        ...trained.notes,
+        ...trained.result.notes,
+        ...(compressed?.notes ?? []),
+      ];
       const retraining: Retraining = {
         agreement: trained.agreement,
         before: trained.before,

@@ -14,7 +14,7 @@ import { hashOf } from '../statement.ts';
 import { defineJob } from './define.ts';
 import { dataInput, fileInput, normalisationInput, recipeInput } from './inputs.ts';
 import { monotone } from './progress.ts';
-import { goalRecipe } from './search-recipe.ts';
+import { goalRecipe } from '../goal/goal-recipe.ts';
 
 /** Slopes are a factor of 3 apart: a file changes by an eighth to a fifth. */
 const stride = 3;

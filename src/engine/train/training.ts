@@ -52,6 +52,9 @@ import { turns } from './turns.ts';
 /** Samples a run when a model is scored, where it leaves that open. */
 export const scoreBatch = 256;
 
+/** Fewer samples than this teach a model nothing but themselves. */
+const leastDistilled = 32;
+
 export interface TrainingSetup {
   readonly input: RetrainInput;
   readonly recipe: Recipe & { readonly train: TrainRecipe };
@@ -104,6 +107,7 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
     onRead: (line) => progress({ stage: 'read', layer: line, fraction: 0 }),
   });
   const loaded = dataForLoss(data, train.loss);
+  progress({ stage: 'prepare training', layer: '', fraction: 0.002 });
   const { graph, parts } = await compile(bytes, source, trainable, loaded, output.name, setup);
   let samples = bindSamples(source.inputs, loaded, train.normalisation);
   let teacher: Teacher | undefined;
@@ -113,6 +117,11 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
     samples = bindSamples(source.inputs, labelledBy(teacher, loaded), train.normalisation);
   }
   const split = splitFor(samples.data, train.validation, input.seed, input.samples);
+  if (train.loss === 'distillation' && split.training.length < leastDistilled)
+    throw new DeepCompressionError(
+      'invalid-input',
+      `${data.name}: ${split.training.length} samples are too few to distill from: give at least ${leastDistilled}, better 1,000, or take the preset calibrated, which needs fewer`,
+    );
   const network = await Network.open(engine, graph, {
     samples,
     isWeight: (name) => trainable.byName.get(name)?.role === 'weight',

@@ -66,12 +66,13 @@ export async function compress(
 
   const subject =
     models.length === 1 ? nameOf(models[0]!) : vscode.l10n.t('{0} models', models.length);
-  const way = await wayFor(services, clicked, models[0]!, `${title}: ${subject}`);
+  const way = await wayFor(services, clicked, models, `${title}: ${subject}`);
   if (!way) return [];
   const { recipe, trains, calibrates } = await way.load();
   const needed = trains || calibrates;
   const samples = needed
-    ? await samplesOrAsk(models[0]!, `${title}: ${subject}`, trains ? 'labelled' : 'inputs')
+    ? (way.samples ??
+      (await samplesOrAsk(models[0]!, `${title}: ${subject}`, trains ? 'labelled' : 'inputs')))
     : undefined;
   if (needed && !samples) return [];
   const planned = await planOutputs(models, way.name);
@@ -118,12 +119,12 @@ export async function compress(
 async function wayFor(
   services: Services,
   clicked: unknown,
-  model: vscode.Uri,
+  models: readonly vscode.Uri[],
   title: string,
 ): Promise<Way | undefined> {
   const { preset, goal } = (typeof clicked === 'object' ? (clicked ?? {}) : {}) as Named;
-  if (typeof preset !== 'string') return askForWay(services, model, title);
-  const { name, load } = await presetNamed(services, model, preset);
+  if (typeof preset !== 'string') return askForWay(services, models, title);
+  const { name, load } = await presetNamed(services, models[0], preset);
   return { name, load, ...(goal && { goal }) };
 }
 

@@ -1,4 +1,4 @@
-/** The recipe of a search: whatever its goal, it must be one that samples can decide. */
+/** A recipe whose levels samples decide, with its own goal or the usual one. */
 import { withGoal, type Recipe } from '../../recipe/recipe.ts';
 import type { GoalRecipe } from '../../compress/recipe.ts';
 

@@ -1,0 +1,88 @@
+/**
+ * "Find the smallest…": sizes of one model with what each costs, in a list that grows while they are
+ * measured; the one that is picked is compressed. Closing the list ends the search.
+ */
+import * as vscode from 'vscode';
+import { formatAccuracy, formatBytes, formatRatio } from '../../webview/ui/format.ts';
+import type { FrontPoint } from '../engine/protocol-search.ts';
+import { inputFrom, type Samples } from './dataset.ts';
+import { isCancelled } from './errors.ts';
+import { inputOf } from './files.ts';
+import type { Services } from './services.ts';
+import { settingsFor } from './settings.ts';
+
+interface PointItem extends vscode.QuickPickItem {
+  readonly point: FrontPoint;
+}
+
+/** The command line's own default. */
+const seed = 1;
+
+/** Undefined when the list is closed. */
+export async function findSmallest(
+  { trainer }: Services,
+  model: vscode.Uri,
+  samples: Samples,
+  title: string,
+): Promise<FrontPoint | undefined> {
+  const { data, normalisation } = inputFrom(samples);
+  const file = await inputOf(model);
+  const { threads } = settingsFor(model);
+  const controller = new AbortController();
+  const pick = vscode.window.createQuickPick<PointItem>();
+  pick.title = title;
+  pick.placeholder = vscode.l10n.t('Sizes appear as they are measured; pick one to compress');
+  pick.ignoreFocusOut = true;
+  pick.keepScrollPosition = true;
+  pick.busy = true;
+  const points: FrontPoint[] = [];
+  return new Promise((resolve, reject) => {
+    pick.onDidAccept(() => {
+      resolve(pick.selectedItems[0]?.point);
+      pick.hide();
+    });
+    pick.onDidHide(() => {
+      controller.abort();
+      resolve(undefined);
+      pick.dispose();
+    });
+    pick.show();
+    const input = { file, data, seed, threads, ...(normalisation && { normalisation }) };
+    trainer
+      .run('search', input, {
+        signal: controller.signal,
+        onProgress: ({ fraction }) => void (pick.title = `${title} · ${formatAccuracy(fraction)}`),
+        onEvent: ({ point }) => {
+          points.push(point);
+          points.sort((a, b) => a.bytes - b.bytes);
+          pick.items = points.map(itemOf);
+        },
+      })
+      .then(
+        () => {
+          pick.title = title;
+          pick.busy = false;
+        },
+        (error: unknown) => {
+          if (!isCancelled(error))
+            reject(error instanceof Error ? error : new Error(String(error)));
+          pick.hide();
+        },
+      );
+  });
+}
+
+function itemOf(point: FrontPoint): PointItem {
+  const { bytes, ratio, loss, error, relativeError, verdict } = point;
+  return {
+    label: `${verdict === 'kept' ? '' : '$(warning) '}${formatBytes(bytes)}`,
+    description: vscode.l10n.t('{0} smaller', formatRatio(ratio)),
+    detail: vscode.l10n.t(
+      'Expected loss {0} ± {1}; outputs moved by {2}',
+      formatAccuracy(loss),
+      formatAccuracy(error),
+      formatAccuracy(relativeError),
+    ),
+    point,
+  };
+}
