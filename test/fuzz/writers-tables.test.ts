@@ -16,7 +16,7 @@ test('no writer is forgotten', () => {
   const holding = (call: RegExp): string[] =>
     sources.filter((file) => call.test(fs.readFileSync(file, 'utf8'))).sort();
   assert.deepEqual(
-    holding(/\bwrite(Atomically|Set)\(/),
+    holding(/\bwrite(Atomically|Set)\(|\bfiles\.write\(/),
     [...new Set([...writers.flatMap((w) => w.sources), ...Object.keys(elsewhere)])].sort(),
   );
   for (const place of Object.values(elsewhere)) assert.ok(fs.existsSync(place), place);

@@ -125,6 +125,29 @@ export const writers: readonly Writer[] = [
     outputs: [{ path: 'o.csv' }],
   },
   {
+    name: 'remove channels',
+    sources: ['src/engine/jobs/slim.ts'],
+    args: [
+      'slim',
+      'm.onnx',
+      '--keep',
+      '0.6',
+      '--data',
+      'd.csv',
+      '--out',
+      'o.onnx',
+      '--threads',
+      '1',
+    ],
+    outputs: [{ path: 'o.onnx' }],
+  },
+  {
+    name: 'impact as a table',
+    sources: ['src/cli/search-commands.ts'],
+    args: ['impact', 'm.onnx', '--data', 'd.csv', '--out', 'o.csv', '--threads', '1'],
+    outputs: [{ path: 'o.csv' }],
+  },
+  {
     name: 'sweep as a table',
     sources: [tables],
     args: ['sweep', 'm.dcz', '--axis', 'pe=4,8', '--csv', 'o.csv', '--threads', '1'],
@@ -139,7 +162,6 @@ export const elsewhere: Readonly<Record<string, string>> = {
 
 /** Files of the program, outside src/platform, that make, move or delete files by themselves. */
 export const byThemselves: Readonly<Record<string, string>> = {
-  'src/engine/train/trained-model.ts': 'in a temporary folder of its own',
   'src/vscode/compressing.ts': 'makes the folder that the settings name',
   'src/vscode/commands/decompress.ts': 'makes a new folder, and deletes it when it stays empty',
   'src/vscode/commands/open-sample.ts': 'copies samples to names that are free',

@@ -19,7 +19,7 @@ let client: EngineClient;
 
 before(async () => {
   writeFileSync(small, smallModel());
-  writeFileSync(big, smallModel({ hidden: 9_000 })); // 1.2M weights, two blocks
+  writeFileSync(big, smallModel({ hidden: 30_000 })); // 4.1M weights
   const { worker } = await buildEngine(folder);
   client = new EngineClient(threadHost(worker));
 });
