@@ -2,7 +2,7 @@
  * use: how a model is loaded in other programs. Where the model leaves dimensions open, it is run on
  * made-up inputs to find some that it takes.
  */
-import { basename } from 'node:path';
+import { host } from '#host';
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { ValueInfo } from '../../model/graph.ts';
 import { hasOpenShape, makeFeeds, modelInputs, typeNames } from '../eie/sample.ts';
@@ -39,7 +39,7 @@ export const useJob = defineJob<UseInput, UseResult>({
         inputs,
         outputs,
         snippets: snippetsOf({
-          file: basename(opened.path),
+          file: host.paths.basename(opened.path),
           compressed: opened.dcz !== undefined,
           external: (opened.dcz?.files.length ?? opened.files.length) > 1,
           inputs,
