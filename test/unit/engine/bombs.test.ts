@@ -211,8 +211,12 @@ const bombs: readonly (readonly [
   ],
   [
     'deep.prototxt',
-    () => text('layer {'.repeat(1 << 18)),
-    ['import', 'm.onnx', '--prototxt', 'deep.prototxt', '--out', 'i.onnx'],
+    () => {
+      // nothing that could be taken for another kind of file, which would be named first
+      writeFileSync(join(folder, 'weights.net'), Buffer.alloc(64));
+      return text('layer {'.repeat(1 << 18));
+    },
+    ['import', 'weights.net', '--prototxt', 'deep.prototxt', '--out', 'i.onnx'],
     /prototxt line 1: /,
   ],
   [
