@@ -36,9 +36,9 @@ async function tour(scale: number, names: readonly string[]): Promise<void> {
   };
 
   await bench.contextMenu(['text-recognition.onnx'], 'Compress Model');
-  await bench.quickRow('keep').waitFor();
+  await bench.quickRow('Stay on the safe side').waitFor();
   await keep('presets');
-  await bench.pick('deep-compression');
+  await bench.pick('Stay on the safe side');
   await bench.notification(verified).waitFor();
   await keep('compressed');
   await bench.answer(verified, 'Show Report');
