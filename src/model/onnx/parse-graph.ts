@@ -16,6 +16,10 @@ import { wireBytes, wireFixed32, wireVarint, type WireReader } from './wire.ts';
 const deepest = 40;
 const noAttributes: ReadonlyMap<string, Attribute> = new Map();
 const noNames: readonly string[] = [];
+const noInitializers: ReadonlyMap<string, number> = new Map();
+const noSparseInitializers: ReadonlyMap<string, SparseValues> = new Map();
+const noNodes: readonly GraphNode[] = [];
+const noValues: readonly ValueInfo[] = [];
 
 export function parseGraph(
   parse: Parse,
@@ -27,12 +31,13 @@ export function parseGraph(
   const { end } = message;
   if (depth > deepest) reader.fail(`graphs are nested more than ${deepest} deep`);
   parse.spend(4);
-  const nodes: GraphNode[] = [];
-  const inputs: ValueInfo[] = [];
-  const outputs: ValueInfo[] = [];
-  const values: ValueInfo[] = [];
-  const initializers = new Map<string, number>();
-  const sparseInitializers = new Map<string, SparseValues>();
+  // Empty ones are shared: a file may hold a graph in every four bytes.
+  let nodes = noNodes as GraphNode[];
+  let inputs = noValues as ValueInfo[];
+  let outputs = noValues as ValueInfo[];
+  let values = noValues as ValueInfo[];
+  let initializers = noInitializers as Map<string, number>;
+  let sparseInitializers = noSparseInitializers as Map<string, SparseValues>;
   let name = '';
   let dense = 0;
   let sparse = 0;
@@ -45,6 +50,7 @@ export function parseGraph(
     const { field } = reader;
     if (field === 1) {
       reader.expect(wireBytes, 'a node');
+      if (nodes === noNodes) nodes = [];
       nodes.push(parseNode(parse, parse.enter(message), `${path}.node[${nodes.length}]`, depth));
     } else if (field === 2) {
       reader.expect(wireBytes, 'the name of a graph');
@@ -53,6 +59,7 @@ export function parseGraph(
       reader.expect(wireBytes, 'an initializer');
       const id = parseTensor(parse, parse.enter(message), `${path}.initializer[${dense++}]`);
       claim(parse.tensors[id].name);
+      if (initializers === noInitializers) initializers = new Map();
       initializers.set(parse.tensors[id].name, id);
     } else if (field === 15) {
       reader.expect(wireBytes, 'a sparse initializer');
@@ -60,15 +67,22 @@ export function parseGraph(
       const value = parseSparse(parse, parse.enter(message), at);
       if (value.values >= 0) {
         claim(parse.tensors[value.values].name);
+        if (sparseInitializers === noSparseInitializers) sparseInitializers = new Map();
         sparseInitializers.set(parse.tensors[value.values].name, value);
       }
     } else if (field === 11 || field === 12 || field === 13) {
       reader.expect(wireBytes, 'a value');
-      const list = field === 11 ? inputs : field === 12 ? outputs : values;
-      list.push(parseValueInfo(parse, parse.enter(message).end));
+      const value = parseValueInfo(parse, parse.enter(message).end);
+      if (field === 11) (inputs = owned(inputs)).push(value);
+      else if (field === 12) (outputs = owned(outputs)).push(value);
+      else (values = owned(values)).push(value);
     } else reader.skip(end);
   }
   return { path, name, nodes, inputs, outputs, values, initializers, sparseInitializers };
+}
+
+function owned(list: ValueInfo[]): ValueInfo[] {
+  return list === noValues ? [] : list;
 }
 
 export function parseNode(

@@ -22,46 +22,60 @@ export interface Scope {
   readonly children: ReadonlyMap<ModelGraph, Scope>;
 }
 
+const noProducers: ReadonlyMap<string, Producer> = new Map();
+const noChildren: ReadonlyMap<ModelGraph, Scope> = new Map();
+const noNames: readonly string[] = [];
+
 export function graphScope(graph: ModelGraph, parent?: Scope, owner?: GraphNode): Scope {
-  const producers = new Map<string, Producer>();
+  const producers = new Producers();
   graph.inputs.forEach(({ name }, index) => producers.set(name, { kind: 'formal', index }));
   for (const [name, id] of graph.initializers) producers.set(name, { kind: 'tensor', id });
   for (const [name, { values }] of graph.sparseInitializers) {
     producers.set(name, { kind: 'tensor', id: values });
   }
-  return fill(
-    graph.nodes,
-    graph.outputs.map((o) => o.name),
-    graph.inputs.length,
-    producers,
-    parent,
-    owner,
-  );
+  const outputs = graph.outputs.length === 0 ? noNames : graph.outputs.map((o) => o.name);
+  return fill(graph.nodes, outputs, graph.inputs.length, producers, parent, owner);
 }
 
 export function functionScope(body: GraphFunction): Scope {
-  const producers = new Map<string, Producer>();
+  const producers = new Producers();
   body.inputs.forEach((name, index) => producers.set(name, { kind: 'formal', index }));
   return fill(body.nodes, body.outputs, body.inputs.length, producers, undefined, undefined);
+}
+
+/** A map that is made when something is put into it: a file may hold a graph in every four bytes. */
+class Producers {
+  map: Map<string, Producer> | undefined;
+
+  set(name: string, producer: Producer): void {
+    (this.map ??= new Map()).set(name, producer);
+  }
 }
 
 function fill(
   nodes: readonly GraphNode[],
   outputs: readonly string[],
   formals: number,
-  producers: Map<string, Producer>,
+  producers: Producers,
   parent: Scope | undefined,
   owner: GraphNode | undefined,
 ): Scope {
-  const children = new Map<ModelGraph, Scope>();
-  const scope: Scope = { nodes, outputs, producers, parent, owner, formals, children };
   for (const node of nodes) {
     node.outputs.forEach((name, output) => {
-      if (name !== '' && !producers.has(name)) producers.set(name, producerOf(node, output));
+      if (name !== '' && !producers.map?.has(name)) producers.set(name, producerOf(node, output));
     });
   }
+  const scope = {
+    ...{ nodes, outputs, parent, owner, formals },
+    producers: producers.map ?? noProducers,
+    children: noChildren,
+  };
+  let children: Map<ModelGraph, Scope> | undefined;
   for (const node of nodes) {
-    for (const graph of subgraphsOf(node)) children.set(graph, graphScope(graph, scope, node));
+    for (const graph of subgraphsOf(node)) {
+      if (!children) scope.children = children = new Map();
+      children.set(graph, graphScope(graph, scope, node));
+    }
   }
   return scope;
 }
