@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { machineLimits } from '../../../src/shared/machine.ts';
-import { allKinds, endingsOf } from '../../../src/vscode/endings.ts';
+import { allKinds, endingsOf, modelKinds, runnableKinds } from '../../../src/vscode/endings.ts';
 
 interface Described {
   readonly description?: string;
@@ -32,7 +32,6 @@ interface Manifest {
     readonly configuration: {
       readonly properties: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
     };
-    readonly languages: readonly { id: string; extensions: readonly string[] }[];
     readonly customEditors: readonly {
       viewType: string;
       selector: readonly { filenamePattern: string }[];
@@ -61,8 +60,15 @@ test('every text of the manifest is in package.nls.json, and none there is left 
 });
 test('menus and editors know the same endings as the code', () => {
   const endings = [...endingsOf(allKinds)].sort();
-  const named = contributes.languages.flatMap((l) => l.extensions.map((e) => e.slice(1)));
-  assert.deepEqual(named.sort(), endings);
+  // by ending, not by language: after a reload of the window an explorer knows no language of a file
+  const known = [allKinds, modelKinds, runnableKinds, ['dcz'] as const].map((kinds) =>
+    [...endingsOf(kinds)].sort().join(),
+  );
+  const named = [...text.matchAll(/resourceExtname =~ \/\^\\\\\.\(?([\w|]+)\)?\$\/i/g)];
+  assert.ok(named.length > 5 && named.length === text.split('resourceExtname').length - 1);
+  for (const [, list] of named)
+    assert.ok(known.includes(list!.split('|').sort().join()), `menus know ${list}`);
+  assert.ok(!text.includes('resourceLangId'));
   const editor = contributes.customEditors.find((e) => e.viewType === 'deepCompression.inspector');
   const patterns = editor?.selector.map((s) => s.filenamePattern.replace(/^\*\./, ''));
   assert.deepEqual(patterns?.sort(), endings);
