@@ -131,7 +131,7 @@ if (ready) {
       const numpy = await run('python3', ['-c', 'import numpy'], { timeout: 60_000, quiet: true });
       if (numpy.code !== 0) await aptInstall('python3-numpy', log);
     }
-    await suite('unit', 'scripts/unit.mjs', [], limit(600_000));
+    await suite('unit', 'scripts/unit.mjs', [], limit(900_000));
   }
   if (wants('fuzz')) await suite('fuzz', 'scripts/unit.mjs', ['test/fuzz'], 3_600_000 * 6);
   const windows = process.platform === 'win32';
@@ -147,11 +147,11 @@ if (ready) {
       env.DC_VSCODE_SERVER = server;
       env.DC_CHROMIUM = await ensureChromium(cache, log);
     }));
-  if (found && wants('host')) await suite('host', 'scripts/host.mjs', [], limit(240_000));
+  if (found && wants('host')) await suite('host', 'scripts/host.mjs', [], limit(400_000));
   if (found && wants('ui') && windows) {
     console.log('\n== ui\n  skipped: the VS Code server does not install from npm on Windows');
     total.skipped++;
-  } else if (found && wants('ui')) await suite('ui', 'scripts/ui.mjs', [], limit(600_000));
+  } else if (found && wants('ui')) await suite('ui', 'scripts/ui.mjs', [], limit(900_000));
 }
 
 const ok = total.failed === 0 && total.passed > 0;

@@ -39,7 +39,7 @@ const { code } = await run(
     '--enable-source-maps',
     '--test',
     `--test-concurrency=${availableParallelism()}`,
-    `--test-timeout=${DC_FUZZ_CASES ? 6 * hours : limit(240_000)}`, // a file of tests
+    `--test-timeout=${DC_FUZZ_CASES ? 6 * hours : limit(400_000)}`, // a file of tests
     '--test-reporter=./scripts/lib/reporter.mjs',
     '--test-reporter-destination=stdout',
     ...flags,
