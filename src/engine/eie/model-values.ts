@@ -11,15 +11,7 @@ import type { OnnxModel } from '../../model/onnx/open.ts';
 import type { HostTensor, Session } from '../../train/runtime.ts';
 import { openSession } from '../runtime/ort-web.ts';
 import { withOutputs } from '../../model/onnx/with-outputs.ts';
-import {
-  hasOpenShape,
-  imageGuesses,
-  looksLikeImages,
-  makeFeeds,
-  modelInputs,
-  sequenceGuesses,
-  type Sample,
-} from './sample.ts';
+import { guessesFor, makeFeeds, modelInputs, type Sample } from './sample.ts';
 
 export interface ModelValues {
   /** By name; empty when the model could not be run. */
@@ -81,9 +73,8 @@ async function run(
   seed: number,
 ): Promise<ModelValues> {
   const inputs = modelInputs(model.graph);
-  const guesses = looksLikeImages(inputs) ? imageGuesses : sequenceGuesses;
   let failure: unknown;
-  for (const guess of hasOpenShape(inputs) ? guesses : guesses.slice(0, 1)) {
+  for (const guess of guessesFor(inputs)) {
     const { feeds, stated } = makeFeeds(inputs, sample, guess, seed);
     let outputs: Record<string, HostTensor>;
     try {

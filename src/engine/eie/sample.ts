@@ -17,8 +17,8 @@ import { forScoring } from '../train/reading.ts';
 import type { Feeds, HostTensor, TensorData } from '../../train/runtime.ts';
 
 /** Sizes an open dimension may get: of images first, of sequences and signals first. */
-export const imageGuesses: readonly number[] = [224, 64, 320, 32, 16];
-export const sequenceGuesses: readonly number[] = [16, 512, 256, 128, 1];
+const imageGuesses: readonly number[] = [224, 64, 320, 32, 16];
+const sequenceGuesses: readonly number[] = [16, 512, 256, 128, 1];
 
 const most = 1 << 26; // elements of one random input
 
@@ -105,9 +105,11 @@ export function hasOpenShape(inputs: readonly ValueInfo[]): boolean {
   );
 }
 
-/** True when the inputs look like images: what decides which guesses are tried first. */
-export function looksLikeImages(inputs: readonly ValueInfo[]): boolean {
-  return inputs.some(({ shape }) => (shape?.length ?? 0) >= 4);
+/** What open dimensions are tried with, one after another; one guess where none is open. */
+export function guessesFor(inputs: readonly ValueInfo[]): readonly number[] {
+  const images = inputs.some(({ shape }) => (shape?.length ?? 0) >= 4);
+  const guesses = images ? imageGuesses : sequenceGuesses;
+  return hasOpenShape(inputs) ? guesses : guesses.slice(0, 1);
 }
 
 const fixed = (d: number | string): d is number => typeof d === 'number' && d > 0;

@@ -6,14 +6,7 @@ import { DeepCompressionError } from '../../model/errors.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import { oneLine } from '../../train/methods/predict.ts';
 import type { Feeds, Outputs, Session } from '../../train/runtime.ts';
-import {
-  hasOpenShape,
-  imageGuesses,
-  looksLikeImages,
-  makeFeeds,
-  modelInputs,
-  sequenceGuesses,
-} from '../eie/sample.ts';
+import { guessesFor, makeFeeds, modelInputs } from '../eie/sample.ts';
 import type { RuntimeComparison } from '../protocol-export.ts';
 import type { Executor } from '../runtime/executor.ts';
 
@@ -120,9 +113,8 @@ async function feedsThatRun(
   seed: number,
 ): Promise<{ feeds: Feeds; stated: string[] }> {
   const inputs = modelInputs(model.graph);
-  const guesses = looksLikeImages(inputs) ? imageGuesses : sequenceGuesses;
   let failure: unknown;
-  for (const guess of hasOpenShape(inputs) ? guesses : guesses.slice(0, 1)) {
+  for (const guess of guessesFor(inputs)) {
     const made = makeFeeds(inputs, undefined, guess, seed);
     try {
       await session.run(made.feeds);

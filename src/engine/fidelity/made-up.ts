@@ -14,14 +14,7 @@ import { Comparison, type Fidelity, type SampleOutputs } from '../../fidelity/co
 import { decodeGraph, type Graph } from '../../train/graph.ts';
 import { oneLine } from '../../train/methods/predict.ts';
 import type { Feeds, HostTensor, Outputs, Runtime, Session } from '../../train/runtime.ts';
-import {
-  hasOpenShape,
-  imageGuesses,
-  looksLikeImages,
-  makeFeeds,
-  modelInputs,
-  sequenceGuesses,
-} from '../eie/sample.ts';
+import { guessesFor, makeFeeds, modelInputs } from '../eie/sample.ts';
 import { wholeModel } from '../train/model-bytes.ts';
 import { ownFeeds } from './feeds.ts';
 import { floatsOf } from './values.ts';
@@ -130,9 +123,8 @@ async function runnable(
   seed: number,
 ): Promise<{ readonly feeds: Feeds; readonly outputs: Outputs }> {
   const wanted = modelInputs(graph).filter(({ name }) => !Object.hasOwn(states, name));
-  const guesses = looksLikeImages(wanted) ? imageGuesses : sequenceGuesses;
   let failure: unknown;
-  for (const guess of hasOpenShape(wanted) ? guesses : guesses.slice(0, 1)) {
+  for (const guess of guessesFor(wanted)) {
     const made = Object.entries(makeFeeds(wanted, undefined, guess, seed).feeds);
     const smooth = made.map(([name, feed]) => [name, smoothed(feed, seed)]);
     const feeds: Feeds = { ...states, ...Object.fromEntries(smooth) };
