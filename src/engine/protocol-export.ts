@@ -2,23 +2,11 @@
 import type { ExportedLayer } from '../export/weights.ts';
 import type { ExportName } from '../export/formats.ts';
 import type { Fidelity } from '../fidelity/compare.ts';
-import type { FileInput } from './protocol-model.ts';
-import type { DataInput, NormalisationInput } from './protocol-train.ts';
+import type { RewriteInput } from './protocol-rewrite.ts';
 
-export interface ExportInput {
-  /** An .onnx, or a .dcz: the model it restores is then exported. */
-  readonly file: FileInput;
+/** Outputs of both are compared on `data`. */
+export interface ExportInput extends RewriteInput {
   readonly to: ExportName;
-  /** Inputs on which the outputs of both are compared. */
-  readonly data?: DataInput;
-  readonly normalisation?: NormalisationInput;
-  /** Use the first so many samples only. */
-  readonly samples?: number;
-  readonly out: string;
-  readonly overwrite: boolean;
-  /** Of the made-up inputs. */
-  readonly seed: number;
-  readonly threads?: number;
 }
 
 /** Both models in one runtime, on the same inputs, one thread. */

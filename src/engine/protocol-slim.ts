@@ -2,7 +2,7 @@
 import type { ScoreName } from '../structure/order.ts';
 import type { RuntimeComparison } from './protocol-export.ts';
 import type { FileInput, JudgedFidelity } from './protocol-model.ts';
-import type { DataInput, NormalisationInput } from './protocol-train.ts';
+import type { RewriteInput } from './protocol-rewrite.ts';
 
 export interface GroupsInput {
   readonly file: FileInput;
@@ -37,9 +37,8 @@ export interface GroupsResult {
   readonly inputs: readonly string[];
 }
 
-export interface SlimInput {
-  /** An .onnx, or a .dcz: the model it restores then loses channels. */
-  readonly file: FileInput;
+/** A quarter of the samples only reports. */
+export interface SlimInput extends RewriteInput {
   /** Share that is left, above 0 and below 1. */
   readonly keep: number;
   /** Of the channels of each group, or of all multiply-accumulates. */
@@ -48,15 +47,6 @@ export interface SlimInput {
   readonly score?: ScoreName;
   /** Groups keep a multiple of so many channels; 1 when absent. */
   readonly multiple?: number;
-  /** Samples; labels are not needed. A quarter of them only reports. */
-  readonly data?: DataInput;
-  readonly normalisation?: NormalisationInput;
-  /** Samples used at most. */
-  readonly samples?: number;
-  readonly out: string;
-  readonly overwrite: boolean;
-  readonly seed: number;
-  readonly threads?: number;
 }
 
 export interface ModelCost {

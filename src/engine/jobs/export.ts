@@ -15,27 +15,20 @@ import { onnxKind } from '../output-kinds.ts';
 import type { ExportInput, ExportResult } from '../protocol-export.ts';
 import { executorsOf } from '../runtime/executor.ts';
 import { trainingRuntime } from '../runtime/training.ts';
-import { filledText, flag, integerFrom, oneOf, optional } from '../shape.ts';
+import { oneOf } from '../shape.ts';
 import { dataFiles, loadDataset } from '../train/data.ts';
 import { wholeModel } from '../train/model-bytes.ts';
 import { normalisationOf } from '../train/normalisation.ts';
 import { forScoring } from '../train/reading.ts';
 import { turns } from '../train/turns.ts';
 import { defineJob } from './define.ts';
-import { dataInput, fileInput, normalisationInput } from './inputs.ts';
+import { rewriteInput } from './inputs.ts';
 import { monotone } from './progress.ts';
 
 export const exportJob = defineJob<ExportInput, ExportResult>({
   input: {
-    file: fileInput,
+    ...rewriteInput,
     to: oneOf<ExportName>({ fp16: true, int8: true, int4: true, codebook: true }),
-    data: optional(dataInput),
-    normalisation: optional(normalisationInput),
-    samples: optional(integerFrom(1)),
-    out: filledText,
-    overwrite: flag,
-    seed: integerFrom(0),
-    threads: optional(integerFrom(1)),
   },
   run: async (input, { signal, onProgress, runtime }) => {
     const progress = monotone(onProgress);

@@ -2,6 +2,7 @@
 import type { DataSplit } from '../../train/dataset/taken.ts';
 import type { FileInput } from '../protocol-model.ts';
 import type { MachineOptions, SimulateLayers, SimulateSource } from '../protocol-eie.ts';
+import type { RewriteInput } from '../protocol-rewrite.ts';
 import type { DataInput, NormalisationInput } from '../protocol-train.ts';
 import { detections, precisions, roundings } from '../../shared/machine.ts';
 import {
@@ -43,6 +44,18 @@ export const normalisationInput = record<NormalisationInput>({
   mean: optional(listOf(number)),
   deviation: optional(listOf(number)),
 });
+
+/** Of the jobs that write another ONNX model. */
+export const rewriteInput: Shape<RewriteInput> = {
+  file: fileInput,
+  data: optional(dataInput),
+  normalisation: optional(normalisationInput),
+  samples: optional(integerFrom(1)),
+  out: filledText,
+  overwrite: flag,
+  seed: integerFrom(0),
+  threads: optional(integerFrom(1)),
+};
 
 export const precision = among(precisions);
 

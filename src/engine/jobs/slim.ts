@@ -18,7 +18,7 @@ import { onnxKind } from '../output-kinds.ts';
 import type { ModelCost, SlimInput, SlimResult } from '../protocol-slim.ts';
 import { executorsOf } from '../runtime/executor.ts';
 import { trainingRuntime } from '../runtime/training.ts';
-import { filledText, flag, integerFrom, number, oneOf, optional } from '../shape.ts';
+import { integerFrom, number, oneOf, optional } from '../shape.ts';
 import { analyse, openWhole, type Analysis } from '../structure/analyse.ts';
 import { observeDims } from '../structure/observe.ts';
 import { slim } from '../structure/slim.ts';
@@ -28,7 +28,7 @@ import { normalisationOf } from '../train/normalisation.ts';
 import { forScoring } from '../train/reading.ts';
 import { turns } from '../train/turns.ts';
 import { defineJob } from './define.ts';
-import { dataInput, fileInput, normalisationInput } from './inputs.ts';
+import { rewriteInput } from './inputs.ts';
 import { monotone, type OnProgress } from './progress.ts';
 
 /** Samples that report, of all, and those that calibrate, at most. */
@@ -38,20 +38,13 @@ const leastSamples = 4;
 
 export const slimJob = defineJob<SlimInput, SlimResult>({
   input: {
-    file: fileInput,
+    ...rewriteInput,
     keep: number,
     of: oneOf<SlimInput['of']>({ channels: true, work: true }),
     score: optional(
       oneOf<NonNullable<SlimInput['score']>>({ l1: true, l2: true, gamma: true, outputs: true }),
     ),
     multiple: optional(integerFrom(1)),
-    data: optional(dataInput),
-    normalisation: optional(normalisationInput),
-    samples: optional(integerFrom(1)),
-    out: filledText,
-    overwrite: flag,
-    seed: integerFrom(0),
-    threads: optional(integerFrom(1)),
   },
   run: async (input, { signal, onProgress, runtime }) => {
     const progress = monotone(onProgress);
