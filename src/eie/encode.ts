@@ -4,7 +4,7 @@
  * 2^indexBits rows of a longer gap, column pointers, and the bias vector as one more column.
  *
  * Timing and read counts need only how many entries each PE has in each column, so `encode` makes
- * just those; `writeEntries` makes the entries themselves, for the stepped machine and round trips.
+ * just those (test/unit/eie/entries.ts writes the entries themselves, which the stepped machine walks).
  * Everything per column is column-major: the N numbers of a column lie side by side.
  */
 import { DeepCompressionError } from '../model/errors.ts';
@@ -29,13 +29,6 @@ export interface Encoding {
   /** Stored entries of all PEs, and the fillers among them (all columns, active or not). */
   readonly stored: number;
   readonly padding: number;
-}
-
-/** The entries themselves. PE p's list is [base[p], base[p + 1]). */
-export interface Entries {
-  readonly base: Int32Array;
-  readonly code: Uint16Array;
-  readonly gap: Uint16Array;
 }
 
 /** Most pointers one encoding may have: 512 MB of them. */
@@ -140,73 +133,4 @@ export function encode(
     stored,
     padding,
   };
-}
-
-/** The entries of `encoding`, which must have been made of the same matrix and bias. */
-export function writeEntries(
-  encoding: Encoding,
-  matrix: SparseCodes,
-  bias: Uint16Array | null,
-): Entries {
-  const { pes, indexBits, columns, groups, ptr, hasBias } = encoding;
-  const { rows, cols, columnStart, row, code } = matrix;
-  const zmax = (1 << indexBits) - 1;
-  const place = placeRows(rows, pes);
-  const base = new Int32Array(pes + 1);
-  for (let p = 0; p < pes; p++) base[p + 1] = base[p] + ptr[columns * pes + p];
-  const entries = new Uint16Array(base[pes]);
-  const gaps = new Uint16Array(base[pes]);
-  const next = new Int32Array(pes);
-  const cursor = base.slice(0, pes);
-  const put = (r: number, v: number): void => {
-    const p = place[r] & 1023;
-    const k = place[r] >> 10;
-    const gap = k - next[p];
-    let at = cursor[p];
-    for (let f = gap >> indexBits; f > 0; f--) gaps[at++] = zmax;
-    entries[at] = v;
-    gaps[at++] = gap & zmax;
-    cursor[p] = at;
-    next[p] = k + 1;
-  };
-  for (let c = 0; c < cols; c++) {
-    next.fill(0);
-    for (let i = columnStart[c]; i < columnStart[c + 1]; i++) put(row[i], code[i]);
-  }
-  if (hasBias && bias) {
-    next.fill(0);
-    for (let r = 0; r < rows; r++) if (bias[r] !== 0) put(r, bias[r]);
-  }
-  if (groups * pes > columns || cursor.some((at, p) => at !== base[p + 1]))
-    throw new Error('entries do not match their counts');
-  return { base, code: entries, gap: gaps };
-}
-
-/**
- * The codes that entries stand for, row-major, and those of the bias column: what the machine would
- * reconstruct. The inverse of `encode` and `writeEntries`; slow, for tests and for showing.
- */
-export function decode(
-  encoding: Encoding,
-  entries: Entries,
-): { codes: Uint16Array; bias: Uint16Array } {
-  const { pes, rows, cols, columns, groups, ptr } = encoding;
-  const codes = new Uint16Array(rows * cols);
-  const bias = new Uint16Array(rows);
-  for (let c = 0; c < columns; c++) {
-    for (let p = 0; p < pes; p++) {
-      let k = 0;
-      const end = entries.base[p] + ptr[(c + 1) * pes + p];
-      for (let i = entries.base[p] + ptr[c * pes + p]; i < end; i++) {
-        k += entries.gap[i];
-        const r = k * pes + p;
-        if (entries.code[i] !== 0) {
-          if (c === groups * pes) bias[r] = entries.code[i];
-          else codes[r * cols + c] = entries.code[i];
-        }
-        k++;
-      }
-    }
-  }
-  return { codes, bias };
 }

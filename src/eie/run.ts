@@ -21,8 +21,6 @@ import { makeSchedule } from './schedule.ts';
 import type { Counts, Statistics } from './simulate.ts';
 import { countEntries, countLayer, simulate } from './simulate.ts';
 import { timeLayer } from './timing.ts';
-import type { Trace } from './trace.ts';
-import { traceLayer } from './trace.ts';
 
 export interface LayerRun {
   readonly layer: Layer;
@@ -157,11 +155,6 @@ export class LayerSimulator {
     );
     const timing = timeLayer(encoding, schedule, machine.ring);
     return countLayer(encoding, schedule, machine, timing, known);
-  }
-
-  /** Cycles `from` to `to` of the layer, what a timeline view zooms into. */
-  trace(machine: Machine, from: number, to: number): Trace {
-    return traceLayer(this.encoding(machine), this.schedule(machine), machine.ring, from, to);
   }
 
   private scaled(sums: Float32Array): Float32Array {

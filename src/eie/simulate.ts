@@ -1,6 +1,6 @@
 /**
  * The fast engine: all statistics of a layer (eie-spec section 6) from its encoding and schedule,
- * without stepping cycles. reference.ts steps them; a test holds the two equal.
+ * without stepping cycles. test/unit/eie/reference.ts steps them; a test holds the two equal.
  */
 import type { Encoding } from './encode.ts';
 import type { Machine } from './machine.ts';

@@ -73,15 +73,6 @@ export function fromDense(
   return { rows, cols, columnStart, row, code, highest: highestCode(code) };
 }
 
-/** The inverse of fromDense. */
-export function toDense(m: SparseCodes): Uint16Array {
-  const codes = new Uint16Array(m.rows * m.cols);
-  for (let c = 0; c < m.cols; c++)
-    for (let i = m.columnStart[c]; i < m.columnStart[c + 1]; i++)
-      codes[m.row[i] * m.cols + c] = m.code[i];
-  return codes;
-}
-
 /**
  * Columns from non-zeros in row-major order (flat index = row * cols + column, ascending), as a
  * stream of decoded weights gives them; with `transposed`, flat index = column * rows + row.

@@ -6,16 +6,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { encode, writeEntries } from '../../src/eie/encode.ts';
+import { encode } from '../../src/eie/encode.ts';
 import { measureHost } from '../../src/eie/host.ts';
 import type { Layer } from '../../src/eie/layer.ts';
 import { entriesPerRow, makeMachine } from '../../src/eie/machine.ts';
-import { runReference } from '../../src/eie/reference.ts';
+import { runReference } from '../unit/eie/reference.ts';
 import { LayerSimulator } from '../../src/eie/run.ts';
 import { fromDense } from '../../src/eie/sparse.ts';
 import { LayerSweep, parseAxis, sweepMachines } from '../../src/eie/sweep.ts';
 import { timeLayer } from '../../src/eie/timing.ts';
 import { findWorkload, makeWorkload, workloads } from '../../src/eie/workloads.ts';
+import { writeEntries } from '../unit/eie/entries.ts';
 
 /** Keeps results alive, so that nothing is optimised away. */
 let sink = 0;

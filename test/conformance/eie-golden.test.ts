@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseCases } from '../../src/eie/cases.ts';
-import { writeEntries } from '../../src/eie/encode.ts';
 import { entriesPerRow } from '../../src/eie/machine.ts';
-import { runReference } from '../../src/eie/reference.ts';
+import { runReference } from '../unit/eie/reference.ts';
 import { LayerSimulator } from '../../src/eie/run.ts';
+import { writeEntries } from '../unit/eie/entries.ts';
 
 const cases = parseCases(readFileSync('test/fixtures/eie/golden-cases.json', 'utf8'));
 const bits = (values: Float32Array | undefined): Uint32Array =>

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decode, encode, writeEntries } from '../../../src/eie/encode.ts';
-import { fromDense, fromFlat, toDense } from '../../../src/eie/sparse.ts';
+import { encode } from '../../../src/eie/encode.ts';
+import { fromDense, fromFlat } from '../../../src/eie/sparse.ts';
 import { layerSpecs, listEntries, makeLayer } from './helpers.ts';
+import { decode, writeEntries, toDense } from './entries.ts';
 
 const encodeDense = (dense: number[], rows: number, cols: number, pes: number, indexBits = 4) => {
   const matrix = fromDense(Uint8Array.from(dense), rows, cols);

@@ -7,6 +7,7 @@ import type { Machine } from '../../../src/eie/machine.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 import { bits, denseOutput, layerSpecs, machines, makeLayer, stepLayer } from './helpers.ts';
+import { traceLayer } from './trace.ts';
 
 /** A different random order of visiting units in every phase of every cycle. */
 function shuffledOrder(seed: number): (units: number) => Int32Array {
@@ -24,7 +25,7 @@ function shuffledOrder(seed: number): (units: number) => Int32Array {
 function compare(layer: Layer, machine: Machine, order?: (units: number) => Int32Array): void {
   const simulator = new LayerSimulator(layer);
   const { statistics: s, output } = simulator.run(machine, 16);
-  const trace = simulator.trace(machine, 1, s.cycles);
+  const trace = traceLayer(simulator.encoding(machine), simulator.schedule(machine), machine.ring);
   const { pes } = machine;
   const stepped = stepLayer(layer, machine, {
     ...(order && { order }),

@@ -9,8 +9,8 @@ import type { Machine } from '../../../src/eie/machine.ts';
 import { makeMachine } from '../../../src/eie/machine.ts';
 import { roundings, type Rounding } from '../../../src/shared/machine.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
-import { toDense } from '../../../src/eie/sparse.ts';
 import { bits, layerOf, layerSpecs, machines, makeLayer, stepLayer } from './helpers.ts';
+import { toDense } from './entries.ts';
 
 /** value / 2^shift, rounded; BigInt's >> is a floor. */
 function shiftBig(value: bigint, shift: number, rounding: Rounding): bigint {

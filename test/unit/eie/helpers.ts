@@ -1,14 +1,15 @@
 /** Random layers and machines, and slow, obviously right versions of what src/eie computes. */
 import fc from 'fast-check';
 import { makeArithmetic } from '../../../src/eie/arithmetic.ts';
-import { encode, writeEntries } from '../../../src/eie/encode.ts';
+import { encode } from '../../../src/eie/encode.ts';
 import type { Layer } from '../../../src/eie/layer.ts';
 import type { Machine } from '../../../src/eie/machine.ts';
 import { entriesPerRow, makeMachine } from '../../../src/eie/machine.ts';
-import type { ReferenceOptions, ReferenceResult } from '../../../src/eie/reference.ts';
-import { runReference } from '../../../src/eie/reference.ts';
-import { fromDense, toDense } from '../../../src/eie/sparse.ts';
+import type { ReferenceOptions, ReferenceResult } from './reference.ts';
+import { runReference } from './reference.ts';
+import { fromDense } from '../../../src/eie/sparse.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
+import { writeEntries, toDense } from './entries.ts';
 
 export interface LayerSpec {
   readonly rows: number;

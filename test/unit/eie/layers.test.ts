@@ -6,10 +6,10 @@ import { levelCodebook } from '../../../src/compress/share/grid.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
 import { makeMachine } from '../../../src/eie/machine.ts';
 import { biasCodes, matricesOf, runsPerInference, weightBitsFor } from '../../../src/eie/layers.ts';
-import { toDense } from '../../../src/eie/sparse.ts';
 import type { Geometry } from '../../../src/model/model.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 import { randomGridOf, scaleAt } from '../container/random-models.ts';
+import { toDense } from './entries.ts';
 
 const codedOf = (weights: number, codebook: number[]): CodedTensor => ({
   tensor: 0,

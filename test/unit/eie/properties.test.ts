@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { Layer } from '../../../src/eie/layer.ts';
 import { entriesPerRow, makeMachine } from '../../../src/eie/machine.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
-import { fromDense, toDense } from '../../../src/eie/sparse.ts';
+import { fromDense } from '../../../src/eie/sparse.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 import {
   bits,
@@ -16,6 +16,7 @@ import {
   makeLayer,
   stepLayer,
 } from './helpers.ts';
+import { toDense } from './entries.ts';
 
 const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
 const run = (layer: Layer, machine: Parameters<LayerSimulator['run']>[0]) =>

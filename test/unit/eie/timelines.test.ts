@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import type { Layer } from '../../../src/eie/layer.ts';
 import type { Machine } from '../../../src/eie/machine.ts';
 import { makeMachine } from '../../../src/eie/machine.ts';
-import type { ReferenceMachine } from '../../../src/eie/reference.ts';
+import type { ReferenceMachine } from './reference.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
 import { layerOf, stepLayer } from './helpers.ts';
 

@@ -7,8 +7,9 @@
  * Slow and readable on purpose: it is what the fast engine is tested against, and what a trace of
  * the pipeline stages comes from. Source: paper sections III and IV; timing as in eie-spec.
  */
-import type { Arithmetic } from './arithmetic.ts';
-import type { Encoding, Entries } from './encode.ts';
+import type { Arithmetic } from '../../../src/eie/arithmetic.ts';
+import type { Encoding } from '../../../src/eie/encode.ts';
+import type { Entries } from './entries.ts';
 
 export interface ReferenceOptions {
   readonly ring: number;
