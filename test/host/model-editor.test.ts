@@ -44,9 +44,21 @@ describe('the model inspector editor', () => {
     assert.ok((user + system) / 1000 < 350, `still working: ${(user + system) / 1000} ms of 700`);
   });
 
-  it('is not what a click on a model opens', async () => {
-    await vscode.commands.executeCommand('vscode.open', inWorkspace('cls.onnx'));
-    await new Promise((done) => setTimeout(done, 500));
-    assert.deepEqual(editors(), []);
+  it('is what a click on a model opens, unless the user has associated another editor', async () => {
+    const uri = inWorkspace('cls.onnx');
+    await vscode.commands.executeCommand('vscode.open', uri);
+    await eventually('the inspector is open', () => editors().length === 1);
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    const settings = vscode.workspace.getConfiguration('workbench');
+    const set = (value: object | undefined) =>
+      settings.update('editorAssociations', value, vscode.ConfigurationTarget.Global);
+    await set({ '*.onnx': 'default' });
+    try {
+      await vscode.commands.executeCommand('vscode.open', uri);
+      await new Promise((done) => setTimeout(done, 500));
+      assert.deepEqual(editors(), []);
+    } finally {
+      await set(undefined);
+    }
   });
 });

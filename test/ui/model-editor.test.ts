@@ -117,15 +117,19 @@ test(
 );
 
 test(
-  'one click makes it the editor of ONNX files',
-  inSession(async (own) => {
-    const page = await openInspector(own);
-    const button = page.getByRole('button', { name: 'Set as Default Editor' });
-    await button.click();
-    await button.waitFor({ state: 'hidden' });
-    await own.bench.closeEditors();
-    await own.bench.showExplorer();
-    await own.bench.file('rec.onnx').dblclick();
-    await own.bench.webview(rows);
-  }),
+  'a double click opens a model in it; where another editor is set, one click makes it the default again',
+  inSession(
+    async (own) => {
+      const page = await openInspector(own);
+      const button = page.getByRole('button', { name: 'Set as Default Editor' });
+      await button.click();
+      await button.waitFor({ state: 'hidden' });
+      await own.bench.closeEditors();
+      await own.bench.showExplorer();
+      await own.bench.file('rec.onnx').dblclick();
+      await own.bench.webview(rows);
+    },
+    undefined,
+    { settings: { 'workbench.editorAssociations': { '*.onnx': 'default' } } },
+  ),
 );

@@ -1,6 +1,6 @@
 /**
- * The model inspector as a read-only editor of .onnx and .dcz files: one of several ways to open
- * them, never the default unless the user says so. The page asks, the worker answers; the host only
+ * The model inspector as a read-only editor: what models open in, and one of the ways to open a .dcz.
+ * The page asks, the worker answers; the host only
  * passes on. Editors of one file share what the worker holds; a file that changes is opened anew;
  * closing an editor stops what it asked for.
  */
@@ -21,7 +21,7 @@ import { nameOf } from '../files.ts';
 import { giveOut } from '../outputs.ts';
 import { framePage, onMessage, translated } from '../pages.ts';
 import type { Services } from '../services.ts';
-import { isDefaultEditor, makeDefaultEditor } from './associations.ts';
+import { isDefaultEditor, makeDefaultEditor, tellOfForeignEditor } from './associations.ts';
 import { OtherModel } from './other-model.ts';
 import { Questions } from './questions.ts';
 import { registerEditor, takeRequest, type ShowRequest } from './requests.ts';
@@ -152,4 +152,5 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
     data: { strings: translated(english), eie: translated(eieEnglish) },
   }); // the worker opens the file while the page is loaded
   void own.load();
+  void tellOfForeignEditor(services, uri);
 }
