@@ -74,7 +74,7 @@ export function openInput(file: SharedInput): Opened {
   try {
     const source = openSource(file);
     opened.push(source);
-    const path = 'path' in file ? file.path : file.label;
+    const path = labelOf(file);
     if (source.size === 0)
       throw new DeepCompressionError('invalid-model', `${path}: the file is empty`);
     if (isDcz(source)) {
@@ -137,6 +137,10 @@ function noExternal(location: string): Closable {
     `external data '${location}' cannot be had: the model was given without its folder`,
   );
 }
+
+/** What users call an input. */
+export const labelOf = (file: FileInput | SharedInput): string =>
+  'path' in file ? file.path : file.label;
 
 /** The path of an input that has one. */
 export function pathsOf(file: FileInput | SharedInput): string[] {

@@ -3,7 +3,7 @@
  * needed, or an .npz with arrays by the names of the inputs, their first axis the samples. A model that
  * hands state from run to run gets samples in their order as one sequence, or, where a sample has one axis
  * more than the input, one sequence a sample; state begins at zeros. Other inputs that are not given are an
- * error, but for sample rates and masks (eie/sample.ts).
+ * error, but for sample rates and masks (activations/sample.ts).
  */
 import { host } from '#host';
 import type { Runs } from '../../calibrate/calibrate.ts';
@@ -23,9 +23,9 @@ import {
   makeFeeds,
   modelInputs,
   parseSample,
-} from '../eie/sample.ts';
-import { shapeOfInput } from '../eie/read-sample.ts';
-import { openSource, sharedInput } from '../input.ts';
+} from '../activations/sample.ts';
+import { shapeOfInput } from '../activations/read-sample.ts';
+import { labelOf, openSource, sharedInput } from '../input.ts';
 import type { DataInput } from '../protocol-train.ts';
 import type { FileInput } from '../protocol-model.ts';
 import { loadDataset } from '../train/data.ts';
@@ -104,7 +104,7 @@ async function readArrays(
   input: DataInput,
   { turn, onRead }: ReadRuns,
 ): Promise<Arrays> {
-  const name = 'path' in input.file ? input.file.path : input.file.label;
+  const name = labelOf(input.file);
   const named = namedArrays(inputs, input.file, name);
   if (named) return { name, arrays: named, channelsLast: false, notes: [] };
   const target = dataInput(inputs);

@@ -9,7 +9,7 @@ import type { SharedInput } from '../input.ts';
 import type { Progress } from '../protocol.ts';
 import { bundledFolder } from '../runtime/ort-web.ts';
 import { prepareModel } from './prepare-model.ts';
-import type { Sample } from './sample.ts';
+import type { Sample } from '../activations/sample.ts';
 
 export type EieWork =
   | {

@@ -8,7 +8,7 @@ import type {
   SimulateLayers,
   SimulateSource,
 } from '../protocol-eie.ts';
-import type { FileInput } from '../protocol-model.ts';
+import { labelOf } from '../input.ts';
 import type { PreparedLayer } from './prepared.ts';
 
 const keys = {
@@ -59,12 +59,10 @@ export function commonMachine(machines: readonly LayerMachine[]): MachineConfig 
   return Object.fromEntries(entries) as MachineConfig;
 }
 
-export const fileLabel = (file: FileInput): string => ('path' in file ? file.path : file.label);
-
 /** The source as a user writes it. */
 export function sourceLabel(source: SimulateSource): string {
   if (source.kind === 'workload') return `workload:${source.name}`;
-  const label = fileLabel(source.file);
+  const label = labelOf(source.file);
   return source.kind === 'cases' ? `cases:${label}` : label;
 }
 

@@ -19,12 +19,12 @@ import { mulberry32 } from '../../model/random.ts';
 import type { LayerActivations } from '../protocol-eie.ts';
 import { openInput, type SharedInput } from '../input.ts';
 import type { Progress } from '../protocol.ts';
-import { blockDiagonal } from './block-diagonal.ts';
-import { modelValues, type ModelValues } from './model-values.ts';
+import { blockDiagonal } from '../../eie/block-diagonal.ts';
+import { modelValues, type ModelValues } from '../activations/model-values.ts';
 import { assumedDensity, type Prepared, type PreparedLayer } from './prepared.ts';
-import type { Sample } from './sample.ts';
-import { activationUses, type ActivationUse } from './uses.ts';
-import { chooseVector } from './choose-vector.ts';
+import type { Sample } from '../activations/sample.ts';
+import { activationUses, type ActivationUse } from '../activations/uses.ts';
+import { chooseVector } from '../activations/choose-vector.ts';
 
 export interface ModelOptions {
   /** What users call the source. */

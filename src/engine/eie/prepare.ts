@@ -30,8 +30,8 @@ import type { FileInput } from '../protocol-model.ts';
 import { EieBench, type EieWork } from './bench.ts';
 import { sourceLabel } from './options.ts';
 import type { Prepared, PreparedLayer } from './prepared.ts';
-import { readAll, readSample } from './read-sample.ts';
-import type { Sample } from './sample.ts';
+import { readAll, readSample } from '../activations/read-sample.ts';
+import type { Sample } from '../activations/sample.ts';
 
 /** A cases file larger than this is something else. */
 const largestText = 512 << 20;

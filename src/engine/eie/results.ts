@@ -18,8 +18,9 @@ import type {
   SimulateLayers,
   SimulateTotals,
 } from '../protocol-eie.ts';
+import { labelOf } from '../input.ts';
 import type { StoredLayer } from './layer-store.ts';
-import { commonMachine, fileLabel, layerMachine, sourceLabel } from './options.ts';
+import { commonMachine, layerMachine, sourceLabel } from './options.ts';
 
 export function layerResult(
   stored: StoredLayer,
@@ -175,6 +176,6 @@ export function configOf(
     ...commonMachine(machines),
     seed: input.seed,
     density: input.density ?? null,
-    input: input.input ? fileLabel(input.input) : null,
+    input: input.input ? labelOf(input.input) : null,
   };
 }

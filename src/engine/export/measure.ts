@@ -6,7 +6,7 @@ import { DeepCompressionError } from '../../model/errors.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import { oneLine } from '../../train/methods/predict.ts';
 import type { Feeds, Outputs, Session } from '../../train/runtime.ts';
-import { guessesFor, makeFeeds, modelInputs } from '../eie/sample.ts';
+import { guessesFor, makeFeeds, modelInputs } from '../activations/sample.ts';
 import type { RuntimeComparison } from '../protocol-export.ts';
 import type { Executor } from '../runtime/executor.ts';
 

@@ -1,7 +1,7 @@
 /**
  * What a compression did to a model's outputs where there are no samples: the original and the restored
  * model run on a few made-up inputs, smooth fields where an input has planes, else noise as the simulator
- * makes it (eie/sample.ts). Compared are the scores before a last softmax or sigmoid, which saturate on
+ * makes it (activations/sample.ts). Compared are the scores before a last softmax or sigmoid, which saturate on
  * inputs that are like nothing the model knows. An estimate: it tells a model that is destroyed from one that
  * is not, and no more. Nothing here fails a compression: what cannot be run is said.
  */
@@ -14,7 +14,7 @@ import { Comparison, type Fidelity, type SampleOutputs } from '../../fidelity/co
 import { decodeGraph, type Graph } from '../../train/graph.ts';
 import { oneLine } from '../../train/methods/predict.ts';
 import type { Feeds, HostTensor, Outputs, Runtime, Session } from '../../train/runtime.ts';
-import { guessesFor, makeFeeds, modelInputs } from '../eie/sample.ts';
+import { guessesFor, makeFeeds, modelInputs } from '../activations/sample.ts';
 import { wholeModel } from '../train/model-bytes.ts';
 import { ownFeeds } from './feeds.ts';
 import { floatsOf } from './values.ts';

@@ -6,7 +6,7 @@ import { host } from '#host';
 import { measureHost } from '../../eie/host.ts';
 import { makeMachine } from '../../eie/machine.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
-import { firstBlock } from '../eie/block-diagonal.ts';
+import { firstBlock } from '../../eie/block-diagonal.ts';
 import type { Stored, StoredLayer } from '../eie/layer-store.ts';
 import { machineChanges, machineFor } from '../eie/options.ts';
 import { configOf, layerResult, totalsOf } from '../eie/results.ts';

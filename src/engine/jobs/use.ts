@@ -5,7 +5,7 @@
 import { host } from '#host';
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { ValueInfo } from '../../model/graph.ts';
-import { hasOpenShape, makeFeeds, modelInputs, typeNames } from '../eie/sample.ts';
+import { hasOpenShape, makeFeeds, modelInputs, typeNames } from '../activations/sample.ts';
 import { workingFeeds } from '../export/measure.ts';
 import { openOnnxInput, sharedInput, type OpenedOnnx, type Runtime } from '../input.ts';
 import type { UsedValue, UseInput, UseResult } from '../protocol-use.ts';

@@ -17,7 +17,7 @@ import { chooseArrays, openNpz, type Npz } from '../../train/dataset/npz.ts';
 import { listed, takenOf, type Source, type Taken } from '../../train/dataset/taken.ts';
 import { decodedText, isText, labelLines } from '../../train/dataset/text.ts';
 import { fitsInput } from '../../train/methods/samples.ts';
-import { openSource, pathsOf, sharedInput } from '../input.ts';
+import { labelOf, openSource, pathsOf, sharedInput } from '../input.ts';
 import type { DataInput } from '../protocol-train.ts';
 import type { FileInput } from '../protocol-model.ts';
 import { loadImages, picturesOf } from './image-folder.ts';
@@ -46,7 +46,7 @@ interface Arrays {
 
 /** @throws DeepCompressionError one line that names the file and what is wrong with it, or what to answer */
 export async function loadDataset(input: DataInput, reading: Reading): Promise<LoadedData> {
-  const name = nameOf(input.file);
+  const name = labelOf(input.file);
   const labels = labelsFile(input);
   if ('path' in input.file && host.files.isFolder(input.file.path)) {
     const { data, source } = await loadImages(
@@ -59,7 +59,7 @@ export async function loadDataset(input: DataInput, reading: Reading): Promise<L
   const read = readFile(input, name, labels, reading);
   const y = labels ? readLabels(labels) : read.y;
   const source = labels
-    ? { ...read.source, labels: host.paths.basename(nameOf(labels)) }
+    ? { ...read.source, labels: host.paths.basename(labelOf(labels)) }
     : read.source;
   const data = {
     ...datasetOf(read.x, y, name, labels ? [] : read.columns),
@@ -200,7 +200,7 @@ function fromNpz(npz: Npz, { split }: DataInput, name: string, reading: Reading)
 
 /** Of a file of their own: .npy, IDX, or a table of one column. */
 function readLabels(file: FileInput): DataArray | TextArray {
-  const name = nameOf(file);
+  const name = labelOf(file);
   const bytes = contentOf(file, name);
   try {
     return labelsIn(bytes, name);
@@ -237,8 +237,4 @@ function contentOf(file: FileInput, name: string): Uint8Array {
 
 function isZip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
-}
-
-function nameOf(file: FileInput): string {
-  return 'path' in file ? file.path : file.label;
 }

@@ -15,7 +15,7 @@ import { memorySource } from '../../../src/model/bytes.ts';
 import { prepareLayers } from '../../../src/engine/eie/prepare.ts';
 import { prepareModel } from '../../../src/engine/eie/prepare-model.ts';
 import type { PreparedLayer } from '../../../src/engine/eie/prepared.ts';
-import { parseSample } from '../../../src/engine/eie/sample.ts';
+import { parseSample } from '../../../src/engine/activations/sample.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
 import { unnormalised } from '../../../src/train/dataset/dataset.ts';
 import { DeepCompressionError } from '../../../src/model/errors.ts';

@@ -5,14 +5,13 @@
 import { host } from '#host';
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
-import { openOnnxInput, openSource, sharedInput, type SharedInput } from '../input.ts';
+import { labelOf, openOnnxInput, openSource, sharedInput, type SharedInput } from '../input.ts';
 import type { GraphValue } from '../../train/graph.ts';
 import type { FileInput } from '../protocol-model.ts';
 import { loadDataset } from '../train/data.ts';
 import { normalisationOf } from '../train/normalisation.ts';
 import { forScoring } from '../train/reading.ts';
 import { turns } from '../train/turns.ts';
-import { fileLabel } from './options.ts';
 import {
   dataInput,
   isArrays,
@@ -32,7 +31,7 @@ export async function readSample(
 ): Promise<{ readonly sample: Sample; readonly notes: readonly string[] }> {
   const opened = openOnnxInput(model);
   try {
-    const name = fileLabel(file);
+    const name = labelOf(file);
     const normalisation = normalisationOf(undefined, opened.dcz?.recipe);
     const { scale, mean, deviation } = normalisation;
     const notes = isNormalised(normalisation)

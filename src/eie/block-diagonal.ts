@@ -3,8 +3,8 @@
  * meet, nothing elsewhere, which is what a sparse-matrix machine would store. A depthwise convolution
  * of hundreds of groups would otherwise be hundreds of matrices of one row.
  */
-import type { Layer } from '../../eie/layer.ts';
-import type { SparseCodes } from '../../eie/sparse.ts';
+import type { Layer } from './layer.ts';
+import type { SparseCodes } from './sparse.ts';
 
 /** All `groups` have the same shape. */
 export function blockDiagonal(groups: readonly SparseCodes[]): SparseCodes {
