@@ -1,10 +1,11 @@
 /**
- * The engine as the extension host sees it: starts the worker (a thread, or a process) when it is first
- * needed, posts messages and nothing else. Several jobs may run at a time.
+ * The engine as the extension host sees it: starts workers (threads, or processes) when they are first
+ * needed, posts messages and nothing else. Jobs that only read share one worker, which keeps what they
+ * have in common (open views, layers of the simulator); every other job has a worker to itself.
  *
- * Cancelling asks the job to stop, and terminates the worker when it has not within a second. A
- * worker that dies or runs out of memory fails the jobs that were running with one line; the next
- * job gets a fresh one. After half a minute without work the worker is let go.
+ * Cancelling asks the job to stop, and terminates its worker when it has not within a second; jobs that
+ * shared it are done again by the next. A worker that dies or runs out of memory fails the jobs that were
+ * running in it with one line. After half a minute without work a worker is let go.
  */
 import { DeepCompressionError } from '../model/errors.ts';
 import {
@@ -35,7 +36,26 @@ export interface ClientOptions {
   readonly idle?: number;
 }
 
+/** Jobs that write nothing and are soon done, or started again without loss. */
+const sharing: ReadonlySet<JobName> = new Set<JobName>([
+  'openView',
+  'view',
+  'closeView',
+  'compare',
+  'inspect',
+  'report',
+  'presets',
+  'use',
+  'inputFiles',
+  'filesToRestore',
+  'simulate',
+  'sweep',
+  'published',
+]);
+
 interface Pending {
+  readonly start: ToWorker;
+  readonly signal: AbortSignal | undefined;
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
   readonly onProgress: ((progress: Progress) => void) | undefined;
@@ -43,18 +63,25 @@ interface Pending {
   readonly release: () => void;
 }
 
+/** A worker and what runs in it. */
+interface Seat {
+  readonly worker: JobHost;
+  readonly shared: boolean;
+  readonly pending: Map<number, Pending>;
+  idleTimer: NodeJS.Timeout | undefined;
+}
+
 export class EngineClient {
-  private worker: JobHost | undefined;
-  private readonly pending = new Map<number, Pending>();
+  /** The one used last is the last. */
+  private readonly seats: Seat[] = [];
   private nextId = 1;
-  private idleTimer: NodeJS.Timeout | undefined;
   private disposed = false;
-  /** How many want the worker kept while it has no work. */
+  /** How many want the shared worker kept while it has no work. */
   private holds = 0;
   private readonly grace: number;
   private readonly idle: number;
 
-  /** @param open starts the worker; asked whenever there is none and a job to do */
+  /** @param open starts a worker; asked whenever there is none for a job */
   constructor(
     private readonly open: OpenHost,
     options: ClientOptions = {},
@@ -64,7 +91,7 @@ export class EngineClient {
   }
 
   /**
-   * Runs one job in the worker.
+   * Runs one job in a worker.
    * @throws DeepCompressionError what the job threw, `cancelled`, or `crashed`
    */
   run<K extends JobName>(
@@ -74,16 +101,17 @@ export class EngineClient {
   ): Promise<Jobs[K]['result']> {
     return new Promise((resolve, reject) => {
       if (this.disposed) return reject(new DeepCompressionError('crashed', 'the engine is closed'));
-      if (signal?.aborted) return reject(new DeepCompressionError('cancelled', 'cancelled'));
-      clearTimeout(this.idleTimer);
+      if (signal?.aborted) return reject(cancelled());
       const id = this.nextId++;
       let kill: NodeJS.Timeout | undefined;
       const cancel = (): void => {
-        this.post({ type: 'cancel', id });
+        this.post(id, { type: 'cancel', id });
         kill = setTimeout(() => void this.giveUpOn(id), this.grace);
       };
       signal?.addEventListener('abort', cancel, { once: true });
-      this.pending.set(id, {
+      const pending: Pending = {
+        start: { type: 'start', version: protocolVersion, id, job, input } as ToWorker,
+        signal,
         resolve: resolve as (result: never) => void,
         reject,
         onProgress,
@@ -92,68 +120,80 @@ export class EngineClient {
           clearTimeout(kill);
           signal?.removeEventListener('abort', cancel);
         },
-      });
-      this.worker ??= this.start();
-      this.worker.ref();
-      try {
-        this.post({ type: 'start', version: protocolVersion, id, job, input } as ToWorker);
-        onStart?.((what) => {
-          if (this.pending.has(id)) this.post({ type: what, id });
-        });
-      } catch (error) {
-        this.settle(id)?.reject(error instanceof Error ? error : new Error(String(error)));
-      }
+      };
+      this.begin(id, pending, sharing.has(job));
+      onStart?.((what) => this.post(id, { type: what, id }));
     });
   }
 
-  /** Keeps the worker, and what it holds, also when it has no work; until the function is called. */
+  /** Keeps the shared worker, and what it holds, also when it has no work; until the function is called. */
   hold(): () => void {
     this.holds++;
-    clearTimeout(this.idleTimer);
+    for (const seat of this.seats) if (seat.shared) clearTimeout(seat.idleTimer);
     let held = true;
     return () => {
-      if (held && --this.holds === 0 && this.pending.size === 0) this.waitForWork();
+      if (held && --this.holds === 0)
+        for (const seat of this.seats)
+          if (seat.shared && seat.pending.size === 0) this.waitForWork(seat);
       held = false;
     };
   }
 
-  /** Lets the worker go at once where it has no work, so that the next job starts another. */
+  /** Lets workers without work go at once, so that the next job starts another. */
   async rest(): Promise<void> {
-    if (this.pending.size === 0) await this.end(deathOf('idle'));
+    const idle = this.seats.filter(({ pending }) => pending.size === 0);
+    await Promise.all(idle.map((seat) => this.end(seat, deathOf('idle'))));
   }
 
-  /** Ends the worker; jobs under way reject as cancelled. */
+  /** Ends the workers; jobs under way reject as cancelled. */
   async dispose(): Promise<void> {
     this.disposed = true;
-    clearTimeout(this.idleTimer);
-    await this.end(new DeepCompressionError('cancelled', 'cancelled'));
+    await Promise.all([...this.seats].map((seat) => this.end(seat, cancelled())));
   }
 
-  private post(message: ToWorker): void {
-    this.worker?.post(message);
+  private seatOf(id: number): Seat | undefined {
+    return this.seats.find(({ pending }) => pending.has(id));
   }
 
-  private start(): JobHost {
+  private post(id: number, message: ToWorker): void {
+    this.seatOf(id)?.worker.post(message);
+  }
+
+  private begin(id: number, job: Pending, shared: boolean): void {
+    const free = this.seats.findLast(
+      (seat) => seat.shared === shared && (shared || seat.pending.size === 0),
+    );
+    const seat = free ?? this.start(shared);
+    clearTimeout(seat.idleTimer);
+    this.seats.splice(this.seats.indexOf(seat), 1);
+    this.seats.push(seat);
+    seat.pending.set(id, job);
+    seat.worker.ref();
+    try {
+      seat.worker.post(job.start);
+    } catch (error) {
+      this.settle(id)?.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  private start(shared: boolean): Seat {
     const worker: JobHost = this.open({
       message: (message) => {
-        if (this.worker === worker) this.receive(message);
+        if (this.seats.includes(seat)) this.receive(message);
       },
       died: (why) => {
-        if (this.worker === worker) void this.end(why);
+        if (this.seats.includes(seat)) void this.end(seat, why);
       },
     });
-    return worker;
+    const seat: Seat = { worker, shared, pending: new Map(), idleTimer: undefined };
+    this.seats.push(seat);
+    return seat;
   }
 
   private receive(message: FromWorker): void {
-    if (message.type === 'progress') {
-      this.pending.get(message.id)?.onProgress?.(message.progress);
-      return;
-    }
-    if (message.type === 'event') {
-      this.pending.get(message.id)?.onEvent?.(message.event as never);
-      return;
-    }
+    const running = this.seatOf(message.id)?.pending.get(message.id);
+    if (message.type === 'progress') return running?.onProgress?.(message.progress);
+    if (message.type === 'event') return running?.onEvent?.(message.event as never);
     const job = this.settle(message.id);
     if (message.type === 'result') job?.resolve(message.result as never);
     else job?.reject(revivedError(message));
@@ -161,40 +201,54 @@ export class EngineClient {
 
   /** Takes a job off the list. */
   private settle(id: number): Pending | undefined {
-    const job = this.pending.get(id);
-    this.pending.delete(id);
+    const seat = this.seatOf(id);
+    const job = seat?.pending.get(id);
+    seat?.pending.delete(id);
     job?.release();
-    if (this.pending.size === 0 && this.worker && !this.disposed) {
-      this.worker.unref();
-      if (this.holds === 0) this.waitForWork();
+    if (seat?.pending.size === 0 && !this.disposed) {
+      seat.worker.unref();
+      if (!seat.shared || this.holds === 0) this.waitForWork(seat);
     }
     return job;
   }
 
-  private waitForWork(): void {
-    clearTimeout(this.idleTimer);
-    this.idleTimer = setTimeout(() => void this.end(deathOf('idle')), this.idle);
-    this.idleTimer.unref();
+  private waitForWork(seat: Seat): void {
+    clearTimeout(seat.idleTimer);
+    seat.idleTimer = setTimeout(() => void this.end(seat, deathOf('idle')), this.idle);
+    seat.idleTimer.unref();
   }
 
-  /** The cancelled job did not stop in time: its worker goes, and with it every other job. */
+  /** The cancelled job did not stop in time: its worker goes, and what else ran in it begins again. */
   private async giveUpOn(id: number): Promise<void> {
-    this.settle(id)?.reject(new DeepCompressionError('cancelled', 'cancelled'));
-    await this.end(
-      new DeepCompressionError('crashed', 'stopped, because another job had to be ended by force'),
-    );
+    const seat = this.seatOf(id);
+    const job = seat?.pending.get(id);
+    if (!seat || !job) return;
+    seat.pending.delete(id);
+    job.release();
+    const others = [...seat.pending];
+    seat.pending.clear();
+    await this.end(seat, cancelled());
+    job.reject(cancelled());
+    for (const [other, again] of others) {
+      if (!this.disposed && again.signal?.aborted !== true) this.begin(other, again, seat.shared);
+      else {
+        again.release();
+        again.reject(cancelled());
+      }
+    }
   }
 
-  private async end(reason: Error): Promise<void> {
-    const worker = this.worker;
-    this.worker = undefined;
-    clearTimeout(this.idleTimer);
-    const jobs = [...this.pending.values()];
-    this.pending.clear();
-    for (const job of jobs) {
+  private async end(seat: Seat, reason: Error): Promise<void> {
+    this.seats.splice(this.seats.indexOf(seat), 1);
+    clearTimeout(seat.idleTimer);
+    for (const job of seat.pending.values()) {
       job.release();
       job.reject(reason);
     }
-    await worker?.terminate();
+    await seat.worker.terminate();
   }
+}
+
+function cancelled(): DeepCompressionError {
+  return new DeepCompressionError('cancelled', 'cancelled');
 }

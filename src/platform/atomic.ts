@@ -10,7 +10,7 @@ import { DeepCompressionError } from '../model/errors.ts';
 import { plainError } from './errno.ts';
 import { isUnchanged, placeOf, type Place } from './output.ts';
 import type { OutputRule, Temporary } from './port.ts';
-import { attempt, removeLeftovers, temporaryPath } from './temporary.ts';
+import { attempt, discard, removeLeftovers, unfinishedFor, type Unfinished } from './temporary.ts';
 
 const bufferSize = 1 << 20;
 
@@ -23,30 +23,29 @@ export async function writeAtomically(
   rule: OutputRule,
   fill: (sink: ByteSink, temporary: Temporary) => Promise<void> | void,
 ): Promise<number> {
-  let temporary = '';
+  let unfinished: Unfinished | undefined;
   let descriptor = -1;
   try {
     const place = placeOf(path, rule);
     const folder = checkFolder(path, place.target);
     removeLeftovers(place.target);
-    temporary = temporaryPath(place.target);
+    unfinished = unfinishedFor(place.target);
     const mode = place.there === undefined ? 0o666 : Number(place.there.mode) & 0o777;
-    descriptor = fs.openSync(temporary, 'wx', mode);
+    descriptor = fs.openSync(unfinished.path, 'wx', mode);
     const sink = bufferedSink(descriptor, path);
-    await fill(sink, { path: temporary, flush: () => void sink.finish() });
+    await fill(sink, { path: unfinished.path, flush: () => void sink.finish() });
     const written = sink.finish();
     fs.fsyncSync(descriptor);
     fs.closeSync(descriptor);
     descriptor = -1;
-    publish(temporary, place);
-    temporary = '';
+    publish(unfinished.path, place);
     flushFolder(folder);
     return written;
   } catch (error) {
     throw plainError(error, 'write', path);
   } finally {
     if (descriptor >= 0) attempt(() => fs.closeSync(descriptor));
-    if (temporary !== '') attempt(() => fs.rmSync(temporary, { force: true }));
+    if (unfinished) discard(unfinished);
   }
 }
 

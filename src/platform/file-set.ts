@@ -15,12 +15,12 @@ import { plainError } from './errno.ts';
 import { placeOf } from './output.ts';
 import type { OutputRule } from './port.ts';
 import {
-  attempt,
+  discard,
   removeLeftovers,
   stagedData,
   stagedModel,
-  takeBack,
-  temporaryPath,
+  unfinishedFor,
+  type Unfinished,
 } from './temporary.ts';
 
 /**
@@ -59,15 +59,15 @@ export async function writeSet(
   rule: OutputRule,
   fill: (sink: ByteSink, file: number) => Promise<void>,
 ): Promise<number[]> {
-  let stage = '';
-  let target = '';
+  let unfinished: Unfinished | undefined;
   try {
     const place = placeOf(path, rule);
-    ({ target } = place);
+    const { target } = place;
     const home = checkFolder(path, target);
     removeLeftovers(target);
     dataPlaces(target, locations);
-    stage = temporaryPath(target);
+    unfinished = unfinishedFor(target);
+    const stage = unfinished.path;
     fs.mkdirSync(stage); // `recursive` would call a read-only disk a missing file
     fs.mkdirSync(join(stage, stagedData));
     const staged = [
@@ -90,10 +90,9 @@ export async function writeSet(
     flushFolder(home);
     return sizes;
   } catch (error) {
-    if (stage !== '') attempt(() => takeBack(stage, target));
     throw plainError(error, 'write', path);
   } finally {
-    if (stage !== '') attempt(() => fs.rmSync(stage, { recursive: true, force: true }));
+    if (unfinished) discard(unfinished);
   }
 }
 

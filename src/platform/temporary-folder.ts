@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { plainError } from './errno.ts';
 import type { TemporaryFolder } from './port.ts';
+import { announce, discard } from './temporary.ts';
 
 /** Of every folder that is made here. */
 const ours = 'deepc-';
@@ -21,6 +22,7 @@ export function removeTemporaryOf(pid: number): void {
 /** @param prefix letters that say what it is for */
 export function temporaryFolder(prefix: string): TemporaryFolder {
   const path = fs.mkdtempSync(join(tmpdir(), `${ours}${prefix}-${process.pid}-`));
+  const unfinished = announce({ path, target: path });
   const open: number[] = [];
   return {
     path,
@@ -47,6 +49,6 @@ export function temporaryFolder(prefix: string): TemporaryFolder {
     close: () => {
       for (const descriptor of open.splice(0)) fs.closeSync(descriptor);
     },
-    remove: () => fs.rmSync(path, { recursive: true, force: true }),
+    remove: () => discard(unfinished),
   };
 }

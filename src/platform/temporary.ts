@@ -1,14 +1,34 @@
 /**
  * Names of what is being written, and what becomes of it when its process was killed: the next writing
- * to the same place removes it.
+ * to the same place removes it. Of a thread, or a process, that is ended by force, whoever ended it
+ * removes it at once: it was told of every name.
  */
 import * as fs from 'node:fs';
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
-/** Age at which a leftover of this very process counts as abandoned (its thread was stopped). */
-const abandonedAfter = 10 * 60_000;
+/** A file or folder that is there for as long as something is being made. */
+export interface Unfinished {
+  readonly path: string;
+  /** What it is to become; the same path where it becomes nothing. */
+  readonly target: string;
+}
+
+/** Hears of unfinished ones before they are made, and when they are gone. */
+export type Watcher = (unfinished: Unfinished, isThere: boolean) => void;
+let watcher: Watcher = () => {};
+
+/** Tells of everything unfinished that this thread makes. */
+export function watchUnfinished(to: Watcher): void {
+  watcher = to;
+}
+
+/** @returns what was given */
+export function announce(unfinished: Unfinished): Unfinished {
+  watcher(unfinished, true);
+  return unfinished;
+}
 
 /** In the folder of a set: the model, and the folder of its external data. */
 export const stagedModel = 'model';
@@ -17,9 +37,20 @@ export const stagedData = 'data';
 const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 /** Beside the target: `.NAME.HOST-PID-RANDOM.tmp`, the name cut so that the whole stays below 255 bytes. */
-export function temporaryPath(target: string): string {
+export function unfinishedFor(target: string): Unfinished {
   const name = `${prefixOf(target)}${host}-${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
-  return join(dirname(target), name);
+  return announce({ path: join(dirname(target), name), target });
+}
+
+/** Removes what is left of a temporary file or folder; where it became what it should, nothing is. */
+export function discard(unfinished: Unfinished): void {
+  const { path, target } = unfinished;
+  attempt(() => {
+    const there = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory() && path !== target) takeBack(path, target);
+    fs.rmSync(path, { recursive: true, force: true });
+  });
+  watcher(unfinished, false);
 }
 
 function prefixOf(target: string): string {
@@ -36,14 +67,8 @@ export function removeLeftovers(target: string): void {
       const parts = name.startsWith(prefix)
         ? /^([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp$/.exec(name.slice(prefix.length))
         : null;
-      if (parts === null || parts[1] !== host) continue;
-      const path = join(dirname(target), name);
-      const pid = Number(parts[2]);
-      const stat = fs.lstatSync(path);
-      const old = Date.now() - stat.mtimeMs > abandonedAfter;
-      if (pid === process.pid ? !old : isRunning(pid)) continue;
-      if (stat.isDirectory()) takeBack(path, target);
-      fs.rmSync(path, { recursive: true, force: true });
+      if (parts === null || parts[1] !== host || isRunning(Number(parts[2]))) continue;
+      discard({ path: join(dirname(target), name), target });
     }
   });
 }
@@ -52,7 +77,7 @@ export function removeLeftovers(target: string): void {
  * Takes back what an unfinished set (file-set.ts) has put into its places: the files that are still the
  * very ones in its folder. A set whose model is in its place is finished and stays.
  */
-export function takeBack(stage: string, target: string): void {
+function takeBack(stage: string, target: string): void {
   const model = fs.lstatSync(join(stage, stagedModel), { bigint: true, throwIfNoEntry: false });
   if (model === undefined || isThere(model, target)) return;
   const undo = (from: string, to: string): void => {

@@ -1,7 +1,8 @@
 /**
  * Where the jobs of a client run: a thread of this process, or a process of its own that speaks the same
  * messages. A process is for native code, which may end whatever it runs in; it goes when it is killed,
- * when this process goes, and takes its threads with it.
+ * when this process goes, and takes its threads with it. However one ends, the files that it had not
+ * finished are removed.
  */
 import { fork } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
@@ -9,7 +10,15 @@ import { DeepCompressionError } from '../../model/errors.ts';
 import type { OpenHost } from '../job-host.ts';
 import type { FromWorker } from '../protocol.ts';
 import { withoutTelemetry } from '../../platform/telemetry.ts';
+import { discard, type Unfinished } from '../../platform/temporary.ts';
 import { deathOf, type ProcessRole, type WorkerRole } from '../threads.ts';
+
+/** What a worker says of a file that it has not finished, beside what a client hears. */
+export interface UnfinishedNews {
+  readonly type: 'unfinished';
+  readonly file: Unfinished;
+  readonly isThere: boolean;
+}
 
 /** Limit of JavaScript heaps; weights lie outside them. */
 const usualHeap = 1536;
@@ -22,9 +31,13 @@ export function threadHost(file: string, heapMegabytes = usualHeap): OpenHost {
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
     });
-    worker.on('message', message);
+    const { hear, clear } = unfinishedOf(message);
+    worker.on('message', hear);
     worker.on('error', (error) => died(deathOf(error)));
-    worker.on('exit', (code) => died(deathOf(code)));
+    worker.on('exit', (code) => {
+      clear();
+      died(deathOf(code));
+    });
     return {
       post: (m) => worker.postMessage(m),
       ref: () => worker.ref(),
@@ -50,10 +63,12 @@ export function processHost(file: string, native: string): OpenHost {
     });
     let said = '';
     child.stderr?.on('data', (text) => (said = (said + String(text)).slice(-10_000)));
-    child.on('message', (m) => message(m as FromWorker));
+    const { hear, clear } = unfinishedOf(message);
+    child.on('message', (m) => hear(m as FromWorker));
     child.on('error', (error) => died(deathOfProcess(error.message)));
     const exited = new Promise<void>((done) =>
       child.on('exit', (code, signal) => {
+        clear();
         const memory = /heap out of memory|bad_alloc/.test(said);
         died(deathOfProcess(memory ? 'out of memory' : (signal ?? `exit code ${code}`)));
         done();
@@ -79,6 +94,25 @@ export function processHost(file: string, native: string): OpenHost {
         await exited;
       },
     };
+  };
+}
+
+/** Keeps count of what a worker has not finished, and passes on its other messages. */
+function unfinishedOf(message: (message: FromWorker) => void): {
+  readonly hear: (message: FromWorker | UnfinishedNews) => void;
+  readonly clear: () => void;
+} {
+  const unfinished = new Map<string, Unfinished>();
+  return {
+    hear: (m) => {
+      if (m.type !== 'unfinished') message(m);
+      else if (m.isThere) unfinished.set(m.file.path, m.file);
+      else unfinished.delete(m.file.path);
+    },
+    clear: () => {
+      for (const file of unfinished.values()) discard(file);
+      unfinished.clear();
+    },
   };
 }
 

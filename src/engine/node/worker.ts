@@ -8,6 +8,7 @@ import { EieBench, type EieWork } from '../eie/bench.ts';
 import { LevelBench, type LevelWork } from '../goal/level-bench.ts';
 import { allJobs } from '../jobs/all.ts';
 import type { Progress } from '../protocol.ts';
+import { watchUnfinished } from '../../platform/temporary.ts';
 import { TrainBench, type TrainWork } from '../runtime/train-bench.ts';
 import { serveJobs } from '../serve-jobs.ts';
 import {
@@ -19,6 +20,7 @@ import {
   type WorkerRole,
 } from '../threads.ts';
 import { Workbench, type Work } from '../workbench.ts';
+import type { UnfinishedNews } from './job-host.ts';
 
 const workerFile = fileURLToPath(import.meta.url);
 const port = parentPort;
@@ -27,6 +29,7 @@ if (!port) {
   if (!process.send) throw new Error('worker.js is started by a program, as a thread or a process');
   process.on('disconnect', () => process.exit()); // whoever asked has gone
   const { native } = JSON.parse(process.argv[2] ?? '{}') as ProcessRole;
+  tellOfUnfinished((news) => process.send!(news));
   serveJobs(
     {
       on: (_, listener) => process.on('message', listener),
@@ -55,7 +58,13 @@ if (!port) {
   const bench = new LevelBench();
   answer((work) => new Promise((done) => done(bench.perform(work as LevelWork))));
 } else {
+  tellOfUnfinished((news) => port.postMessage(news));
   serveJobs(port, allJobs({ workerFile }));
+}
+
+/** To whoever may end this worker by force (job-host.ts). */
+function tellOfUnfinished(post: (news: UnfinishedNews) => void): void {
+  watchUnfinished((file, isThere) => post({ type: 'unfinished', file, isThere }));
 }
 
 /** One thread of a crew whose work is asynchronous. */

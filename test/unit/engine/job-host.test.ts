@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test, { before } from 'node:test';
 import { build } from 'esbuild';
@@ -158,6 +158,65 @@ test('a job that does not stop is killed with its process; dispose kills, too', 
   while (pids.length < 2) await new Promise((next) => setTimeout(next, 10));
   await Promise.all([assert.rejects(waiting, { code: 'cancelled' }), client.dispose()]);
   await gone(pids[1]!);
+});
+
+test('a worker that is ended while it writes leaves nothing, as a thread or a process', async () => {
+  const writer = join(folder, 'writer.mjs');
+  await build({
+    ...{ bundle: true, platform: 'node', format: 'esm', outfile: writer, logLevel: 'warning' },
+    stdin: {
+      resolveDir: process.cwd(),
+      contents: `import { parentPort } from 'node:worker_threads';
+        import { writeAtomically } from './src/platform/atomic.ts';
+        import { writeSet } from './src/platform/file-set.ts';
+        import { temporaryFolder } from './src/platform/temporary-folder.ts';
+        import { watchUnfinished } from './src/platform/temporary.ts';
+        const send = parentPort ? (m) => parentPort.postMessage(m) : (m) => process.send(m);
+        watchUnfinished((file, isThere) => send({ type: 'unfinished', file, isThere }));
+        const rule = { kind: { name: 'a file', looksLike: () => true }, overwrite: true, inputs: [] };
+        (parentPort ?? process).on('message', async ({ id, input: { out } }) => {
+          await writeAtomically(out + '.done', rule, (sink) => sink.write(new Uint8Array(9)));
+          temporaryFolder('trained').create('w');
+          await writeAtomically(out, rule, async (sink, { flush }) => {
+            sink.write(new Uint8Array(1 << 20));
+            flush();
+            await writeSet(out + '.set', ['data/w.bin'], rule, async (part) => {
+              part.write(new Uint8Array(1 << 20));
+              send({ type: 'progress', id, progress: { stage: 'hang', layer: '', fraction: 0 } });
+              for (;;);
+            });
+          });
+        });`,
+    },
+  });
+  const out = join(folder, 'to', 'm.onnx');
+  const scratch = join(folder, 'tmp');
+  for (const made of [join(folder, 'to'), scratch]) mkdirSync(made);
+  const { TMPDIR } = process.env;
+  process.env['TMPDIR'] = scratch;
+  try {
+    for (const open of [threadHost(writer), processHost(writer, '')]) {
+      const client = new EngineClient(open, { grace: 0 });
+      const controller = new AbortController();
+      let found: string[] = [];
+      const input = { ...report('x.dcz'), out, overwrite: true, threads: 1 };
+      const writing = client.run('decompress', input, {
+        signal: controller.signal,
+        onProgress: () => {
+          found = readdirSync(join(folder, 'to'));
+          controller.abort();
+        },
+      });
+      await assert.rejects(writing, { code: 'cancelled' });
+      assert.equal(found.filter((name) => name.endsWith('.tmp')).length, 2, found.join());
+      assert.deepEqual(readdirSync(join(folder, 'to')), ['m.onnx.done']);
+      assert.deepEqual(readdirSync(scratch), []);
+      await client.dispose();
+    }
+  } finally {
+    if (TMPDIR === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = TMPDIR;
+  }
 });
 
 test('a process goes when the program that started it is killed', async () => {

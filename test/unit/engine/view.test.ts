@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
-import { EngineClient } from '../../../src/engine/client.ts';
+import { EngineClient, type ClientOptions } from '../../../src/engine/client.ts';
+import type { JobHost, OpenHost } from '../../../src/engine/job-host.ts';
 import { threadHost } from '../../../src/engine/node/job-host.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
 import { ViewHandle } from '../../../src/engine/view-handle.ts';
@@ -131,26 +132,36 @@ test('a file that changed answers nothing more; opening it again gives what is t
   rmSync(path);
 });
 
+/** A client, and the workers it has at the time. */
+function watched(options?: ClientOptions): { engine: EngineClient; workers: Set<JobHost> } {
+  const workers = new Set<JobHost>();
+  const open: OpenHost = (events) => {
+    const made = threadHost(worker)(events);
+    const counted = { ...made, terminate: () => (workers.delete(counted), made.terminate()) };
+    workers.add(counted);
+    return counted;
+  };
+  return { engine: new EngineClient(open, options), workers };
+}
+
 test('an open view keeps the worker; it goes when the last is closed', async () => {
-  const engine = new EngineClient(threadHost(worker), { idle: 60 });
+  const { engine, workers } = watched({ idle: 60 });
   const view = await ViewHandle.open(engine, { path: small });
   await pause(250);
-  const inner = engine as unknown as { worker: object | undefined };
-  assert.ok(inner.worker);
+  assert.equal(workers.size, 1);
   await view.close();
   await pause(250);
-  assert.equal(inner.worker, undefined);
+  assert.equal(workers.size, 0);
   await engine.dispose();
 });
 
 test('a lost worker is not noticed: the view opens again by itself', async () => {
-  const engine = new EngineClient(threadHost(worker));
+  const { engine, workers } = watched();
   const [a, b] = await Promise.all([
     ViewHandle.open(engine, { path: small }),
     ViewHandle.open(engine, { path: packed }),
   ]);
-  const inner = engine as unknown as { worker: { terminate(): Promise<number> } };
-  await inner.worker.terminate();
+  await [...workers][0]?.terminate();
   const [m, d] = await Promise.all([
     b.ask('measure', { layers: [0] }),
     b.ask('difference', { pairs: [{ layer: 0, other: 0 }] }, { other: a }),
