@@ -11,22 +11,15 @@ import { promisify } from 'node:util';
 
 const folder = 'assembly';
 const cache = 'node_modules/.cache/wasm';
-const options = [
-  '-O3',
-  '--runtime',
-  'stub',
-  '--noAssert',
-  '--enable',
-  'simd',
-  '--maximumMemory',
-  '512',
-  '--use',
-  'abort=',
-];
+/** Pages of 64 KiB that a module may have: a block and its stream, or a matrix of 4608 columns. */
+const mostPages = { feedback: 2800 };
+const usualPages = 512;
+const common = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--use', 'abort='];
 
 /** The bytes of the module that assembly/NAME.ts makes. */
 export async function compileWasm(name) {
   const { version } = JSON.parse(readFileSync('node_modules/assemblyscript/package.json', 'utf8'));
+  const options = [...common, '--maximumMemory', String(mostPages[name] ?? usualPages)];
   const hash = createHash('sha256').update(`${version} ${options.join(' ')}`);
   for (const file of readdirSync(folder).sort()) hash.update(readFileSync(join(folder, file)));
   const kept = join(cache, `${name}-${hash.digest('hex').slice(0, 16)}.wasm`);
@@ -45,7 +38,7 @@ export async function compileWasm(name) {
   return readFileSync(kept);
 }
 
-/** For esbuild: every build that reaches the arithmetic coder needs it. */
+/** For esbuild: every build that reaches a kernel needs it. */
 export const wasmPlugin = {
   name: 'wasm',
   setup(build) {

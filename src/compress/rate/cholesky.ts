@@ -6,9 +6,12 @@
  * Work n^3 / 3; rows are finished from the last to the first, in panels that stay in the cache.
  */
 
+import { feedbackKernel } from './feedback-kernel.ts';
+
 /** Rows that are finished together, and columns that an update runs over before it goes on. */
 const panel = 32;
 const tile = 512;
+const leastOfKernel = 32;
 
 /**
  * Replaces the lower triangle of the row-major n x n matrix `h` by M; what lies above the diagonal is
@@ -16,6 +19,13 @@ const tile = 512;
  * @returns false when `h` is not positive definite in float64; `h` is then spoilt.
  */
 export function factorize(h: Float64Array, n: number): boolean {
+  // a small one is done before it is copied
+  const kernel = n < leastOfKernel ? undefined : feedbackKernel();
+  return kernel?.factorize(h, n) ?? factorizePlain(h, n);
+}
+
+/** `factorize` in TypeScript: the reference of the kernel, bit for bit, and its fallback. */
+export function factorizePlain(h: Float64Array, n: number): boolean {
   for (let end = n; end > 0; end -= panel) {
     const begin = Math.max(0, end - panel);
     for (let from = 0; from < end; from += tile) {

@@ -11,7 +11,7 @@ import { factorize } from './cholesky.ts';
 export interface CurvatureBlock {
   /** Columns of the matrix in the order in which they are decided. */
   readonly order: Uint32Array;
-  /** order.length^2, row-major: the lower triangle holds M (cholesky.ts) in that order. */
+  /** M (cholesky.ts) in that order: row j, of j + 1 numbers, begins at j (j + 1) / 2. */
   readonly factor: Float64Array;
   /** What was added to the diagonal. */
   readonly damping: number;
@@ -63,18 +63,18 @@ export function curvatureOf(
     const at = (set * count + b) * block * block;
     const order = Uint32Array.from({ length: n }, (_, i) => first + i);
     order.sort((x, y) => diagonal[y] - diagonal[x] || x - y);
-    const factor = new Float64Array(n * n);
+    const square = new Float64Array(n * n);
     let added = damping * unit;
     for (;;) {
       for (let i = 0; i < n; i++) {
         const row = at + (order[i] - first) * block;
         for (let j = 0; j <= i; j++) {
           const product = mean[order[i]] * mean[order[j]];
-          factor[i * n + j] = second[row + order[j] - first] - trust * product;
+          square[i * n + j] = second[row + order[j] - first] - trust * product;
         }
-        factor[i * n + i] += added;
+        square[i * n + i] += added;
       }
-      if (factorize(factor, n)) break;
+      if (factorize(square, n)) break;
       added = Math.max(10 * added, firstDamping * unit);
       if (!(added < columns * unit)) {
         throw new DeepCompressionError(
@@ -82,6 +82,10 @@ export function curvatureOf(
           'the second moments of a layer are not finite or not symmetric; calibrate again with other samples',
         );
       }
+    }
+    const factor = new Float64Array((n * (n + 1)) / 2);
+    for (let j = 0; j < n; j++) {
+      factor.set(square.subarray(j * n, j * n + j + 1), (j * (j + 1)) / 2);
     }
     blocks.push({ order, factor, damping: added });
   }
@@ -92,7 +96,7 @@ export function curvatureOf(
 export function pivotsOf(blocks: readonly CurvatureBlock[], columns: number): Float64Array {
   const pivots = new Float64Array(columns);
   for (const { order, factor } of blocks) {
-    for (let j = 0; j < order.length; j++) pivots[order[j]] = factor[j * (order.length + 1)];
+    for (let j = 0; j < order.length; j++) pivots[order[j]] = factor[(j * (j + 3)) / 2];
   }
   return pivots;
 }

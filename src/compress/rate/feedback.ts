@@ -9,10 +9,8 @@
  * rows x columns^2 / 2 multiplications and additions.
  */
 import type { CurvatureBlock } from './curvature.ts';
-import { costEntry, costWidth } from './level-cost.ts';
-
-/** The largest magnitude of a level. */
-export const largestLevel = 32767;
+import { feedbackKernel } from './feedback-kernel.ts';
+import { groupRows, plainRows } from './feedback-plain.ts';
 
 /** Rows of a matrix that are to be rounded. */
 export interface FeedbackTask {
@@ -37,77 +35,36 @@ export interface FeedbackTask {
 }
 
 /**
- * Rounds the columns of one block.
+ * Rounds the columns of one block: in WebAssembly where the engine has it, else in TypeScript. Both give
+ * the same levels.
  * @returns the sum over rows of importance x squared output error that these columns cause
  */
 export function roundWithFeedback(task: FeedbackTask, block: CurvatureBlock): number {
-  const { rows, columns, weights, steps, columnSteps, importance, lambda, bits } = task;
-  const { classes, levels } = task;
+  const { rows, columns, weights, classes, levels, lambda } = task;
   const { order, factor, damping } = block;
   const n = order.length;
-  const errors = new Float64Array(4 * n);
-  const carried = new Float64Array(4);
+  const group = feedbackKernel()?.rows(n) ?? plainRows(n);
+  group.factor.set(factor);
+  group.bits.set(task.bits);
+  for (let j = 0; j < n; j++) group.columnSteps[j] = task.columnSteps[order[j]];
   let total = 0;
-  for (let first = 0; first < rows; first += 4) {
-    const group = Math.min(4, rows - first);
-    errors.fill(0);
-    for (let j = 0; j < n; j++) {
-      carry(factor, j * n, j, errors, n, carried);
-      const pivot = factor[j * n + j];
-      for (let g = 0; g < group; g++) {
-        const row = first + g;
-        const at = row * columns + order[j];
-        const weight = weights[at];
-        const step = steps[row] * columnSteps[order[j]];
-        const target = weight + carried[g] / pivot;
-        const size = Math.abs(target / step);
-        const price = importance[row] * (pivot * step) ** 2;
-        const table = classes[at] * costWidth;
-        let best = Math.min(largestLevel, Math.round(size));
-        if (best > 0) {
-          let cost = price * (size - best) ** 2 + lambda * bits[table + costEntry(best)];
-          const lower = best - 1;
-          const other = price * (size - lower) ** 2 + lambda * bits[table + costEntry(lower)];
-          if (other < cost) {
-            cost = other;
-            best = lower;
-          }
-          if (price * size * size + lambda * bits[table] < cost) best = 0;
-        }
-        const level = target < 0 ? -best : best;
-        levels[at] = level;
-        const error = weight - level * step;
-        const left = (target - level * step) * pivot;
-        errors[g * n + j] = error;
-        total += importance[row] * (left * left - damping * error * error);
+  for (let first = 0; first < rows; first += groupRows) {
+    const count = Math.min(groupRows, rows - first);
+    group.steps.set(task.steps.subarray(first, first + count));
+    group.importance.set(task.importance.subarray(first, first + count));
+    for (let g = 0; g < count; g++) {
+      const row = (first + g) * columns;
+      for (let j = 0, to = g; j < n; j++, to += groupRows) {
+        group.weights[to] = weights[row + order[j]];
+        group.classes[to] = classes[row + order[j]];
       }
+    }
+    total += group.round(count, lambda, damping);
+    for (let g = 0; g < count; g++) {
+      const row = (first + g) * columns;
+      for (let j = 0, at = g; j < n; j++, at += groupRows)
+        levels[row + order[j]] = group.levels[at];
     }
   }
   return total;
-}
-
-/** carried[g] = sum over i < j of factor[at + i] x errors[g x n + i], for four rows at once. */
-function carry(
-  factor: Float64Array,
-  at: number,
-  j: number,
-  errors: Float64Array,
-  n: number,
-  carried: Float64Array,
-): void {
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  for (let i = 0; i < j; i++) {
-    const m = factor[at + i];
-    a += m * errors[i];
-    b += m * errors[n + i];
-    c += m * errors[2 * n + i];
-    d += m * errors[3 * n + i];
-  }
-  carried[0] = a;
-  carried[1] = b;
-  carried[2] = c;
-  carried[3] = d;
 }

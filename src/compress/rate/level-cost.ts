@@ -4,6 +4,9 @@
  * seen all counts: the estimate that choosing levels needs, not the coder itself.
  */
 
+/** The largest magnitude of a level. */
+export const largestLevel = 32767;
+
 /** Magnitudes below this have an entry of their own; above, halves of octaves have one. */
 const single = 32;
 const singleBits = 5;

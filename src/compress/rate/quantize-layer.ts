@@ -11,8 +11,8 @@ import type { Moments } from '../moments.ts';
 import type { AssignedGrid } from '../share/grid.ts';
 import { columnScaleLimit, nearestScale, scaleOf } from '../share/scales.ts';
 import { curvatureOf, pivotsOf, usualCurvature, type CurvatureBlock } from './curvature.ts';
-import { largestLevel, roundWithFeedback } from './feedback.ts';
-import { bitsOf, classify, countLevels, totalBits } from './level-cost.ts';
+import { roundWithFeedback } from './feedback.ts';
+import { bitsOf, classify, countLevels, largestLevel, totalBits } from './level-cost.ts';
 import { gatherMatrix, scatterLevels } from './matrix.ts';
 
 /** Levels and scales of a layer, and what they are worth. */
@@ -37,7 +37,7 @@ const rounds = 2;
 
 export class LayerQuantizer {
   readonly #geometry: Geometry;
-  readonly #moments: Moments;
+  readonly #inputs: Pick<Moments, 'setOf' | 'mean'>;
   /** matrices x rows x cols. */
   readonly #weights: Float64Array;
   /** By set. */
@@ -59,14 +59,16 @@ export class LayerQuantizer {
   ) {
     const { rows, cols, matrices } = geometry;
     this.#geometry = geometry;
-    this.#moments = moments ?? unknownInputs(geometry);
+    const known = moments ?? unknownInputs(geometry);
+    // the factor says what the second moments said
+    this.#inputs = { setOf: known.setOf, mean: known.mean };
     this.#weights = new Float64Array(weights.length);
     for (let m = 0; m < matrices; m++) {
       gatherMatrix(weights, geometry, m, part(this.#weights, m, rows * cols));
     }
     const options = { ...usualCurvature, trust };
-    const sets = Array.from({ length: this.#moments.sets }, (_, set) => set);
-    this.#curvature = sets.map((set) => curvatureOf(this.#moments, set, options));
+    const sets = Array.from({ length: known.sets }, (_, set) => set);
+    this.#curvature = sets.map((set) => curvatureOf(known, set, options));
     this.#pivots = this.#curvature.map((blocks) => pivotsOf(blocks, cols));
     this.#columnScales = this.#scaleColumns();
   }
@@ -77,7 +79,7 @@ export class LayerQuantizer {
    */
   slopeAt(bits: number): number {
     const { rows, cols } = this.#geometry;
-    const { setOf } = this.#moments;
+    const { setOf } = this.#inputs;
     let sum = 0;
     for (let i = 0; i < this.#weights.length; i++) {
       const pivot = this.#pivots[setOf[Math.floor(i / (rows * cols))]][i % cols];
@@ -124,7 +126,7 @@ export class LayerQuantizer {
           classes: classes.subarray(m * rows * cols, (m + 1) * rows * cols),
           levels: levels.subarray(m * rows * cols, (m + 1) * rows * cols),
         };
-        for (const block of this.#curvature[this.#moments.setOf[m]]) {
+        for (const block of this.#curvature[this.#inputs.setOf[m]]) {
           distortion += roundWithFeedback(task, block);
         }
       }
@@ -157,7 +159,7 @@ export class LayerQuantizer {
     let gain = 0;
     const scales = new Int32Array(matrices * cols);
     for (let m = 0; m < matrices; m++) {
-      const pivots = this.#pivots[this.#moments.setOf[m]];
+      const pivots = this.#pivots[this.#inputs.setOf[m]];
       let logs = 0;
       let squares = 0;
       for (const p of pivots) {
@@ -178,7 +180,7 @@ export class LayerQuantizer {
     const { rows, cols, matrices } = this.#geometry;
     const scales = new Int32Array(matrices * rows);
     for (let m = 0; m < matrices; m++) {
-      const pivots = this.#pivots[this.#moments.setOf[m]];
+      const pivots = this.#pivots[this.#inputs.setOf[m]];
       const columns = this.#columnScales?.subarray(m * cols, (m + 1) * cols);
       let curvature = 0;
       for (let c = 0; c < cols; c++) {
@@ -214,7 +216,7 @@ export class LayerQuantizer {
 
   #shift(levels: Int16Array, steps: Float64Array, columnSteps: Float64Array): Float64Array {
     const { rows, cols } = this.#geometry;
-    const { mean, setOf } = this.#moments;
+    const { mean, setOf } = this.#inputs;
     const shift = new Float64Array(steps.length);
     for (let r = 0, at = 0; r < steps.length; r++) {
       const m = Math.floor(r / rows);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { factorize } from '../../../../src/compress/rate/cholesky.ts';
+import { factorize, factorizePlain } from '../../../../src/compress/rate/cholesky.ts';
 import { curvatureOf, pivotsOf, usualCurvature } from '../../../../src/compress/rate/curvature.ts';
+import { FeedbackKernel } from '../../../../src/compress/rate/feedback-kernel.ts';
+import { groupRows, plainRows } from '../../../../src/compress/rate/feedback-plain.ts';
 import { roundWithFeedback, type FeedbackTask } from '../../../../src/compress/rate/feedback.ts';
 import { costClasses, costWidth } from '../../../../src/compress/rate/level-cost.ts';
 import { brainQuantize, inputs, momentsOf, normal, outputError } from './reference.ts';
@@ -47,6 +49,42 @@ test('what is not positive definite is refused', () => {
   assert.equal(factorize(Float64Array.of(0), 1), false);
   assert.equal(factorize(Float64Array.of(NaN), 1), false);
   assert.equal(factorize(Float64Array.of(1, 1, 1, 1), 2), false);
+});
+
+test('the kernel makes the same factor and the same levels as TypeScript, bit for bit', () => {
+  const kernel = new FeedbackKernel();
+  for (const n of [1, 2, 33, 100, 131, 600]) {
+    const { second } = momentsOf(inputs(20, n, n), 20, n);
+    for (let i = 0; i < n; i++) second[i * (n + 1)] += 0.1;
+    const [m, plain] = [Float64Array.from(second), Float64Array.from(second)];
+    assert.equal(kernel.factorize(m, n), factorizePlain(plain, n));
+    assert.deepEqual(m, plain);
+
+    const random = normal(groupRows * n, n);
+    const groups = [kernel.rows(n)!, plainRows(n)];
+    for (const count of [8, 3]) {
+      const results = groups.map((group) => {
+        for (let j = 0; j < n; j++)
+          group.factor.set(m.subarray(j * n, j * n + j + 1), (j * (j + 1)) / 2);
+        group.columnSteps.forEach((_, j) => (group.columnSteps[j] = 0.5 + (j % 4)));
+        group.bits.forEach((_, k) => (group.bits[k] = (k * 7919) % 13));
+        group.steps.forEach((_, g) => (group.steps[g] = 2 ** -(2 * g)));
+        group.importance.set([1, 2, 0, 3, 1e-9, 1e9, 0.5, 1]);
+        group.weights.set(random);
+        group.classes.forEach((_, i) => (group.classes[i] = i % costClasses));
+        return group.round(count, 0.02 * count, 0.01);
+      });
+      assert.equal(results[0], results[1]);
+      assert.deepEqual(groups[0].levels, groups[1].levels);
+      assert.ok(groups[1].levels.some((k) => Math.abs(k) > 32));
+    }
+  }
+});
+
+test('a matrix that is not positive definite is refused by the kernel too', () => {
+  const kernel = new FeedbackKernel();
+  assert.equal(kernel.factorize(Float64Array.of(1, 2, 2, 1), 2), false);
+  assert.equal(kernel.factorize(Float64Array.of(NaN), 1), false);
 });
 
 test('feedback gives the levels of Optimal Brain Quantization in the same order', () => {
