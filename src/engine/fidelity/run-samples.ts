@@ -22,9 +22,9 @@ export interface Running {
   readonly turn: (done: number, of: number) => Promise<void>;
 }
 
-/** Values of a sample's input that a run takes together, at most; bounds what activations need. */
-const batchValues = 2 ** 20;
-const mostBatch = 64;
+/** Values of inputs that a run takes together, at most: with activations beyond the cache it takes twice as long. */
+const batchValues = 2 ** 16;
+const mostBatch = 16;
 
 export type Take = (sample: number, outputs: SampleOutputs) => void;
 
