@@ -24,7 +24,12 @@ import {
   trainUsage,
   type TrainArguments,
 } from './train-arguments.ts';
-import { exportForm, runnableOptions, runnableTakes, runnableUsage } from './export-command.ts';
+import {
+  runnableArguments,
+  runnableOptions,
+  runnableTakes,
+  runnableUsage,
+} from './export-command.ts';
 import {
   goalArguments,
   goalOptions,
@@ -40,7 +45,7 @@ import {
   slimUsage,
 } from './slim-command.ts';
 import type { SlimInput } from '../engine/protocol-slim.ts';
-import type { ExportName } from '../export/formats.ts';
+import type { ExportInput } from '../engine/protocol-export.ts';
 import { UsageError } from './usage.ts';
 import { useUsage } from './use-command.ts';
 import {
@@ -177,7 +182,7 @@ export interface Command {
   /** Of the commands that need data. */
   readonly train?: TrainArguments;
   /** Of export. */
-  readonly to?: ExportName;
+  readonly runnable?: Pick<ExportInput, 'to' | 'fold' | 'percentile'>;
   /** Of slim. */
   readonly slim?: Pick<SlimInput, 'keep' | 'of' | 'score' | 'multiple'>;
   /** Of compress. */
@@ -252,7 +257,7 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
       taken[command].includes('data') && { train: trainArguments(command, values) }),
     ...(command === 'compress' && { sampling: goalArguments(values) }),
     ...(command === 'slim' && { slim: slimArguments(values) }),
-    ...(command === 'export' && { to: exportForm(values.to) }),
+    ...(command === 'export' && { runnable: runnableArguments(values) }),
   };
 }
 

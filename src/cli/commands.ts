@@ -108,7 +108,10 @@ async function run(
       return { result, text: () => importTable(result) };
     }
     case 'export': {
-      const input = { file, to: c.to!, out, overwrite, seed: c.seed, threads, ...samplesOf(c) };
+      const input = {
+        ...{ file, ...c.runnable!, out, overwrite, seed: c.seed, threads },
+        ...samplesOf(c),
+      };
       const result = await jobs.export(input, signal, show);
       return { result, text: () => exportText(result) };
     }

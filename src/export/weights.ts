@@ -4,6 +4,7 @@
  * every reader, those in bodies included, stays as it is.
  * Limits: float32 weights; constants inside functions are left alone.
  */
+import type { DataFile } from './data-file.ts';
 import type { Model, Tensor } from '../model/model.ts';
 import type { ModelEdit } from '../model/onnx/edit.ts';
 import type { GraphEdit, NodeEdit } from '../model/onnx/edit-graph.ts';
@@ -20,10 +21,20 @@ export interface ExportedLayer {
   readonly why: string;
 }
 
+/** Least and greatest of what a value was on the samples. */
+export interface ValueRange {
+  readonly low: number;
+  readonly high: number;
+}
+
 export interface ExportContext {
   /** All of it in one file. */
   readonly model: Model;
   readonly editor: ModelEdit;
+  /** By name, of the values that the form asks for (`ExportFormat.ranges`). */
+  readonly ranges: ReadonlyMap<string, ValueRange>;
+  /** Takes what does not lie in the model's own file. */
+  readonly data: DataFile;
 }
 
 /** Where a tensor stands in the graph. */

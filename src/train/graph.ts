@@ -84,12 +84,16 @@ export function decodeGraph(bytes: Uint8Array): Graph {
 export function encodeGraph(graph: Graph): Uint8Array<ArrayBuffer> {
   const { model } = graph;
   const others = model.opsetImport.filter(({ domain }) => domain !== '' && domain !== 'ai.onnx');
-  const irVersion = Math.max(Number(model.irVersion), graph.opset >= 19 ? 9 : 8);
+  const irVersion = Math.max(
+    Number(model.irVersion),
+    graph.opset >= 21 ? 10 : graph.opset >= 19 ? 9 : 8,
+  );
   const message = create(ModelProtoSchema, {
     irVersion: BigInt(irVersion),
     producerName: 'deep-compression',
     opsetImport: [{ domain: '', version: BigInt(graph.opset) }, ...others],
     functions: model.functions,
+    metadataProps: model.metadataProps,
     graph: {
       name: model.graph!.name || 'graph',
       node: graph.nodes,

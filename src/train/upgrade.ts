@@ -1,7 +1,8 @@
 /**
  * Raises a graph to opset 17, so that gradient rules see one form of each operator and may emit what
- * older opsets lack (ScatterND with addition). Rewrites the operators whose form changed between
- * opset 7 and 17 (Operators.md, changelog); the others mean the same. Newer graphs stay as they are.
+ * older opsets lack (ScatterND with addition), or to 21 for exports that need it. Rewrites the operators
+ * whose form changed between opset 7 and 21 (Operators.md, changelog); the others mean the same. Newer
+ * graphs stay as they are.
  */
 import type { GraphProto, NodeProto } from 'onnx-buf';
 import { DeepCompressionError } from '../model/errors.ts';
@@ -13,22 +14,23 @@ import { floatOf, intOf, intsOf, makeNode, stringOf } from './graph.ts';
 import type { Graph } from './graph.ts';
 
 const oldest = 7;
-/** Graphs at this opset or later are left as they are. */
+/** What gradient rules are written for. */
 export const wantedOpset = 17;
 
 /**
  * @param facts shapes in the graph as it is, where they are known: some forms are simpler with them
- * @throws DeepCompressionError `unsupported` for opsets before 7.
+ * @param to graphs at this opset or later are left as they are; at most 21
+ * @throws DeepCompressionError `unsupported` for opsets before 7, and for operators that have no later form.
  */
-export function upgradeGraph(graph: Graph, facts?: Facts): void {
+export function upgradeGraph(graph: Graph, facts?: Facts, to = wantedOpset): void {
   const from = graph.opset;
-  if (from >= wantedOpset) return;
+  if (from >= to) return;
   if (from < oldest)
     throw new DeepCompressionError(
       'unsupported',
-      `opset ${from}: training needs at least ${oldest}`,
+      `opset ${from}: training and raising it need at least ${oldest}`,
     );
-  graph.opset = wantedOpset;
+  graph.opset = to;
   graph.nodes = upgradeNodes(graph, graph.nodes, from, 0, facts);
 }
 
@@ -51,9 +53,10 @@ function upgradeNodes(
       attribute.graphs.forEach(body);
     }
     const standard = node.domain === '' || node.domain === 'ai.onnx';
-    const change = standard ? changes[node.opType] : undefined;
-    if (!change || from >= change.until || !change.apply(node, emit, from, facts))
-      result.push(node);
+    const replaced = (standard ? (changes[node.opType] ?? []) : [])
+      .filter(({ until }) => from < until && until <= graph.opset)
+      .some((change) => change.apply(node, emit, from, facts));
+    if (!replaced) result.push(node);
   }
   return result;
 }
@@ -70,8 +73,8 @@ function drop(node: NodeProto, ...names: readonly string[]): void {
 }
 
 /** An attribute of integers that became the input at `index`. */
-const toInput = (name: string, index: number): Change => ({
-  until: 13,
+const toInput = (name: string, index: number, until = 13): Change => ({
+  until,
   apply(node, emit) {
     const values = intsOf(node, name);
     drop(node, name);
@@ -108,93 +111,142 @@ const resizeAttributes = (mode: string): ReturnType<typeof stringAttribute>[] =>
   stringAttribute('nearest_mode', 'floor'),
 ];
 
-const changes: Readonly<Record<string, Change>> = {
-  Squeeze: toInput('axes', 1),
-  Unsqueeze: toInput('axes', 1),
-  ReduceSum: toInput('axes', 1),
-  Split: toInput('split', 1),
-  Softmax: softmax,
-  LogSoftmax: softmax,
-  Clip: {
-    until: 11,
-    apply(node, emit) {
-      const limit = (name: string): string =>
-        node.attribute.some((attribute) => attribute.name === name)
-          ? emit.scalar(floatOf(node, name, 0))
-          : '';
-      node.input = [node.input[0]!, limit('min'), limit('max')];
-      drop(node, 'min', 'max');
-      return false;
-    },
+/** Without sizes, the number of parts became an attribute. */
+const evenSplit: Change = {
+  until: 18,
+  apply(node) {
+    if (node.input.length < 2 && node.attribute.every(({ name }) => name !== 'num_outputs'))
+      node.attribute.push(intAttribute('num_outputs', node.output.length));
+    return false;
   },
-  Pad: {
-    until: 11,
-    apply(node, emit) {
-      const pads = intsOf(node, 'pads') ?? [];
-      node.input = [node.input[0]!, emit.ints(pads), emit.scalar(floatOf(node, 'value', 0))];
-      drop(node, 'pads', 'value');
-      return false;
-    },
+};
+
+/** Reductions whose axes became an input with opset 18; ReduceSum was first. */
+const reductions = ['L1', 'L2', 'LogSum', 'LogSumExp', 'Max', 'Mean', 'Min', 'Prod', 'SumSquare'];
+
+/** What has a form that cannot be told from the node alone. */
+const refused = (until: number): Change => ({
+  until,
+  apply({ opType }) {
+    throw new DeepCompressionError(
+      'unsupported',
+      `${opType} changed with opset ${until}: a model of an older one cannot be raised to it`,
+    );
   },
-  Slice: {
-    until: 10,
-    apply(node, emit) {
-      const starts = intsOf(node, 'starts') ?? [];
-      const axes = intsOf(node, 'axes') ?? starts.map((_, i) => i);
-      const ends = intsOf(node, 'ends') ?? [];
-      node.input = [node.input[0]!, emit.ints(starts), emit.ints(ends), emit.ints(axes)];
-      drop(node, 'starts', 'ends', 'axes');
-      return false;
+});
+
+/** By operator, in the order of opsets. */
+const changes: Readonly<Record<string, readonly Change[]>> = {
+  ...Object.fromEntries(reductions.map((name) => [`Reduce${name}`, [toInput('axes', 1, 18)]])),
+  DFT: [refused(20)],
+  GridSample: [refused(20)],
+  GroupNormalization: [refused(21)],
+  Squeeze: [toInput('axes', 1)],
+  Unsqueeze: [toInput('axes', 1)],
+  ReduceSum: [toInput('axes', 1)],
+  Split: [toInput('split', 1), evenSplit],
+  Softmax: [softmax],
+  LogSoftmax: [softmax],
+  Clip: [
+    {
+      until: 11,
+      apply(node, emit) {
+        const limit = (name: string): string =>
+          node.attribute.some((attribute) => attribute.name === name)
+            ? emit.scalar(floatOf(node, name, 0))
+            : '';
+        node.input = [node.input[0]!, limit('min'), limit('max')];
+        drop(node, 'min', 'max');
+        return false;
+      },
     },
-  },
-  TopK: {
-    until: 10,
-    apply(node, emit) {
-      node.input = [node.input[0]!, emit.ints([intOf(node, 'k', 1)])];
-      drop(node, 'k');
-      return false;
+  ],
+  Pad: [
+    {
+      until: 11,
+      apply(node, emit) {
+        const pads = intsOf(node, 'pads') ?? [];
+        node.input = [node.input[0]!, emit.ints(pads), emit.scalar(floatOf(node, 'value', 0))];
+        drop(node, 'pads', 'value');
+        return false;
+      },
     },
-  },
-  Upsample: {
-    until: 11,
-    apply(node, emit, from) {
-      const scales = node.attribute.find(({ name }) => name === 'scales')?.floats ?? [];
-      const given =
-        from < 9 ? emit.floats([scales.length], Float32Array.from(scales)) : node.input[1]!;
-      const mode = resizeAttributes(stringOf(node, 'mode', 'nearest'));
-      emit.nodes.push(makeNode('Resize', [node.input[0]!, '', given], node.output, mode));
-      return true;
+  ],
+  Slice: [
+    {
+      until: 10,
+      apply(node, emit) {
+        const starts = intsOf(node, 'starts') ?? [];
+        const axes = intsOf(node, 'axes') ?? starts.map((_, i) => i);
+        const ends = intsOf(node, 'ends') ?? [];
+        node.input = [node.input[0]!, emit.ints(starts), emit.ints(ends), emit.ints(axes)];
+        drop(node, 'starts', 'ends', 'axes');
+        return false;
+      },
     },
-  },
-  Resize: {
-    until: 11,
-    apply(node, emit) {
-      const mode = resizeAttributes(stringOf(node, 'mode', 'nearest'));
-      emit.nodes.push(makeNode('Resize', [node.input[0]!, '', node.input[1]!], node.output, mode));
-      return true;
+  ],
+  TopK: [
+    {
+      until: 10,
+      apply(node, emit) {
+        node.input = [node.input[0]!, emit.ints([intOf(node, 'k', 1)])];
+        drop(node, 'k');
+        return false;
+      },
     },
-  },
-  Dropout: {
-    until: 12,
-    apply(node, emit) {
-      node.input = [node.input[0]!, emit.scalar(floatOf(node, 'ratio', 0.5))];
-      drop(node, 'ratio');
-      return false;
+  ],
+  Upsample: [
+    {
+      until: 11,
+      apply(node, emit, from) {
+        const scales = node.attribute.find(({ name }) => name === 'scales')?.floats ?? [];
+        const given =
+          from < 9 ? emit.floats([scales.length], Float32Array.from(scales)) : node.input[1]!;
+        const mode = resizeAttributes(stringOf(node, 'mode', 'nearest'));
+        emit.nodes.push(makeNode('Resize', [node.input[0]!, '', given], node.output, mode));
+        return true;
+      },
     },
-  },
-  BatchNormalization: {
-    until: 14,
-    apply(node) {
-      drop(node, 'spatial');
-      node.output = node.output.slice(0, 1);
-      return false;
+  ],
+  Resize: [
+    {
+      until: 11,
+      apply(node, emit) {
+        const mode = resizeAttributes(stringOf(node, 'mode', 'nearest'));
+        emit.nodes.push(
+          makeNode('Resize', [node.input[0]!, '', node.input[1]!], node.output, mode),
+        );
+        return true;
+      },
     },
-  },
-  Scatter: {
-    until: 11,
-    apply(node) {
-      node.opType = 'ScatterElements';
-      return false;
+  ],
+  Dropout: [
+    {
+      until: 12,
+      apply(node, emit) {
+        node.input = [node.input[0]!, emit.scalar(floatOf(node, 'ratio', 0.5))];
+        drop(node, 'ratio');
+        return false;
+      },
     },
-  },
+  ],
+  BatchNormalization: [
+    {
+      until: 14,
+      apply(node) {
+        drop(node, 'spatial');
+        node.output = node.output.slice(0, 1);
+        return false;
+      },
+    },
+  ],
+  Scatter: [
+    {
+      until: 11,
+      apply(node) {
+        node.opType = 'ScatterElements';
+        return false;
+      },
+    },
+  ],
 };

@@ -12,6 +12,7 @@ import { graphScope, type Scope } from '../../model/onnx/scope.ts';
 const usualEpsilon = 1e-5;
 
 export interface Normalisation {
+  readonly node: GraphNode;
   readonly scale: Tensor;
   readonly shift: Tensor;
   readonly mean: Tensor;
@@ -35,14 +36,14 @@ export function normalisationsOf(model: Model): Normalisation[] {
     const { length } = new Set(operands.map(({ id }) => id)).size === 4 ? operands : [];
     if (length !== 4 || !operands.every((t) => fits(t, scale))) continue;
     const epsilon = node.attributes.get('epsilon')?.f ?? usualEpsilon;
-    found.push({ scale, shift, mean, variance, epsilon });
+    found.push({ node, scale, shift, mean, variance, epsilon });
   }
   return found;
 }
 
 /** The new values of the four tensors by id, or undefined where they are no finite float32 numbers. */
 export function folded(
-  { scale, shift, mean, variance, epsilon }: Normalisation,
+  { scale, shift, mean, variance, epsilon }: Omit<Normalisation, 'node'>,
   read: (tensor: Tensor) => Float32Array,
 ): Map<number, Float32Array> | undefined {
   const s = read(scale);

@@ -9,6 +9,7 @@ import type { Feeds, Outputs, Session } from '../../train/runtime.ts';
 import { guessesFor, makeFeeds, modelInputs } from '../activations/sample.ts';
 import type { RuntimeComparison } from '../protocol-export.ts';
 import type { Executor } from '../runtime/executor.ts';
+import type { ExternalData } from '../runtime/ort-web.ts';
 
 /** Pairs of runs. */
 const mostRuns = 30;
@@ -17,12 +18,19 @@ const leastRuns = 3;
 const budget = 4000;
 
 export interface Measured {
+  /** The made-up inputs; none: a sample was taken. */
   readonly inputs: readonly string[];
   readonly runtimes: readonly RuntimeComparison[];
 }
 
+export interface MeasureWith {
+  /** Files beside the export. */
+  readonly externals?: readonly ExternalData[];
+  readonly sample?: Feeds | undefined;
+}
+
 /**
- * On made-up inputs (sample.ts), which the result states.
+ * On a sample, or else on made-up inputs (sample.ts), which the result states.
  * @throws DeepCompressionError `invalid-model` when the original does not run, or the export does not
  */
 export async function measureBoth(
@@ -32,13 +40,14 @@ export async function measureBoth(
   executors: readonly Executor[],
   seed: number,
   turn: () => Promise<void>,
+  { externals = [], sample }: MeasureWith = {},
 ): Promise<Measured> {
-  let feeding: { feeds: Feeds; stated: string[] } | undefined;
+  let feeding = sample && { feeds: sample, stated: [] as string[] };
   const runtimes: RuntimeComparison[] = [];
   for (const executor of executors) {
     const before = await opened(executor, original, 'the original');
     try {
-      const after = await opened(executor, exported, 'the export');
+      const after = await opened(executor, exported, 'the export', externals);
       try {
         feeding ??= await feedsThatRun(before, model, seed);
         const { feeds } = feeding;
@@ -73,9 +82,10 @@ async function opened(
   executor: Executor,
   bytes: Uint8Array<ArrayBuffer>,
   which: string,
+  externals: readonly ExternalData[] = [],
 ): Promise<Session> {
   try {
-    return await executor.open(bytes);
+    return await executor.open(bytes, externals);
   } catch (cause) {
     throw refusal(`${which} does not open in ${executor.name}`, cause);
   }

@@ -1,25 +1,21 @@
 /** export: a model that stock runtimes run, stored smaller, checked by running it beside the original. */
 import { host } from '#host';
-import { memorySource, readBytes } from '../../model/bytes.ts';
+import { memorySource } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
-import { ModelEdit } from '../../model/onnx/edit.ts';
 import { openOnnx } from '../../model/onnx/open.ts';
-import { exportFormats, type ExportName } from '../../export/formats.ts';
-import type { Fidelity } from '../../fidelity/compare.ts';
-import { decodeGraph } from '../../train/graph.ts';
+import { DataFile } from '../../export/data-file.ts';
+import { exportFormats, type ExportFormat, type ExportName } from '../../export/formats.ts';
+import { exportWith } from '../export/apply.ts';
 import { measureBoth } from '../export/measure.ts';
-import { sampledInputs } from '../fidelity/feeds.ts';
-import { Variants } from '../fidelity/variants.ts';
-import { openOnnxInput, sharedInput, type OpenedOnnx, type Runtime } from '../input.ts';
+import { openSamples, type ExportSamples } from '../export/samples.ts';
+import { openOnnxInput, sharedInput } from '../input.ts';
 import { onnxKind } from '../output-kinds.ts';
 import type { ExportInput, ExportResult } from '../protocol-export.ts';
 import { executorsOf } from '../runtime/executor.ts';
-import { trainingRuntime } from '../runtime/training.ts';
-import { oneOf } from '../shape.ts';
-import { dataFiles, loadDataset } from '../train/data.ts';
+import { flag, number, oneOf, optional } from '../shape.ts';
+import { openWhole } from '../structure/analyse.ts';
+import { dataFiles } from '../train/data.ts';
 import { wholeModel } from '../train/model-bytes.ts';
-import { normalisationOf } from '../train/normalisation.ts';
-import { forScoring } from '../train/reading.ts';
 import { turns } from '../train/turns.ts';
 import { defineJob } from './define.ts';
 import { rewriteInput } from './inputs.ts';
@@ -28,41 +24,71 @@ import { monotone } from './progress.ts';
 export const exportJob = defineJob<ExportInput, ExportResult>({
   input: {
     ...rewriteInput,
-    to: oneOf<ExportName>({ fp16: true, int8: true, int4: true, codebook: true }),
+    to: oneOf<ExportName>({
+      fp16: true,
+      int8: true,
+      'int8-qdq': true,
+      int4: true,
+      'matmul-nbits': true,
+      codebook: true,
+      external: true,
+    }),
+    fold: optional(flag),
+    percentile: optional(number),
   },
   run: async (input, { signal, onProgress, runtime }) => {
     const progress = monotone(onProgress);
     const turn = turns(signal);
     progress({ stage: 'open', layer: '', fraction: 0 });
+    const form: ExportFormat = exportFormats[input.to];
+    checkAsked(input, form);
     const opened = openOnnxInput(sharedInput(input.file));
+    let samples: ExportSamples | undefined;
     try {
       const inputs = [...opened.files, ...dataFiles(input.data)];
       const rule = { kind: onnxKind, overwrite: input.overwrite, inputs };
       host.files.place(input.out, rule);
+      const data = new DataFile(`${host.paths.basename(input.out)}.data`);
+      const [dataFile] =
+        input.to === 'external' ? host.files.dataPlaces(input.out, [data.location]) : [];
       const original = wholeModel(opened.model);
-      const source = memorySource(opened.path, original);
-      const model = openOnnx(opened.path, source, noData);
-      const editor = new ModelEdit(source);
-      const layers = exportFormats[input.to].apply({ model, editor });
-      await turn();
-      const edited = editor.source();
-      const exported = readBytes(edited, 0, edited.size);
-      openOnnx(input.out, memorySource(input.out, exported), noData);
-      progress({ stage: 'run both', layer: '', fraction: 0.2 });
       const executors = executorsOf(runtime);
-      const measured = await measureBoth(model, original, exported, executors, input.seed, turn);
+      samples = input.data && (await openSamples(input, opened, runtime, form, turn));
+      const work = { original, path: opened.path, form, data, executor: executors[0], turn };
+      const { bytes, layers, notes } = await exportWith(input, work, samples?.calibrating);
+      const weights = dataBytes(data);
+      openOnnx(input.out, memorySource(input.out, bytes), () =>
+        memorySource(data.location, weights),
+      );
+      progress({ stage: 'run both', layer: '', fraction: 0.2 });
+      const externals = data.size > 0 ? [{ path: data.location, data: weights }] : [];
+      const model = openWhole(opened.path, original);
+      const measured = await measureBoth(
+        ...([model, original, bytes, executors, input.seed, turn] as const),
+        { externals, sample: samples?.first },
+      );
       progress({ stage: 'run the samples', layer: '', fraction: 0.5 });
-      const sampled = input.data && (await onSamples(input, opened, exported, runtime, turn));
+      // what lies outside is what it was: the samples would see no difference
+      const sampled = externals.length === 0 ? await samples?.compare(bytes) : undefined;
       progress({ stage: 'write', layer: '', fraction: 0.9 });
-      host.files.checkSpace(input.out, exported.length, `the export of ${opened.path}`);
-      const bytes = await host.files.write(input.out, rule, async (sink) => {
+      const total = bytes.length + data.size;
+      host.files.checkSpace(input.out, total, `the export of ${opened.path}`);
+      const locations = externals.map(({ path }) => path);
+      await host.files.writeSet(input.out, locations, rule, async (sink, file) => {
         await turn();
-        sink.write(exported);
+        if (file === 0) sink.write(bytes);
+        else data.write(sink);
       });
       const unchanged = layers.every((layer) => layer.done === '');
       return {
-        input: { path: opened.path, bytes: opened.source.size },
-        output: { path: input.out, bytes },
+        input: {
+          path: opened.path,
+          bytes: opened.dcz
+            ? opened.source.size
+            : opened.model.files.reduce((sum, { source }) => sum + source.size, 0),
+        },
+        output: { path: input.out, bytes: total },
+        ...(externals.length > 0 && { dataFile }),
         layers,
         ...measured,
         ...(sampled && { fidelity: sampled.fidelity }),
@@ -70,47 +96,40 @@ export const exportJob = defineJob<ExportInput, ExportResult>({
           ...(unchanged
             ? ['no layer could be stored in this form: the export is the original']
             : []),
+          ...notes,
           ...(sampled?.notes ?? []),
         ],
       };
     } finally {
+      await samples?.close();
       opened.close();
     }
   },
 });
 
-const noData = (): never => {
-  throw new DeepCompressionError('not-found', 'external data of a model that holds them itself');
-};
+function checkAsked({ to, data, percentile }: ExportInput, form: ExportFormat): void {
+  if (form.ranges && !data)
+    throw new DeepCompressionError(
+      'invalid-input',
+      `${to} takes the ranges of activations from sample inputs: give --data`,
+    );
+  if (percentile !== undefined && !form.ranges)
+    throw new DeepCompressionError('invalid-input', `${to} has no ranges to cut at a percentile`);
+  if (percentile !== undefined && !(percentile > 50 && percentile <= 100))
+    throw new DeepCompressionError(
+      'invalid-input',
+      `a percentile is above 50 and at most 100, not ${percentile}`,
+    );
+}
 
-/** How many answers of the export are the original's. */
-async function onSamples(
-  input: ExportInput,
-  opened: OpenedOnnx,
-  exported: Uint8Array<ArrayBuffer>,
-  runtime: Runtime,
-  turn: () => Promise<void>,
-): Promise<{ fidelity: Fidelity; notes: readonly string[] }> {
-  const engine = trainingRuntime(runtime, input.threads);
-  try {
-    const graph = decodeGraph(wholeModel(opened.model));
-    const { data } = await loadDataset(input.data!, {
-      ...{ inputs: sampledInputs(graph), prefer: forScoring, turn },
-      onRead: () => {},
-    });
-    const normalisation = normalisationOf(input.normalisation, opened.dcz?.recipe);
-    const variants = Variants.open({
-      ...{ runtime: engine, model: opened.model, data, normalisation, turn },
-    });
-    const all = Uint32Array.from({ length: variants.feeding.groups }, (_, i) => i);
-    const { feeding } = variants;
-    const wanted = all.filter((g) => feeding.samplesOf(g).from < (input.samples ?? Infinity));
-    const groups = await variants.prepare(wanted, () => {});
-    const fidelity = await variants.fidelityOf(exported, groups);
-    const left = wanted.length - groups.length;
-    const few = `${left} of ${wanted.length} samples are left out: their outputs do not fit into memory`;
-    return { fidelity, notes: [...(data.notes ?? []), ...(left > 0 ? [few] : [])] };
-  } finally {
-    await engine.close();
-  }
+function dataBytes(data: DataFile): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(data.size);
+  let at = 0;
+  data.write({
+    write(part) {
+      bytes.set(part, at);
+      at += part.length;
+    },
+  });
+  return bytes;
 }

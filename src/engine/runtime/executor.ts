@@ -6,13 +6,15 @@
  */
 import { host } from '#host';
 import type * as nativeLibrary from 'onnxruntime-node';
-import type { Runtime } from '../../train/runtime.ts';
+import type { Runtime, Session } from '../../train/runtime.ts';
 import { hostSession } from './host-session.ts';
-import { bundledFolder, openSession } from './ort-web.ts';
+import { bundledFolder, openSession, type ExternalData } from './ort-web.ts';
 
 export interface Executor extends Runtime {
   /** onnxruntime-web or onnxruntime-node. */
   readonly name: string;
+  /** @param externals files beside the model that it names */
+  open(model: Uint8Array<ArrayBuffer>, externals?: readonly ExternalData[]): Promise<Session>;
 }
 
 /** What a thread needs to load the same runtime again. */
@@ -31,7 +33,12 @@ export interface RuntimeChoice {
 
 export function executorOf({ native, folder = bundledFolder() }: ExecutorChoice): Executor {
   const installed = native === false ? undefined : nativeRuntime(native);
-  return installed ?? { name: 'onnxruntime-web', open: (model) => openSession(model, [], folder) };
+  return (
+    installed ?? {
+      name: 'onnxruntime-web',
+      open: (model, externals = []) => openSession(model, externals, folder),
+    }
+  );
 }
 
 /** Every runtime there is here, each once, the fastest first. */
@@ -55,8 +62,9 @@ function nativeRuntime(folder: string | true): Executor | undefined {
   }
   return {
     name: 'onnxruntime-node',
-    async open(model) {
+    async open(model, externals = []) {
       const session = await ort.InferenceSession.create(model, {
+        ...(externals.length > 0 && { externalData: [...externals] }),
         logSeverityLevel: 4,
         intraOpNumThreads: 1,
         interOpNumThreads: 1,

@@ -70,10 +70,35 @@ test('a .dcz of shared values becomes a codebook that computes exactly what it r
   assert.ok(result.output.bytes < 0.5 * statSync(join(folder, 'b.onnx')).size);
 });
 
+test('external writes graph and weights, which give in both runtimes what the model gave', () => {
+  const args = ['export', 'small.onnx', '--to', 'external', '--fold', '--out', 'e.onnx', '--json'];
+  const { status, stdout, stderr } = deepc(...args);
+  assert.equal(status, 0, stderr);
+  const result = JSON.parse(stdout) as ExportResult;
+  assert.equal(result.dataFile, 'e.onnx.data');
+  const sizes = ['e.onnx', 'e.onnx.data'].map((file) => statSync(join(folder, file)).size);
+  assert.equal(result.output.bytes, sizes[0] + sizes[1]);
+  assert.ok(sizes[0] < 0.5 * result.input.bytes, `${sizes[0]}`);
+  for (const { relativeError } of result.runtimes) assert.ok(relativeError < 1e-6);
+  const again = deepc(...args, '--force');
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /e\.onnx\.data already exists/);
+});
+
+test('ranges need samples', () => {
+  const none = deepc('export', 'small.onnx', '--to', 'int8-qdq', '--out', 'f.onnx');
+  assert.equal(none.status, 1);
+  assert.match(
+    none.stderr,
+    /int8-qdq takes the ranges of activations from sample inputs: give --data/,
+  );
+  assert.equal(existsSync(join(folder, 'f.onnx')), false);
+});
+
 test('wrong forms are wrong usage, and an existing file stays', () => {
   const wrong = deepc('export', 'small.onnx', '--to', 'int7', '--out', 'd.onnx');
   assert.equal(wrong.status, 2);
-  assert.match(wrong.stderr, /one of fp16, int8, int4, codebook/);
+  assert.match(wrong.stderr, /one of fp16, int8, int8-qdq, int4, matmul-nbits, codebook, external/);
   writeFileSync(join(folder, 'notes.onnx'), 'mine');
   const refused = deepc('export', 'small.onnx', '--to', 'int8', '--out', 'notes.onnx', '--force');
   assert.equal(refused.status, 1);

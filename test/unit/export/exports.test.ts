@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { DataFile } from '../../../src/export/data-file.ts';
 import { exportFormats, type ExportName } from '../../../src/export/formats.ts';
 import type { ExportedLayer } from '../../../src/export/weights.ts';
 import { memorySource, readBytes } from '../../../src/model/bytes.ts';
@@ -82,7 +83,9 @@ function exported(
   const source = memorySource('m.onnx', bytes);
   const editor = new ModelEdit(source);
   editor.setOpset('', opset);
-  const layers = exportFormats[to].apply({ model: open(bytes), editor });
+  if (opset === 21) editor.irVersion = 10;
+  const data = new DataFile('m.data');
+  const layers = exportFormats[to].apply({ model: open(bytes), editor, ranges: new Map(), data });
   const edited = editor.source();
   return { bytes: readBytes(edited, 0, edited.size), layers };
 }
@@ -154,13 +157,15 @@ for (const [name, bytes] of Object.entries(cases)) {
   });
 }
 
-for (const [name, bytes] of Object.entries({ withInitializer: withInitializer(), withConstant })) {
-  test(`${name}: int4 is every 32 inputs of an output rounded to 16 levels`, async () => {
-    const { bytes: after, layers } = exported(bytes, 'int4');
-    assert.ok(
-      layers.every((layer) => layer.done.startsWith('int4')),
-      JSON.stringify(layers),
-    );
+const forms4 = { int4: [21, /^int4, blocks of 32$/], 'matmul-nbits': [17, /MatMulNBits/] } as const;
+const matrices = { withInitializer: withInitializer(), withConstant };
+for (const [name, bytes, to] of Object.entries(matrices).flatMap(([key, value]) =>
+  (['int4', 'matmul-nbits'] as const).map((form) => [key, value, form] as const),
+)) {
+  test(`${name}: ${to} is every 32 inputs of an output rounded to 16 levels`, async () => {
+    const [opset, said] = forms4[to];
+    const { bytes: after, layers } = exported(bytes, to, opset);
+    assert.match(layers[0].done, said);
     const blockOf = (i: number): string => `${i % 24} ${Math.floor(i / 24 / 32)}`;
     const reference = roundedBy(bytes, blockOf, (values) => {
       const extreme = values.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0);
@@ -188,7 +193,7 @@ test('what cannot be stored in a form is left alone, with the reason', () => {
     return result.layers.map((layer) => layer.why).join();
   };
   assert.match(reason(withInitializer(), 'codebook'), /more than 256 different values/);
-  assert.match(reason(withKernel, 'int4'), /MatMul by a matrix only/);
+  assert.match(reason(withKernel, 'matmul-nbits'), /MatMul by a matrix only/);
   const large = withInitializer(matrixValues.with(3, 70000));
   assert.match(reason(large, 'fp16'), /^1 of its values are beyond float16/);
   assert.match(reason(withInitializer(matrixValues.with(3, Infinity)), 'int8'), /not finite/);
@@ -196,8 +201,8 @@ test('what cannot be stored in a form is left alone, with the reason', () => {
 
 test('a channel of zeros stays zero', async () => {
   const values = matrixValues.map((v, i) => (i % 24 === 5 ? 0 : v));
-  for (const to of ['int8', 'int4'] as const) {
-    const { bytes } = exported(withInitializer(values), to);
+  for (const to of ['int8', 'int4', 'matmul-nbits'] as const) {
+    const { bytes } = exported(withInitializer(values), to, to === 'int4' ? 21 : 17);
     assert.deepEqual(
       (await run(bytes)).filter((_, i) => i % 24 === 5),
       [0, 0, 0],
