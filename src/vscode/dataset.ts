@@ -222,3 +222,24 @@ async function askForValues(title: string): Promise<NormalisationInput | undefin
   });
   return picked?.normalisation;
 }
+
+/**
+ * The samples, where they are not asked for in any case: undefined when dismissed.
+ * @param details what is to be gained with them, and how it goes without
+ */
+export async function samplesOrNone(
+  model: vscode.Uri,
+  title: string,
+  details: { readonly with: string; readonly without: string },
+): Promise<Samples | 'none' | undefined> {
+  const set = samplesSet(model);
+  if (set) return set;
+  const withSamples = vscode.l10n.t('With sample inputs…');
+  const items = [
+    { label: withSamples, detail: details.with },
+    { label: vscode.l10n.t('Without'), detail: details.without },
+  ];
+  const picked = await vscode.window.showQuickPick(items, { title });
+  if (!picked) return undefined;
+  return picked.label === withSamples ? samplesOrAsk(model, title) : 'none';
+}

@@ -1,9 +1,10 @@
 /** Evaluating and retraining as other code asks for them: both runtimes, what is missing, what is left. */
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { EvaluateResult } from '../../src/engine/protocol-train.ts';
+import type { ExportResult } from '../../src/engine/protocol-export.ts';
 import type { SlimResult } from '../../src/engine/protocol-slim.ts';
 import type { Compressed } from '../../src/vscode/compressing.ts';
 import { mulberry32 } from '../../src/model/random.ts';
@@ -89,6 +90,25 @@ describe('retraining', () => {
         messages.some((m) => /of the work left.*Answers agree on/.test(m)),
         messages.join(),
       );
+    } finally {
+      rmSync(path);
+    }
+  });
+
+  it('a model is exported in the form that is picked, and its answers, size and times are said', async () => {
+    await set('dataset', digits);
+    let made: ExportResult | undefined;
+    const messages = await messagesOf(async () => {
+      const clicked = { uri: model, to: 'int8-qdq' };
+      made = await vscode.commands.executeCommand('deepCompression.export', clicked);
+    });
+    const path = join(folder, 'lenet.int8-qdq.onnx');
+    try {
+      assert.equal(made?.output.path, path);
+      assert.ok(statSync(path).size < 0.3 * made.input.bytes);
+      assert.deepEqual([made.fidelity?.samples, made.inputs], [250, []]);
+      assert.ok(made.fidelity!.disagreement < 0.05, `${made.fidelity!.disagreement}`);
+      assert.match(messages.join(), /weights changed\. Answers agree on .* ms a run/);
     } finally {
       rmSync(path);
     }

@@ -42,6 +42,9 @@ export function registerCommands(services: Services, inspector: Inspector): void
   register('removeChannels', 'remove channels', async (clicked, selected) =>
     (await import('./remove-channels.ts')).removeChannels(services, clicked, selected),
   );
+  register('export', 'export', async (clicked, selected) =>
+    (await import('./export.ts')).exportModel(services, clicked, selected),
+  );
   register('showReport', 'show report', async (clicked, selected) =>
     (await import('./show-report.ts')).showReport(clicked, selected),
   );

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { formatBytes, formatExact, formatShare } from '../../../webview/ui/format.ts';
 import type { GroupsResult, SlimResult } from '../../engine/protocol-slim.ts';
-import { inputFrom, samplesOrAsk, samplesSet, type Samples } from '../dataset.ts';
+import { inputFrom, samplesOrNone } from '../dataset.ts';
 import { openLogLabel, UserError } from '../errors.ts';
 import { exists, inputOf, nameOf, reveal } from '../files.ts';
 import { freePath, stem } from '../output-path.ts';
@@ -50,7 +50,10 @@ export async function removeChannels(
     throw new UserError(vscode.l10n.t('No channel of {0} can be removed', nameOf(model)));
   const keep = shareIn(clicked) ?? (await askForShare(found, `${title}: ${nameOf(model)}`));
   if (keep === undefined) return undefined;
-  const samples = await samplesOrNone(model, title);
+  const samples = await samplesOrNone(model, title, {
+    with: vscode.l10n.t('They choose, repair the layers that lose inputs, and measure'),
+    without: vscode.l10n.t('Weights alone choose; what it does to the answers stays unknown'),
+  });
   if (samples === undefined) return undefined;
   const out = await freePath(
     join(dirname(model.fsPath), `${stem(model.fsPath)}.slim.onnx`),
@@ -97,29 +100,6 @@ async function askForShare({ groups }: GroupsResult, title: string): Promise<num
     formatExact(groups.length),
   );
   return (await vscode.window.showQuickPick(items, { title, placeHolder }))?.share;
-}
-
-/** Undefined when dismissed. */
-async function samplesOrNone(
-  model: vscode.Uri,
-  title: string,
-): Promise<Samples | 'none' | undefined> {
-  const set = samplesSet(model);
-  if (set) return set;
-  const withSamples = vscode.l10n.t('With sample inputs…');
-  const items = [
-    {
-      label: withSamples,
-      detail: vscode.l10n.t('They choose, repair the layers that lose inputs, and measure'),
-    },
-    {
-      label: vscode.l10n.t('Without'),
-      detail: vscode.l10n.t('Weights alone choose; what it does to the answers stays unknown'),
-    },
-  ];
-  const picked = await vscode.window.showQuickPick(items, { title });
-  if (!picked) return undefined;
-  return picked.label === withSamples ? samplesOrAsk(model, title) : 'none';
 }
 
 async function summarise(services: Services, model: vscode.Uri, result: SlimResult): Promise<void> {
