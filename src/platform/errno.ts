@@ -15,7 +15,7 @@ const causes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EFBIG: ['io', 'the file would be larger than is allowed'],
   EMFILE: ['io', 'too many files are open'],
   ENFILE: ['io', 'too many files are open'],
-  ELOOP: ['io', 'its symbolic links go round in a circle'],
+  ELOOP: ['io', 'it is a symbolic link, or its links go round in a circle'],
   ENAMETOOLONG: ['io', 'the path is too long'],
   EIO: ['io', 'the device reported an error'],
   EBUSY: ['io', 'another program is using it'],

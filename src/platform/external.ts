@@ -2,12 +2,12 @@
  * Opens the external data of a model, and nothing else: a location must name a regular file below
  * the model's own folder, also after every symbolic link is followed, and not the model itself.
  */
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { DeepCompressionError } from '../model/errors.ts';
 import { checkLocation } from '../model/location.ts';
 import { plainError } from './errno.ts';
-import { openFile } from './files.ts';
+import { openNoLink } from './files.ts';
 import type { ExternalResolver, OpenFile } from './port.ts';
 
 /**
@@ -20,7 +20,7 @@ export function externalResolver(modelPath: string): ExternalResolver {
     const location = checkLocation(given);
     let file = opened.get(location);
     if (file === undefined) {
-      file = openFile(locate(modelPath, location));
+      file = openInside(modelPath, location);
       opened.set(location, file);
     }
     return file;
@@ -30,6 +30,22 @@ export function externalResolver(modelPath: string): ExternalResolver {
     opened.clear();
   };
   return Object.assign(resolve, { closeAll });
+}
+
+/** The place is looked at again when the file is open: a link that came into its way meanwhile is seen. */
+function openInside(modelPath: string, location: string): OpenFile {
+  const file = openNoLink(locate(modelPath, location));
+  try {
+    const { dev, ino } = statSync(locate(modelPath, location), { bigint: true });
+    if (file.stat.dev === dev && file.stat.ino === ino) return file;
+    throw new DeepCompressionError(
+      'io',
+      `cannot read ${file.name}: it changed while it was opened`,
+    );
+  } catch (error) {
+    file.close();
+    throw plainError(error, 'read', location);
+  }
 }
 
 function locate(modelPath: string, location: string): string {

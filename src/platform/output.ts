@@ -7,7 +7,7 @@ import * as fs from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { DeepCompressionError } from '../model/errors.ts';
 import { isDeviceName } from '../model/location.ts';
-import { openFile } from './files.ts';
+import { openNoLink } from './files.ts';
 import type { OutputKind, OutputRule } from './port.ts';
 
 /** Where an output goes, and the file that was there when this was found out. */
@@ -26,10 +26,10 @@ export function placeOf(path: string, rule: OutputRule): Place {
     throw new DeepCompressionError('io', `cannot write ${path}: it is a folder`);
   if (!there.isFile())
     throw new DeepCompressionError('io', `cannot write ${path}: it is not a regular file`);
-  const target = fs.realpathSync(path);
   if (rule.inputs.some((input) => isSameFile(input, there))) throw isInput(path);
   if (!rule.overwrite) throw new DeepCompressionError('exists', `${path} already exists`);
-  if (!isOfKind(target, rule.kind))
+  const target = fs.realpathSync(path);
+  if (!isOfKind(target, there, rule.kind))
     throw new DeepCompressionError(
       'invalid-input',
       `${path} is there and is not ${rule.kind.name}, so it is not replaced: choose another name, or move it away`,
@@ -62,10 +62,11 @@ export function isUnchanged({ target, there }: Place): boolean {
   );
 }
 
-/** An empty file holds nothing that could be lost, so it is of every kind. */
-export function isOfKind(path: string, kind: OutputKind): boolean {
-  const file = openFile(path);
+/** An empty file holds nothing that could be lost, so it is of every kind; another than `there` is of none. */
+function isOfKind(path: string, there: fs.BigIntStats, kind: OutputKind): boolean {
+  const file = openNoLink(path);
   try {
+    if (file.stat.ino !== there.ino || file.stat.dev !== there.dev) return false;
     return file.size === 0 || kind.looksLike(file);
   } catch {
     return false;
@@ -79,9 +80,9 @@ export function isOfKind(path: string, kind: OutputKind): boolean {
  * @throws DeepCompressionError `invalid-input` for a file of another kind, which stays
  */
 export function removeOutput(path: string, kind: OutputKind): void {
-  const there = fs.lstatSync(path, { throwIfNoEntry: false });
+  const there = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (there === undefined) return;
-  if (!there.isFile() || !isOfKind(path, kind))
+  if (!there.isFile() || !isOfKind(path, there, kind))
     throw new DeepCompressionError(
       'invalid-input',
       `${path} is there and is not ${kind.name}, so it is not deleted: choose another name, or move it away`,

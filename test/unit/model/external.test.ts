@@ -1,6 +1,7 @@
 /** External data in memory: which files there are, what is read, what may be replaced. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { checkLocation, checkRestorable } from '../../../src/model/location.ts';
 import { externalTensor, graph, model, ramp } from '../../fixtures/onnx-writer.ts';
 import { float32Bytes } from '../../fixtures/wire-writer.ts';
 import { open, rewritten, saying, tensorOf, valuesOf } from './support.ts';
@@ -96,4 +97,38 @@ test('an offset that is missing is 0, a length that is missing follows from the 
     graph([], { initializers: [externalTensor('w', [2], { location: 'w', checksum: 'abc' })] }),
   );
   assert.deepEqual(valuesOf(open(bytes, { w: float32Bytes([3, 4, 5]) }), 'w'), [3, 4]);
+});
+
+test('locations are below the model, and names of files on every system', () => {
+  for (const [given, taken] of [
+    ['w.bin', 'w.bin'],
+    ['./a//b/./w.bin', 'a/b/w.bin'],
+    ['a\\w.bin', 'a/w.bin'],
+    ['console.bin', 'console.bin'],
+    ['a/.hidden', 'a/.hidden'],
+    ['..w', '..w'],
+  ] as const)
+    assert.equal(checkLocation(given), taken);
+  for (const [why, locations] of [
+    ['an absolute path', ['/etc/passwd', '\\\\host\\share\\w', '\\w', 'C:w', 'c:\\w', 'C:/w']],
+    ["leaves the model's folder", ['..', '../w', 'a/../../w', 'a\\..\\w', '..\\w']],
+    ['names no file', ['', '.', './', 'a/', 'a\\']],
+    ['a colon', ['a.bin:x', 'a/w.bin:x:$DATA', 'file:///w', 'ab:c']],
+    ['a control character', ['a\0b', 'a\nb', 'a\u007f', '\u001b[31m']],
+    [
+      'a device on Windows',
+      [
+        ...['nul', 'NUL.bin', 'a/con', 'con/w', 'Aux.tar.gz', 'COM1', 'lpt9.x', 'com¹', 'prn .bin'],
+        ...['CONIN$', 'conout$.bin', 'w.', 'w ', 'a./w', 'a /w'],
+      ],
+    ],
+  ] as const)
+    for (const location of locations)
+      assert.throws(
+        () => checkLocation(location),
+        saying('invalid-model', new RegExp(why)),
+        location,
+      );
+  for (const location of ['.git/config', 'a/.vscode/tasks.json', '.w'])
+    assert.throws(() => checkRestorable(location), saying('invalid-model', /begins with a dot/));
 });

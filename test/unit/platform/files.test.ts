@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { plainError } from '../../../src/platform/errno.ts';
 import { externalResolver } from '../../../src/platform/external.ts';
-import { openFile } from '../../../src/platform/files.ts';
+import { openFile, openNoLink } from '../../../src/platform/files.ts';
 import { openOnnx } from '../../../src/model/onnx/open.ts';
 import { readBytes } from '../../../src/model/bytes.ts';
 import { externalTensor, graph, model } from '../../fixtures/onnx-writer.ts';
@@ -52,6 +52,20 @@ test('what cannot be opened says why', (t) => {
   symlinkSync('loop', join(folder, 'loop'));
   assert.throws(() => openFile(join(folder, 'loop')), saying('io', /circle/));
   assert.throws(() => openFile('/dev/null'), saying('io', /not a regular file/));
+});
+
+test('a link that came into the place of a file that was looked at is not followed', (t) => {
+  const folder = ownFolder(t);
+  writeFileSync(join(folder, 'file'), 'x');
+  symlinkSync('file', join(folder, 'link'));
+  for (const open of [openFile, openNoLink]) {
+    const file = open(join(folder, 'file'));
+    assert.equal(file.size, 1);
+    file.close();
+  }
+  openFile(join(folder, 'link')).close();
+  if (process.platform !== 'win32')
+    assert.throws(() => openNoLink(join(folder, 'link')), saying('io', /it is a symbolic link/));
 });
 
 test('a pipe is refused without waiting for a writer', (t) => {
