@@ -1,4 +1,4 @@
-"""Restores models from .dcz files (versions 1 and 2): the standard library and numpy, nothing else.
+"""Restores models from .dcz files (versions 1 to 3): the standard library and numpy, nothing else.
 
     python3 dcz.py model.dcz folder      writes folder/model.onnx and external data; replaces nothing
 
@@ -26,7 +26,7 @@ import numpy as np
 BLOCK = 1 << 20  # weights
 PIECE = 1 << 23  # bytes
 ELEMENT_BYTES = (1, 2, 4, 8)
-DTYPE_BYTES = (4, 2, 2, 8)  # float32, float16, bfloat16, float64
+DTYPE_BYTES = (4, 2, 2, 8, 1, 1)  # float32, float16, bfloat16, float64, int8, uint8
 
 
 class DczError(ValueError):
@@ -65,7 +65,7 @@ def _restore(data):
         raise DczError("not a .dcz file")
     _require(len(data) >= 12, "it is cut off")
     version = data[3]
-    if version not in (1, 2):
+    if version not in (1, 2, 3):
         raise DczError(f"a .dcz file of version {version}: get a newer dcz.py")
     about = len(data) - 8 if version == 1 else 4
     length, checksum = struct.unpack_from("<II", data, about)
@@ -123,7 +123,7 @@ def _check_statement(said, version):
     """What follows the streams: nothing, or (section 7) bytes that end with their checksum."""
     if not said:
         return
-    _require(version == 2 and 6 < len(said) <= 65541, "it goes on after its end")
+    _require(version > 1 and 6 < len(said) <= 65541, "it goes on after its end")
     checksum = struct.unpack("<I", said[-4:])[0]
     _require(zlib.crc32(said[:-4]) == checksum, "it goes on after its end, or is cut off there")
 
@@ -178,7 +178,7 @@ def _inflate(data, size, dictionary=b""):
 
 
 def _read_channel(meta, bytes_each, version):
-    """Its pieces: (the words of the planes, as version 2 has them; bytes of a plane)."""
+    """Its pieces: (the words of the planes, as later versions have them; bytes of a plane)."""
     left = meta.varint() * bytes_each
     _require(left <= 1 << 49, "channel")
     pieces = []
@@ -227,16 +227,17 @@ def _read_tensors(meta, version):
         last += 1 + (-((zigzag + 1) >> 1) if zigzag & 1 else zigzag >> 1)
         _require(0 <= last < 1 << 31 and last not in ids, "number of a tensor")
         ids.add(last)
-        flags = meta.take(1)[0]
-        t.dtype, t.arithmetic = flags & 3, flags & 4 != 0
-        index = flags >> 4
+        flags = meta.varint() if version > 2 else meta.take(1)[0]
+        t.dtype, t.arithmetic = (flags & 3) + (flags >> 8) * 4, flags & 4 != 0
+        _require(t.dtype < 6 and not (t.dtype > 3 and flags & 8), "type of a tensor")
+        index = flags >> 4 & 15
         t.index_bits = flags >> 3 if version == 1 else index and index + 1
         _require(t.index_bits != 1 and t.index_bits <= 16, "index width")
         t.weights, t.row, t.kernel = meta.varint(), meta.varint(), meta.varint()
         _require(t.weights * DTYPE_BYTES[t.dtype] <= 1 << 49, "size of a tensor")
         if t.weights:
             _require(1 <= t.row <= t.weights and 1 <= t.kernel <= t.weights, "shape of a tensor")
-        t.grid = _read_grid(meta, t) if version == 2 and flags & 8 else None
+        t.grid = _read_grid(meta, t) if version > 1 and flags & 8 else None
         blocks = -(-t.weights // BLOCK)
         block_count += blocks
         _require(block_count <= 1 << 20, "number of blocks")
@@ -329,7 +330,9 @@ def _levels_of(codes, largest):
 
 
 def _payload(numbers, dtype):
-    """float64 numbers rounded once, to nearest, ties to even; little-endian bytes."""
+    """float64 numbers rounded once, to nearest, ties to even; little-endian bytes. Of uint8 less 128."""
+    if dtype > 3:
+        return (numbers.astype(np.int64) + (128 if dtype == 5 else 0)).astype(np.uint8).tobytes()
     numbers = np.where(np.isnan(numbers), np.nan, numbers)  # the one NaN of the format
     with np.errstate(over="ignore", invalid="ignore"):
         if dtype != 2:

@@ -2,7 +2,7 @@
  * A compressed tensor as it stands between the compression room (which makes and decodes it), the
  * container (which stores it) and the simulator (which runs it). See docs/dcz-format.md.
  */
-import type { CompressibleDType } from '../model/dtype.ts';
+import type { CodedDType } from '../model/dtype.ts';
 import type { Grid } from './share/grid.ts';
 
 /** Weights per block: the unit of parallel work, random access and checksum. */
@@ -25,11 +25,11 @@ export interface CodedBlock {
 export interface CodedTensor {
   /** `Tensor.id` in the model it came from. */
   readonly tensor: number;
-  readonly dtype: CompressibleDType;
-  /** Number of weights, pruned ones included. */
+  readonly dtype: CodedDType;
+  /** Number of weights, pruned ones included; of a quantized tensor, of bytes. */
   readonly weights: number;
   /**
-   * Value of each code, exact in `dtype`; `codebook[0]` is +0: pruned weights and filler zeros.
+   * Value of each code, exact in `dtype`, for `uint8` less 128; `codebook[0]` is +0: pruned weights and filler zeros.
    * Ascending from index 1. At most 257 long.
    */
   readonly codebook: Float64Array;

@@ -3,7 +3,7 @@
  * Every step that reads weights is a set of tasks, one a block; what is decided between them is
  * decided here, on histograms.
  */
-import type { CompressibleDType } from '../model/dtype.ts';
+import type { CodedDType } from '../model/dtype.ts';
 import { throwIfCancelled } from '../model/errors.ts';
 import type { Tensor } from '../model/model.ts';
 import type { CodedBlock, Coder, CodedTensor } from './coded.ts';
@@ -25,7 +25,7 @@ import type { ResultOf, Task, TaskRunner } from './tasks.ts';
 
 /** A layer that is to be compressed, and what its steps need. */
 export interface LayerJob {
-  readonly tensor: Tensor & { readonly dtype: CompressibleDType };
+  readonly tensor: Tensor & { readonly dtype: CodedDType };
   readonly recipe: LayerRecipe;
   readonly seed: number;
   readonly runner: TaskRunner;

@@ -2,7 +2,8 @@
  * The large tensors that a compression leaves alone, each with the reason: from the model and the recipe,
  * so that a report of the finished file says the same as the run that wrote it.
  */
-import { isCompressible, type DType } from '../model/dtype.ts';
+import { isCodable } from '../model/coded-as.ts';
+import { isQuantized, type DType } from '../model/dtype.ts';
 import type { Model, Tensor } from '../model/model.ts';
 import { recipeForLayer, type CodingRecipe } from './recipe.ts';
 
@@ -46,14 +47,15 @@ export function notCoded(
 
 function reasonOf(model: Model, tensor: Tensor, recipe: CodingRecipe | undefined): string {
   const { dtype, role, op, parameters } = tensor;
-  if (!isCompressible(dtype))
-    return role === 'weight' || role === 'embedding'
-      ? `its weights are quantized already (${dtype})`
-      : `${dtype} values are kept as they are`;
+  if (!isCodable(dtype)) return `${dtype} values are kept as they are`;
   const obstacle = model.writer.whyNotReplaceable(tensor);
   if (obstacle !== undefined) return obstacle;
   if (op === '' && model.graph) return 'no operator uses it: the model could do without it';
   if (recipe === undefined) return 'the recipe does not code it';
+  if (isQuantized(dtype))
+    return recipeForLayer(recipe, tensor) === undefined
+      ? 'the recipe says skip'
+      : `it is quantized already (${dtype}), and its bytes would not become smaller`;
   if (!recipe.roles.includes(role))
     return role === 'embedding'
       ? 'the recipe leaves tables that are looked up alone: add embedding to its roles, or take the preset safe'

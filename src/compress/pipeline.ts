@@ -7,6 +7,7 @@
 import { isCompressible, type CompressibleDType } from '../model/dtype.ts';
 import { throwIfCancelled } from '../model/errors.ts';
 import type { Model, Tensor } from '../model/model.ts';
+import { asBytes, isBytewise } from './bytewise.ts';
 import { codeLevels, gridAndCode } from './grid-layer.ts';
 import {
   keepAndCode,
@@ -58,24 +59,24 @@ export async function compressModel(
   const progress = new ProgressMeter(onProgress);
   const jobs: LayerJob[] = [];
   for (const tensor of model.tensors) {
-    const layer = recipeForLayer(recipe, tensor);
-    if (layer === undefined || !isCandidate(tensor, recipe)) continue;
+    const job = jobOf(tensor, recipe);
+    if (job === undefined) continue;
     const why = model.writer.whyNotReplaceable(tensor);
     if (why !== undefined) {
       left.set(tensor.id, why);
       continue;
     }
-    progress.expect(tensor);
+    progress.expect(job.tensor);
     jobs.push({
-      tensor,
-      recipe: layer,
+      ...job,
       seed: (seed ^ Math.imul(tensor.id + 1, 0x9e3779b1)) >>> 0,
       runner,
       signal,
-      onStep: (stage, weights) => progress.step(tensor, stage, weights),
+      onStep: (stage, weights) => progress.step(job.tensor, stage, weights),
     });
   }
-  const weights = jobs.reduce((sum, { tensor }) => sum + tensor.parameters, 0);
+  const rounded = jobs.filter(({ tensor }) => isCompressible(tensor.dtype));
+  const weights = rounded.reduce((sum, { tensor }) => sum + tensor.parameters, 0);
   const free = jobs.filter(({ tensor }) => !assigned.has(tensor.id));
   const cuts = await globalCuts(free, signal);
   const done = await overlapping(jobs, async (job) => {
@@ -91,9 +92,25 @@ export async function compressModel(
   const tensors: PlannedTensor[] = [];
   done.forEach((result, i) => {
     if ('coded' in result) tensors.push(result);
-    else left.set(jobs[i].tensor.id, `it ${result.reason}`);
+    else if (isCompressible(jobs[i].tensor.dtype))
+      left.set(jobs[i].tensor.id, `it ${result.reason}`);
   });
   return { tensors, left };
+}
+
+/** What is done to a tensor and how; undefined for one that the recipe does not ask for. */
+function jobOf(
+  tensor: Tensor,
+  recipe: CodingRecipe,
+): Pick<LayerJob, 'tensor' | 'recipe'> | undefined {
+  const layer = recipeForLayer(recipe, tensor);
+  if (layer === undefined) return undefined;
+  if (isBytewise(tensor))
+    return {
+      tensor: asBytes(tensor),
+      recipe: { ...layer, share: { ...layer.share, method: 'exact' } },
+    };
+  return isCandidate(tensor, recipe) ? { tensor, recipe: layer } : undefined;
 }
 
 function isCandidate(
@@ -194,12 +211,12 @@ class ProgressMeter {
     this.#onProgress = onProgress;
   }
 
-  expect(tensor: Tensor): void {
+  expect(tensor: LayerJob['tensor']): void {
     this.#left.set(tensor.id, passes * tensor.parameters);
     this.#total += passes * tensor.parameters;
   }
 
-  step(tensor: Tensor, stage: string, weights: number): void {
+  step(tensor: LayerJob['tensor'], stage: string, weights: number): void {
     const left = this.#left.get(tensor.id) ?? 0;
     const counted = Math.min(left, weights);
     this.#left.set(tensor.id, left - counted);
@@ -207,7 +224,7 @@ class ProgressMeter {
     this.#report(stage, tensor.name);
   }
 
-  finish(tensor: Tensor): void {
+  finish(tensor: LayerJob['tensor']): void {
     this.#done += this.#left.get(tensor.id) ?? 0;
     this.#left.set(tensor.id, 0);
     this.#report('encode', tensor.name);

@@ -58,7 +58,8 @@ export function layerReport(
   const codebookSize = grid === undefined ? codes : 0;
   const channels = grid?.scales.length ?? 0;
   const columns = grid?.columnScales?.length ?? 0;
-  const nonzeros = weights - stats.codeCounts[0];
+  // a byte of packed or unsigned weights says nothing about zeros
+  const nonzeros = coded.dtype === 'uint8' ? weights : weights - stats.codeCounts[0];
   const indexBits =
     coded.coder === 'huffman' ? coded.indexBits : cheapestIndex(stats.runs, stats.codeCounts).bits;
   const gaps = gapCounts(stats.runs, indexBits);

@@ -5,7 +5,7 @@
  * they run.
  */
 import { crc32 } from '../model/crc32.ts';
-import type { CompressibleDType } from '../model/dtype.ts';
+import type { CodedDType } from '../model/dtype.ts';
 import { blockWeights, type CodedBlock } from './coded.ts';
 import { BlockDecoder } from './code/decode-block.ts';
 import { BlockEncoder, weightsOfBlock, type TensorCoding } from './code/encode-block.ts';
@@ -17,10 +17,10 @@ import { assign, type Assignment } from './share/assignment.ts';
 import { levelValues, type Grid, type GridLayout } from './share/grid.ts';
 import { channelExtents, noiseOfScales, type Extents, type ScaleTrial } from './share/channels.ts';
 
-/** The weights of one tensor. */
+/** The weights of one tensor; of a quantized one its bytes, as `CodedDType` counts them. */
 export interface WeightSource {
   readonly weights: number;
-  readonly dtype: CompressibleDType;
+  readonly dtype: CodedDType;
   /** Fills `target` from flat index `start` on: a Float64Array for float64, else a Float32Array. */
   readValues(start: number, target: Float32Array | Float64Array): void;
 }

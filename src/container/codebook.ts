@@ -6,7 +6,7 @@
  * float32 numbers whose low bits are zero, which `shift` takes away. float64 values that are no
  * float32 numbers are stored raw. On the 26 codebooks of Han's SqueezeNet this takes 19.3 bits a value.
  */
-import type { CompressibleDType } from '../model/dtype.ts';
+import type { CodedDType } from '../model/dtype.ts';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../model/half.ts';
 import type { AdaptiveCoder } from './adaptive.ts';
 
@@ -162,9 +162,11 @@ function bitLength(x: number): number {
 }
 
 /** Whether every value is a number of `dtype`. */
-export function isExactIn(codebook: Float64Array, dtype: CompressibleDType): boolean {
+export function isExactIn(codebook: Float64Array, dtype: CodedDType): boolean {
   if (dtype === 'float64') return true;
   if (dtype === 'float32') return isFloat32(codebook);
+  if (dtype === 'int8' || dtype === 'uint8')
+    return codebook.every((value) => Object.is(value, (value << 24) >> 24));
   const [to, from] = dtype === 'float16' ? [toFloat16, fromFloat16] : [toBfloat16, fromBfloat16];
   return codebook.every((value) => Object.is(value, from(to(value))));
 }

@@ -1,16 +1,18 @@
 /**
- * Constants and limits of the .dcz format, version 2 (docs/dcz-format.md). Reader and writer hold
+ * Constants and limits of the .dcz format, version 3 (docs/dcz-format.md). Reader and writer hold
  * the same limits; the writer refuses what a reader would.
  */
 import type { CodedTensor } from '../compress/coded.ts';
 import { mostLevels } from '../compress/share/grid.ts';
-import type { CompressibleDType } from '../model/dtype.ts';
+import type { CodedDType } from '../model/dtype.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 
 /** 'DCZ' and the version byte. */
 export const magic = Uint8Array.of(0x44, 0x43, 0x5a);
-/** What is written. Readers take version 1 too, which has no grids. */
-export const version = 2;
+/** The newest that is read: it has coded bytes, and is written where there are some; else `plainVersion`. */
+export const version = 3;
+export const plainVersion = 2;
+/** Has no grids. */
 export const oldestVersion = 1;
 /** 'DCZ', version, then the length of the index and its CRC-32: the index follows. */
 export const headerBytes = 12;
@@ -41,14 +43,16 @@ export const limits = {
 /** Deflate cannot make more than this many bytes of one. */
 export const deflateRatio = 1032;
 
-/** Element types in the order of their code in a tensor's flags. */
-export const dtypes: readonly CompressibleDType[] = ['float32', 'float16', 'bfloat16', 'float64'];
+/** Element types in the order of their code in a tensor's flags: version 2 has the first four. */
+export const dtypes = ['float32', 'float16', 'bfloat16', 'float64', 'int8', 'uint8'] as const;
 
-export const dtypeBytes: Readonly<Record<CompressibleDType, number>> = {
+export const dtypeBytes: Readonly<Record<CodedDType, number>> = {
   float32: 4,
   float16: 2,
   bfloat16: 2,
   float64: 8,
+  int8: 1,
+  uint8: 1,
 };
 
 /** Rest bytes lie in four channels: bytes as they are, and float payloads by element size. */

@@ -36,7 +36,7 @@ export function readIndex(source: ByteSource): DczIndex {
   return index;
 }
 
-/** What follows the streams of a file of version 2; undefined when nothing does. */
+/** What follows the streams of a file of version 2 or later; undefined when nothing does. */
 export function statementAfter(
   end: number,
   source: ByteSource,

@@ -19,7 +19,7 @@ import { VarintReader } from './varint.ts';
 /**
  * `about` is what the header says of the index, `version` that of the file. `data` is where packed bytes
  * begin and end; `end` may be Infinity where the file's length is not known: `DczIndex.end` then says where
- * they end. What follows there, in version 2, is a statement (statement-check.ts), which the caller checks.
+ * they end. What follows there, from version 2 on, is a statement (statement-check.ts), which the caller checks.
  */
 export function parseIndex(
   bytes: Uint8Array,

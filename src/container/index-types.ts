@@ -1,7 +1,7 @@
 /** The index of a .dcz file as it is read: where everything lies, and what it is. */
 import type { Coder } from '../compress/coded.ts';
 import type { GridLayout } from '../compress/share/grid.ts';
-import type { CompressibleDType } from '../model/dtype.ts';
+import type { CodedDType } from '../model/dtype.ts';
 import type { Packing } from './pack.ts';
 import type { Tables, TableSizes } from './adaptive-tables.ts';
 
@@ -48,7 +48,7 @@ export interface IndexedGrid extends GridLayout {
 
 export interface IndexedTensor {
   readonly tensor: number;
-  readonly dtype: CompressibleDType;
+  readonly dtype: CodedDType;
   readonly weights: number;
   readonly coder: Coder;
   readonly indexBits: number;
@@ -69,7 +69,7 @@ export interface DczIndex {
   readonly files: readonly IndexedFile[];
   /** In the order of their holes. */
   readonly tensors: readonly IndexedTensor[];
-  /** Where the packed bytes end: in version 2 the end of the file, or a statement begins. */
+  /** Where the packed bytes end: from version 2 on the end of the file, or a statement begins. */
   readonly end: number;
 }
 

@@ -4,7 +4,7 @@ import { largestOf, type Grid } from '../compress/share/grid.ts';
 import { AdaptiveEncoder } from './adaptive.ts';
 import { TableCoder, type TableSizes } from './adaptive-tables.ts';
 import { metadataDictionary } from './dictionary.ts';
-import { dtypes, elementSizes, hasGaps, holeKind } from './format.ts';
+import { dtypes, elementSizes, hasGaps, holeKind, plainVersion } from './format.ts';
 import { packings, packPlane } from './pack.ts';
 import type { PackedChannel } from './pack-rest.ts';
 import type { PlannedRun } from './rest-plan.ts';
@@ -16,6 +16,7 @@ export interface IndexedTensor {
 }
 
 export interface IndexContents {
+  readonly version: number;
   readonly recipe: object;
   readonly channels: readonly PackedChannel[];
   readonly files: readonly { readonly location: string; readonly runs: readonly PlannedRun[] }[];
@@ -55,7 +56,13 @@ function refuse(why: string): never {
   throw new RangeError(`a tensor cannot be stored: ${why}`);
 }
 
-function serialiseMetadata({ recipe, channels, files, tensors }: IndexContents): Uint8Array {
+function serialiseMetadata({
+  version,
+  recipe,
+  channels,
+  files,
+  tensors,
+}: IndexContents): Uint8Array {
   const text = new TextEncoder();
   const out = new VarintWriter();
   out.string(text.encode(canonicalJson(recipe)));
@@ -70,7 +77,7 @@ function serialiseMetadata({ recipe, channels, files, tensors }: IndexContents):
   for (const { coded } of tensors) {
     out.signed(coded.tensor - expected);
     expected = coded.tensor + 1;
-    writeTensor(out, coded);
+    writeTensor(out, coded, version);
   }
   out.number(files.length);
   for (const { location, runs } of files) {
@@ -83,11 +90,14 @@ function serialiseMetadata({ recipe, channels, files, tensors }: IndexContents):
   return out.take();
 }
 
-function writeTensor(out: VarintWriter, coded: CodedTensor): void {
+function writeTensor(out: VarintWriter, coded: CodedTensor, version: number): void {
   const arithmetic = coded.coder === 'arithmetic' ? 1 : 0;
   const { grid } = coded;
   const index = Math.max(coded.indexBits - 1, 0);
-  out.byte(dtypes.indexOf(coded.dtype) + 4 * arithmetic + 8 * (grid ? 1 : 0) + 16 * index);
+  const dtype = dtypes.indexOf(coded.dtype);
+  const low = (dtype & 3) + 4 * arithmetic + 8 * (grid ? 1 : 0) + 16 * index;
+  if (version === plainVersion) out.byte(low);
+  else out.number(low + 256 * (dtype >> 2));
   out.number(coded.weights);
   out.number(coded.rowLength);
   out.number(coded.kernelLength);

@@ -98,6 +98,9 @@ export function readTensors(
 
 const maxTensorId = 2 ** 31 - 1;
 
+/** Of the types of bytes, the last. */
+const mostFlags = 256 + 255;
+
 function readTensor(
   fields: VarintReader,
   id: number,
@@ -105,11 +108,13 @@ function readTensor(
   version: number,
   fail: Fail,
 ): IndexedTensor {
-  const flags = fields.byte('the flags of a tensor');
-  const dtype = dtypes[flags & 3];
+  const what = 'the flags of a tensor';
+  const flags = version < 3 ? fields.byte(what) : fields.number(what, mostFlags);
+  const dtype = dtypes.at((flags & 3) + 4 * (flags >> 8)) ?? fail('a tensor of an unknown type');
   const coder: Coder = flags & 4 ? 'arithmetic' : 'huffman';
   const onGrid = version > 1 && (flags & 8) !== 0;
-  const indexBits = version > 1 ? (flags >> 4) + (flags > 15 ? 1 : 0) : flags >> 3;
+  const indexBits = version > 1 ? ((flags >> 4) & 15) + ((flags & 240) > 0 ? 1 : 0) : flags >> 3;
+  if (onGrid && dtypeBytes[dtype] === 1) fail('bytes on a grid');
   if (indexBits === 1 || indexBits > 16) fail(`an index of ${indexBits} bits`);
   const weights = fields.number('the number of weights', limits.length / dtypeBytes[dtype]);
   const rowLength = fields.number('the length of a row', limits.length);

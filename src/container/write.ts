@@ -10,7 +10,16 @@ import { crc32 } from '../model/crc32.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { Model, Segment } from '../model/model.ts';
 import { isExactIn } from './codebook.ts';
-import { dtypeBytes, hasGaps, headerBytes, holeKind, limits, magic, version } from './format.ts';
+import {
+  dtypeBytes,
+  hasGaps,
+  headerBytes,
+  holeKind,
+  limits,
+  magic,
+  plainVersion,
+  version,
+} from './format.ts';
 import { canonicalJson, serialiseIndex, type IndexedTensor } from './index-write.ts';
 import { packRest, type PackedChannel } from './pack-rest.ts';
 import { floatPayloads, planRuns, type PlannedRun } from './rest-plan.ts';
@@ -52,10 +61,12 @@ export function writeDcz(contents: DczContents, sink: ByteSink): WrittenBytes {
   checkLimits(files, tensors);
   const recipeBytes = new TextEncoder().encode(canonicalJson(recipe)).length;
   most('bytes of recipe', recipeBytes, limits.recipe);
-  const index = serialiseIndex({ recipe, channels, files, tensors });
+  const bytewise = tensors.some(({ coded }) => dtypeBytes[coded.dtype] === 1);
+  const written = bytewise ? version : plainVersion;
+  const index = serialiseIndex({ version: written, recipe, channels, files, tensors });
   most('bytes of metadata', index.metadataBytes, limits.metadata);
   const header = new DataView(new ArrayBuffer(headerBytes));
-  [...magic, version].forEach((byte, i) => header.setUint8(i, byte));
+  [...magic, written].forEach((byte, i) => header.setUint8(i, byte));
   header.setUint32(4, index.bytes.length, true);
   header.setUint32(8, crc32(index.bytes), true);
   write(new Uint8Array(header.buffer));

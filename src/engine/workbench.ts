@@ -10,9 +10,11 @@ import { bytesOf, restoreBlock } from '../compress/code/restore.ts';
 import { blockWeights, type CodedTensor } from '../compress/coded.ts';
 import { StatisticsCounter } from '../compress/statistics.ts';
 import { runTask, type ResultOf, type Task, type WeightSource } from '../compress/tasks.ts';
+import { codedAs } from '../model/coded-as.ts';
 import { crc32 } from '../model/crc32.ts';
-import { bitsOf, isCompressible, isFloat, type DType } from '../model/dtype.ts';
+import { bitsOf, isCompressible, isFloat, isQuantized, type DType } from '../model/dtype.ts';
 import { DeepCompressionError } from '../model/errors.ts';
+import type { Model, Tensor } from '../model/model.ts';
 import { DistinctCounter, distinctBySorting, type DistinctKind } from './distinct.ts';
 import { openInput, type Opened, type SharedInput } from './input.ts';
 import { momentsOf, type Moments } from './moments.ts';
@@ -86,7 +88,11 @@ export class Workbench {
   private weights(id: number): WeightSource {
     const { model } = this.opened;
     const tensor = model.tensors[id];
-    if (!isCompressible(tensor.dtype)) throw new Error(`tensor ${id} holds no floats`);
+    if (isQuantized(tensor.dtype)) {
+      const { dtype, weights } = codedAs(tensor);
+      return { dtype, weights, readValues: bytesReader(model, tensor, dtype === 'int8' ? 0 : 128) };
+    }
+    if (!isCompressible(tensor.dtype)) throw new Error(`tensor ${id} holds no weights`);
     return {
       weights: tensor.parameters,
       dtype: tensor.dtype,
@@ -148,6 +154,15 @@ export class Workbench {
     const { codeCounts, runs } = counter.result();
     return { codeCounts, runs };
   }
+}
+
+/** Bytes of a tensor as signed numbers, counted from `middle`. */
+function bytesReader(model: Model, tensor: Tensor, middle: number): WeightSource['readValues'] {
+  return (start, target) => {
+    const bytes = new Uint8Array(target.length);
+    model.reader.readBytes(tensor, start, bytes);
+    for (let i = 0; i < bytes.length; i++) target[i] = ((bytes[i] - middle) << 24) >> 24;
+  };
 }
 
 function readsAsFloat32(dtype: DType): boolean {

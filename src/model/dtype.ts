@@ -86,6 +86,24 @@ export function codeOfDType(dtype: DType): number {
 /** The floats whose values the engine can replace. */
 export type CompressibleDType = 'float32' | 'float16' | 'bfloat16' | 'float64';
 
+/**
+ * What a coded payload consists of: floats, or the bytes of a tensor that is quantized already. `uint8` are
+ * counted from 128, the middle of a byte, about which packed and unsigned weights lie.
+ */
+export type CodedDType = CompressibleDType | 'int8' | 'uint8';
+
+const quantized = /^(u?int[248]|float[48]e.*)$/;
+
+/** Integers of at most a byte. */
+export function isSmallInteger(dtype: DType): boolean {
+  return /^u?int[248]$/.test(dtype);
+}
+
+/** Whether numbers of few bits stand for others through a scale: of weights, those quantized already. */
+export function isQuantized(dtype: DType): boolean {
+  return quantized.test(dtype) || isBlockType(dtype);
+}
+
 export function isCompressible(dtype: DType): dtype is CompressibleDType {
   return dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16' || dtype === 'float64';
 }

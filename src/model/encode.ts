@@ -1,16 +1,16 @@
 /** Turns numbers into the bytes of a hole: the inverse of reading a densely packed tensor. */
 import { narrowBfloat16, narrowFloat16 } from './half.ts';
-import type { HoleEncoding } from './model.ts';
+import type { CompressibleDType } from './dtype.ts';
 
 /** Bytes one value takes. */
-export function encodedWidth(encoding: HoleEncoding): number {
+export function encodedWidth(encoding: CompressibleDType): number {
   return encoding === 'float64' ? 8 : encoding === 'float32' ? 4 : 2;
 }
 
 /** Little-endian, densely packed, rounded to nearest even where the encoding is narrower. */
 export function encodeValues(
   values: Float32Array | Float64Array,
-  encoding: HoleEncoding,
+  encoding: CompressibleDType,
 ): Uint8Array<ArrayBuffer> {
   if (encoding === 'float64') return new Uint8Array(Float64Array.from(values).buffer);
   if (encoding === 'float32') return new Uint8Array(Float32Array.from(values).buffer);

@@ -2,7 +2,7 @@
  * What a model is, whatever its format: files, and tensors that lie in them. A `Tensor` describes
  * and locates values but holds none; `TensorReader` (one a format) fetches them in pieces.
  */
-import type { DType } from './dtype.ts';
+import type { CodedDType, DType } from './dtype.ts';
 import type { ByteSource } from './bytes.ts';
 import type { FormatId } from './format-names.ts';
 import type { ModelGraph } from './graph.ts';
@@ -103,17 +103,22 @@ export interface TensorReader {
    * @throws DeepCompressionError `not-found` when the payload (external data) is missing.
    */
   readValues(tensor: Tensor, start: number, target: Float32Array | Float64Array): void;
+  /**
+   * Fills `target` with bytes of the payload of a quantized tensor as they lie in the file, from byte
+   * `start` of it on. The writer must be able to replace the tensor.
+   */
+  readBytes(tensor: Tensor, start: number, target: Uint8Array): void;
 }
 
 /** How a hole's values are turned into file bytes: little-endian, densely packed. */
-export type HoleEncoding = 'float32' | 'float16' | 'bfloat16' | 'float64';
+export type HoleEncoding = CodedDType;
 
 /** A file as a run of segments; concatenated they are the file. */
 export type Segment =
   /** `elements`: of which kind the bytes are, where they are the values of a tensor. */
   | { readonly kind: 'literal'; readonly bytes: Uint8Array; readonly elements?: HoleEncoding }
   | { readonly kind: 'copy'; readonly offset: number; readonly length: number }
-  /** The payload of one tensor, to be filled with `parameters` values in `encoding`. */
+  /** The payload of one tensor, to be filled with its values in `encoding`, or its bytes. */
   | {
       readonly kind: 'hole';
       readonly tensor: number;

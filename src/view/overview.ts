@@ -83,6 +83,7 @@ function layerSummary(
 function codedSummary({ coded, rmse, stored }: CodedSource, tensor: Tensor): CodedSummary {
   const { values, index, codebook, tables, total } = stored;
   return {
+    bytewise: !isCompressible(coded.dtype),
     coder: coded.coder,
     codebookSize: coded.grid ? 0 : coded.codebook.length,
     grid: gridSummary(coded),
@@ -90,7 +91,7 @@ function codedSummary({ coded, rmse, stored }: CodedSource, tensor: Tensor): Cod
     blocks: coded.blocks.length,
     entries: coded.blocks.reduce((n, b) => n + b.entries, 0),
     bytes: { values, index, codebook, tables, total },
-    bitsPerWeight: coded.weights > 0 ? (8 * total) / coded.weights : 0,
+    bitsPerWeight: tensor.parameters > 0 ? (8 * total) / tensor.parameters : 0,
     ratio: total > 0 ? tensor.bytes / total : 0,
     rmse,
   };

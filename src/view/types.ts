@@ -34,6 +34,8 @@ export interface GridSummary {
 }
 
 export interface CodedSummary {
+  /** Its codes are bytes of a tensor that was quantized already, which say nothing of weights. */
+  readonly bytewise: boolean;
   readonly coder: 'huffman' | 'arithmetic';
   /** Shared values, the reserved zero included; 0 on a grid. */
   readonly codebookSize: number;

@@ -5,6 +5,8 @@
  * thing wait for one computation.
  */
 import type { LayerStatistics } from '../compress/statistics.ts';
+import { codedAs, isCodable } from '../model/coded-as.ts';
+import { isCompressible } from '../model/dtype.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { Tensor } from '../model/model.ts';
 import { bytesHeld, type ByteCache } from './cache.ts';
@@ -50,12 +52,16 @@ export class ViewCore {
     this.tensors = source.model.tensors;
     this.zeroPoints = findZeroPoints(source.model);
     for (const [index, coded] of source.coded.entries()) {
-      const { tensor, weights } = coded.coded;
-      if (this.tensors.at(tensor)?.parameters !== weights || tensor < 0)
+      const { tensor, weights, dtype } = coded.coded;
+      const there = this.tensors.at(tensor);
+      const as = there && isCodable(there.dtype) ? codedAs(there) : undefined;
+      if (as?.weights !== weights || as.dtype !== dtype || tensor < 0)
         throw new DeepCompressionError(
           'invalid-container',
           `${source.path}: damaged .dcz file: tensor ${tensor} is not one of the model's`,
         );
+      // bytes of quantized weights are no values: these come from the restored file
+      if (!isCompressible(dtype)) continue;
       const key = `${id}/${tensor}/`;
       const threads = services.threads && { of: services.threads, index };
       this.coded.set(tensor, new CodedLayer(coded, key, services.cache, this.#bench, threads));

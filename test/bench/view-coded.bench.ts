@@ -31,7 +31,7 @@ const model: Model = {
       ...{ op: 'Gemm', sparse: false, file: 0 },
     },
   ],
-  reader: { readValues: (_, start, target) => readValues(start, target) },
+  reader: { readValues: (_, start, target) => readValues(start, target), readBytes: () => {} },
   writer: { whyNotReplaceable: () => undefined, layout: () => [] },
 };
 const source = { weights: values.length, dtype: 'float32', readValues } as const;

@@ -125,14 +125,14 @@ test(
       return copy;
     });
     const newer = whole.slice();
-    newer[3] = 3;
+    newer[3] = 4;
     const page = new TextEncoder().encode('<!doctype html><title>Not found</title>');
     const answers = decodeInPython([...cut, ...changed, newer, page]).map((answer) => {
       assert.ok('error' in answer);
       assert.ok(!answer.error.includes('\n'));
       return answer.error;
     });
-    assert.match(answers.at(-2)!, /version 3: get a newer dcz\.py/);
+    assert.match(answers.at(-2)!, /version 4: get a newer dcz\.py/);
     assert.equal(answers.at(-1), 'not a .dcz file');
   },
 );

@@ -45,7 +45,7 @@ export interface DecodedFile {
   readonly bytes: Uint8Array;
 }
 
-const widths = [4, 2, 2, 8];
+const widths = [4, 2, 2, 8, 1, 1];
 const elements = [1, 2, 4, 8];
 
 /** Restores all files. Throws Error with a few words on anything the format forbids. */
@@ -55,7 +55,10 @@ export function decodeIndependently(dcz: Uint8Array): {
   tensors: DecodedTensor[];
 } {
   const view = new DataView(dcz.buffer, dcz.byteOffset, dcz.length);
-  check(dcz.length >= 12 && [0x44435a01, 0x44435a02].includes(view.getUint32(0)), 'header');
+  check(
+    dcz.length >= 12 && [0x44435a01, 0x44435a02, 0x44435a03].includes(view.getUint32(0)),
+    'header',
+  );
   const version = dcz[3];
   const about = version === 1 ? dcz.length - 8 : 4;
   const indexLength = view.getUint32(about, true);
@@ -84,7 +87,7 @@ export function decodeIndependently(dcz: Uint8Array): {
       const stored = words.map((word) => data.take(storedLength(word, length / size, version)));
       const above: Uint8Array[] = [];
       for (let p = size - 1; p >= 0; p--) {
-        const mixed = version === 2 && words[p] % 2 === 1;
+        const mixed = version >= 2 && words[p] % 2 === 1;
         const plane = mixed
           ? decodeMixedPlane(stored[p], length / size, size === 1 ? undefined : above)
           : unpack(new Cursor(stored[p]), words[p] && stored[p].length, length / size);
@@ -121,7 +124,7 @@ export function decodeIndependently(dcz: Uint8Array): {
 function storedLength(word: number, plain: number, version: number): number {
   if (word === 0) return plain;
   const length = version === 1 ? word : Math.floor(word / 2);
-  const mixed = version === 2 && word % 2 === 1;
+  const mixed = version >= 2 && word % 2 === 1;
   check(length < plain && length * 1032 >= plain && !(mixed && plain > 2 ** 18), 'plane');
   return length;
 }
@@ -132,10 +135,13 @@ function readTensors(metadata: Cursor, version: number): DecodedTensor[] {
   for (let n = metadata.varint(); n > 0; n--) {
     const zigzag = metadata.varint();
     id += 1 + (zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2);
-    const flags = metadata.take(1)[0];
+    const flags = version < 3 ? metadata.take(1)[0] : metadata.varint();
+    const dtype = (flags % 4) + 4 * Math.floor(flags / 256);
+    check(dtype < 6, 'type');
     const arithmetic = Math.floor(flags / 4) % 2 === 1;
-    const grid = version === 2 && Math.floor(flags / 8) % 2 === 1;
-    const index = Math.floor(flags / 16);
+    const grid = version >= 2 && Math.floor(flags / 8) % 2 === 1;
+    const index = Math.floor(flags / 16) % 16;
+    check(!(grid && dtype > 3), 'grid of bytes');
     const indexBits = version === 1 ? Math.floor(flags / 8) : index === 0 ? 0 : index + 1;
     check(indexBits !== 1 && indexBits <= 16, 'index bits');
     const weights = metadata.varint();
@@ -154,7 +160,7 @@ function readTensors(metadata: Cursor, version: number): DecodedTensor[] {
     const shape = { weights, rowLength, kernelLength, levels };
     tensors.push({
       id,
-      dtype: flags % 4,
+      dtype,
       arithmetic,
       indexBits,
       ...shape,
@@ -257,6 +263,7 @@ const mantissas = Array.from({ length: 64 }, (_, j) => {
 /** Rounds to the nearest, ties to even. The halves are found by exact scaling to an integer. */
 function putValue(view: DataView, at: number, dtype: number, value: number): void {
   if (dtype === 3) view.setFloat64(at, value, true);
+  else if (dtype > 3) view.setUint8(at, (value + (dtype === 5 ? 128 : 0) + 256) % 256);
   else if (dtype === 0) view.setFloat32(at, value, true);
   else view.setUint16(at, dtype === 1 ? halfBits(value, 10, 15) : halfBits(value, 7, 127), true);
 }

@@ -69,7 +69,7 @@ export class LayerView {
     const ids = [
       'weights' as const,
       ...(peer?.partner(layer.layer) ? (['difference'] as const) : []),
-      ...(layer.coded ? (['codebook', 'huffman', 'stream'] as const) : []),
+      ...(layer.coded && !layer.coded.bytewise ? (['codebook', 'huffman', 'stream'] as const) : []),
       ...(simulator && layer.role === 'weight' ? (['eie'] as const) : []),
     ];
     const names = { ...t, ...namesOnGrid(layer, t) };

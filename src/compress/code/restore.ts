@@ -2,21 +2,24 @@
  * From codes to payload bytes, little-endian in the tensor's dtype: every code becomes its shared
  * value, which is exact in that dtype, or its level of a grid times the scale, which is rounded once.
  */
-import type { CompressibleDType } from '../../model/dtype.ts';
+import type { CodedDType } from '../../model/dtype.ts';
 import { toBfloat16, toFloat16 } from '../../model/half.ts';
 import { GridWalk, type Grid } from '../share/grid.ts';
 
 /** Bytes of one value. */
-export function bytesOf(dtype: CompressibleDType): number {
-  return dtype === 'float64' ? 8 : dtype === 'float32' ? 4 : 2;
+export function bytesOf(dtype: CodedDType): number {
+  if (dtype === 'float64') return 8;
+  if (dtype === 'float32') return 4;
+  return dtype === 'int8' || dtype === 'uint8' ? 1 : 2;
 }
 
 /** `value` rounded to `dtype` (nearest, ties to even), as its little-endian bytes. */
-function valueBytes(value: number, dtype: CompressibleDType): Uint8Array {
+function valueBytes(value: number, dtype: CodedDType): Uint8Array {
   const bytes = new Uint8Array(bytesOf(dtype));
   const view = new DataView(bytes.buffer);
   if (dtype === 'float32') view.setFloat32(0, value, true);
   else if (dtype === 'float64') view.setFloat64(0, value, true);
+  else if (bytes.length === 1) view.setUint8(0, dtype === 'int8' ? value : value + 128);
   else view.setUint16(0, dtype === 'float16' ? toFloat16(value) : toBfloat16(value), true);
   return bytes;
 }
@@ -24,13 +27,13 @@ function valueBytes(value: number, dtype: CompressibleDType): Uint8Array {
 /** What gives a code its value. */
 export interface CodeValues {
   readonly codebook: Float64Array;
-  readonly dtype: CompressibleDType;
+  readonly dtype: CodedDType;
   readonly grid?: Grid;
 }
 
 /** Turns codes into payload bytes, again and again for one tensor. */
 export class Restorer {
-  readonly dtype: CompressibleDType;
+  readonly dtype: CodedDType;
   readonly #tensor: CodeValues;
   readonly #table: Uint8Array<ArrayBuffer>;
 
@@ -55,7 +58,7 @@ export class Restorer {
     const n = target.length / width;
     const { grid } = this.#tensor;
     if (grid !== undefined) return this.#levels(grid, codes, target, n, start);
-    if (target.byteOffset % Math.min(width, 4) !== 0)
+    if (width === 1 || target.byteOffset % Math.min(width, 4) !== 0)
       return this.#bytewise(codes, target, n, width);
     if (width === 2) {
       const table = new Uint16Array(this.#table.buffer);

@@ -4,7 +4,7 @@
  * tensor's dtype. Scales are 16-bit integers times powers of two, so that the product of two scales and
  * a level is exact in a double: every platform restores the same bits. docs/dcz-coding.md, section 6.
  */
-import type { CompressibleDType } from '../../model/dtype.ts';
+import type { CodedDType } from '../../model/dtype.ts';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../../model/half.ts';
 import type { Tensor } from '../../model/model.ts';
 import { scaleOf } from './scales.ts';
@@ -159,7 +159,7 @@ export function nearestLevels(
 /** Fills `values[0 .. n)` with what the codes from flat index `start` on restore to in `dtype`. */
 export function levelValues(
   grid: Grid,
-  dtype: CompressibleDType,
+  dtype: CodedDType,
   codebook: Float64Array,
   codes: Uint16Array | Uint8Array,
   n: number,

@@ -3,7 +3,7 @@
  * ascending list of intervals. Plain data, so that the same quantizer counts, encodes and verifies
  * on any thread; `QuantizerTable` is its fast form.
  */
-import type { CompressibleDType } from '../../model/dtype.ts';
+import type { CodedDType } from '../../model/dtype.ts';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../../model/half.ts';
 import type { Grains } from '../prune/grains.ts';
 import { clearPrunedGrains } from '../prune/grains.ts';
@@ -20,7 +20,7 @@ export interface Quantizer {
 }
 
 /** `value` rounded to what `dtype` can hold. */
-export function roundTo(value: number, dtype: CompressibleDType): number {
+export function roundTo(value: number, dtype: CodedDType): number {
   if (dtype === 'float32') return Math.fround(value);
   if (dtype === 'float16') return fromFloat16(toFloat16(value));
   if (dtype === 'bfloat16') return fromBfloat16(toBfloat16(value));
@@ -36,7 +36,7 @@ export function roundTo(value: number, dtype: CompressibleDType): number {
 export function nearestQuantizer(
   centroids: Float64Array,
   threshold: number,
-  dtype: CompressibleDType,
+  dtype: CodedDType,
 ): { readonly quantizer: Quantizer; readonly codebook: Float64Array } {
   const shared = [...new Set(Array.from(centroids, (c) => roundTo(c, dtype) + 0))];
   const values = [0, ...shared.filter((c) => c !== 0)];

@@ -111,7 +111,8 @@ function whyNot(
 ): string | undefined {
   if (role === 'embedding') return 'a table that is looked up, not multiplied';
   if (role !== 'weight') return '';
-  if (!isCompressible(dtype)) return `its ${dtype} weights are not compressed by this program`;
+  if (!isCompressible(dtype))
+    return `its weights were quantized before (${dtype}), and the machine takes those that are shared here`;
   if (!coded) {
     const least = 'minimumWeights' in recipe ? Number(recipe.minimumWeights) : 0;
     return parameters < least

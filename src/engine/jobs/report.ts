@@ -9,6 +9,7 @@ import { notCoded } from '../../compress/not-coded.ts';
 import { parseRecipe, type Recipe } from '../../recipe/recipe.ts';
 import { StatisticsCounter, type LayerStatistics } from '../../compress/statistics.ts';
 import type { Dcz } from '../../container/read.ts';
+import { codedAs, isCodable } from '../../model/coded-as.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import { formatNames } from '../../model/format-names.ts';
 import type { Model } from '../../model/model.ts';
@@ -85,7 +86,8 @@ function weightsOf(dcz: Dcz): number {
 function checkTensors(path: string, dcz: Dcz, model: Model): void {
   for (const { coded } of dcz.tensors) {
     const tensor = model.tensors.at(coded.tensor);
-    if (!tensor || tensor.parameters !== coded.weights || tensor.dtype !== coded.dtype)
+    const as = tensor && isCodable(tensor.dtype) ? codedAs(tensor) : undefined;
+    if (as?.weights !== coded.weights || as.dtype !== coded.dtype)
       throw new DeepCompressionError(
         'invalid-container',
         `${path}: damaged .dcz file: tensor ${coded.tensor} is not one of the model's`,

@@ -128,16 +128,21 @@ async function layerOf(
       tile: await model.tile({ layer }, layout.kind, place, channels, asking),
       marginals: await model.marginals({ layer }, layout.kind, asking),
     },
-    coded: summary.coded && {
-      ...(summary.coded.grid === null
-        ? { codebook: await model.codebook(layer, undefined, asking) }
-        : { grid: await model.grid(layer, undefined, asking) }),
-      ...(summary.coded.grid !== null && summary.coded.coder === 'arithmetic'
-        ? { spending: await model.spending(layer, asking) }
-        : { values: await model.huffman(layer, 'values', asking) }),
-      ...(summary.coded.indexBits > 0 && { gaps: await model.huffman(layer, 'gaps', asking) }),
-      stream: await model.stream(layer, { entry: 0 }, pageSteps.held, asking),
-    },
+    coded:
+      summary.coded && !summary.coded.bytewise
+        ? {
+            ...(summary.coded.grid === null
+              ? { codebook: await model.codebook(layer, undefined, asking) }
+              : { grid: await model.grid(layer, undefined, asking) }),
+            ...(summary.coded.grid !== null && summary.coded.coder === 'arithmetic'
+              ? { spending: await model.spending(layer, asking) }
+              : { values: await model.huffman(layer, 'values', asking) }),
+            ...(summary.coded.indexBits > 0 && {
+              gaps: await model.huffman(layer, 'gaps', asking),
+            }),
+            stream: await model.stream(layer, { entry: 0 }, pageSteps.held, asking),
+          }
+        : null,
   };
 }
 

@@ -4,7 +4,8 @@
  * Constant's `value_floats`: one packed field), its other pieces are dropped, and the length before
  * every message around it is written anew. Nothing else of the file changes.
  */
-import { bitsOf, isCompressible, type CompressibleDType } from '../dtype.ts';
+import { codedAs, isCodable } from '../coded-as.ts';
+import { bitsOf, isCompressible, isSmallInteger } from '../dtype.ts';
 import { DeepCompressionError } from '../errors.ts';
 import type { ModelFile, ModelWriter, Segment, Tensor } from '../model.ts';
 import type { MessageSpan, TensorRecord } from './record.ts';
@@ -41,11 +42,13 @@ export class OnnxWriter implements ModelWriter {
   }
 
   #obstacle(record: TensorRecord): string | undefined {
-    if (!isCompressible(record.dtype)) return `${record.dtype} values stay as they are`;
+    if (!isCodable(record.dtype)) return `${record.dtype} values stay as they are`;
     if (record.parameters === 0) return 'it holds no values';
     const obstacle = this.#obstacles.get(record.id);
     if (obstacle !== undefined) return obstacle;
-    if (inPlace(record) || record.rewriteField !== 0) return undefined;
+    if (inPlace(record)) return undefined;
+    const whole = isCompressible(record.dtype) || isSmallInteger(record.dtype);
+    if (record.rewriteField !== 0 && whole) return undefined;
     return 'its values are stored in a form that cannot be replaced';
   }
 
@@ -80,9 +83,13 @@ function inPlace(record: TensorRecord): boolean {
 }
 
 function holeSegment(record: TensorRecord): Segment {
-  const encoding = record.dtype as CompressibleDType;
-  const length = (record.parameters * bitsOf[encoding]) / 8;
-  return { kind: 'hole', tensor: record.id, length, encoding };
+  const { dtype, weights } = codedAs(record);
+  return {
+    kind: 'hole',
+    tensor: record.id,
+    length: (weights * bitsOf[dtype]) / 8,
+    encoding: dtype,
+  };
 }
 
 function hole(record: TensorRecord): Edit {

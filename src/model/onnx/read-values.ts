@@ -47,6 +47,25 @@ export class OnnxReader implements TensorReader {
     } else this.#chunks(source, record, start, target);
   }
 
+  readBytes(tensor: Tensor, start: number, target: Uint8Array): void {
+    const { file, external, chunks, wire } = this.#records[tensor.id];
+    if (wire === 'varint') return this.#pack(tensor, start, target);
+    this.#files[file].source.readInto(target, (external?.offset ?? chunks[0].start) + start);
+  }
+
+  /** Integers that lie one by one, as raw_data would have them. */
+  #pack(tensor: Tensor, start: number, target: Uint8Array): void {
+    const bits = bitsOf[tensor.dtype];
+    const first = (start * 8) / bits;
+    const count = Math.min((target.length * 8) / bits, tensor.parameters - first);
+    const values = new Float64Array(count);
+    this.readValues(tensor, first, values);
+    target.fill(0);
+    values.forEach((value, i) => {
+      target[Math.floor((i * bits) / 8)] |= (value & (2 ** bits - 1)) << ((i * bits) % 8);
+    });
+  }
+
   /** Values that lie one after another from byte `at` on. */
   #dense(
     source: ByteSource,

@@ -51,9 +51,12 @@ export function rewriteModel(
       } else {
         const array = values.get(segment.tensor);
         if (array === undefined) throw new Error('a hole that was not asked for');
-        const step = copyBlock / encodedWidth(segment.encoding);
+        const { encoding } = segment;
+        if (encoding === 'int8' || encoding === 'uint8')
+          throw new Error('new values for a quantized tensor');
+        const step = copyBlock / encodedWidth(encoding);
         for (let at = 0; at < array.length; at += step) {
-          sink.write(encodeValues(array.subarray(at, at + step), segment.encoding));
+          sink.write(encodeValues(array.subarray(at, at + step), encoding));
         }
       }
     }

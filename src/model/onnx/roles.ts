@@ -4,6 +4,7 @@
  * looked at once: the uses of its formal inputs are then the uses of what it is called with.
  * Limits: `mostSteps` operators between a tensor and its consumer; functions nested 32 deep.
  */
+import { isQuantized } from '../dtype.ts';
 import type { Geometry, Role } from '../model.ts';
 import { geometryOf } from './geometry.ts';
 import type { GraphFunction, GraphNode } from '../graph.ts';
@@ -144,7 +145,7 @@ class Uses {
     const { dtype, shape, parameters } = this.#records[id];
     const float = /^b?float/.test(dtype);
     if (use.role === 'embedding' && use.node.opType === 'Gather') {
-      if (float && shape.length === 2) return use;
+      if ((float || isQuantized(dtype)) && shape.length === 2) return use;
       return { ...use, role: !float && shape.length < 2 ? 'shape' : 'other' };
     }
     if (use.role === 'bias' && use.node.opType === 'Add') {

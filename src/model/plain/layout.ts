@@ -2,7 +2,7 @@
  * Cuts the files of a model into segments around payloads that are plain ranges of bytes. Nothing else
  * of a file changes, so that every hole is where its payload was.
  */
-import { isCompressible, type CompressibleDType } from '../dtype.ts';
+import { codedAs, isCodable } from '../coded-as.ts';
 import { DeepCompressionError } from '../errors.ts';
 import type { ModelFile, ModelWriter, Seal, Segment, Tensor } from '../model.ts';
 import type { PlainPayload } from './model.ts';
@@ -22,7 +22,7 @@ export class PlainWriter implements ModelWriter {
   }
 
   whyNotReplaceable({ id, dtype, parameters }: Tensor): string | undefined {
-    if (!isCompressible(dtype)) return `${dtype} values stay as they are`;
+    if (!isCodable(dtype)) return `${dtype} values stay as they are`;
     if (parameters === 0) return 'it holds no values';
     const { obstacle, unreadable, strides, bigEndian } = this.payloads[id];
     if (strides) return 'it is a view that skips values of what it looks at';
@@ -47,7 +47,7 @@ export class PlainWriter implements ModelWriter {
           `tensor ${tensor?.name ?? id} cannot be replaced: ${why}`,
         );
       const { file, offset } = this.payloads[id];
-      const encoding = tensor.dtype as CompressibleDType;
+      const encoding = codedAs(tensor).dtype;
       holes[file].push({
         at: offset,
         hole: { kind: 'hole', tensor: id, length: tensor.bytes, encoding },

@@ -32,6 +32,11 @@ export class PlainReader implements TensorReader {
     else if (payload.strides) readStrided(source, tensor, payload, start, target);
     else readDense(source, tensor, payload, start, target);
   }
+
+  readBytes({ id }: Tensor, start: number, target: Uint8Array): void {
+    const { file, offset } = this.payloads[id];
+    this.files[file].source.readInto(target, offset + start);
+  }
 }
 
 function readDense(

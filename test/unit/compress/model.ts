@@ -48,6 +48,9 @@ export function fakeModel(layers: readonly FakeTensor[]): Model {
     tensors,
     notes: [],
     reader: {
+      readBytes: () => {
+        throw new Error('no bytes are here');
+      },
       readValues: (tensor, start, target) => {
         for (let i = 0; i < target.length; i++) target[i] = layers[tensor.id].values[start + i];
       },

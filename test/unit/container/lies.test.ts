@@ -69,7 +69,7 @@ test('the file that the lies begin from is sound', () => {
 });
 
 const lies: Record<string, [Partial<Parts>, RegExp]> = {
-  'another version': [{ header: '44435a03' }, /version 3, and this program reads versions 1 to 2/],
+  'another version': [{ header: '44435a04' }, /version 4, and this program reads versions 1 to 3/],
   'another format': [
     { header: '504b0304' },
     /^lie\.dcz: not a \.dcz file but a ZIP archive: unpack it$/,

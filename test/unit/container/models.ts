@@ -7,7 +7,7 @@ import { BlockEncoder, blocksOf, weightsOfBlock } from '../../../src/compress/co
 import { toEntries } from '../../../src/compress/code/relative-index.ts';
 import { blockWeights, type Coder, type CodedTensor } from '../../../src/compress/coded.ts';
 import { memorySink, memorySource } from '../../../src/model/bytes.ts';
-import type { CompressibleDType } from '../../../src/model/dtype.ts';
+import type { CodedDType } from '../../../src/model/dtype.ts';
 import { toBfloat16, toFloat16 } from '../../../src/model/half.ts';
 import type { Model, Segment, Tensor } from '../../../src/model/model.ts';
 import { writeDcz, type WrittenBytes } from '../../../src/container/write.ts';
@@ -15,7 +15,7 @@ import { writeDcz, type WrittenBytes } from '../../../src/container/write.ts';
 /** A part of a file. `grown`: the payload's field had another length in the original. */
 export type Part =
   | { kind: 'bytes'; bytes: Uint8Array }
-  | { kind: 'floats'; dtype: CompressibleDType; bytes: Uint8Array }
+  | { kind: 'floats'; dtype: CodedDType; bytes: Uint8Array }
   | { kind: 'coded'; coded: CodedTensor; payload: Uint8Array; grown?: boolean };
 
 export interface FakeModel {
@@ -26,13 +26,20 @@ export interface FakeModel {
   readonly restored: readonly Uint8Array[];
 }
 
-export const width = { float32: 4, float16: 2, bfloat16: 2, float64: 8 } as const;
+export const width = {
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  float64: 8,
+  int8: 1,
+  uint8: 1,
+} as const;
 
 /** Payload bytes, one value at a time: the slow way. */
 export function payloadOf(
   codebook: Float64Array,
   codes: ArrayLike<number>,
-  dtype: CompressibleDType,
+  dtype: CodedDType,
   scale: (i: number) => number = () => 1,
 ): Uint8Array {
   const bytes = new Uint8Array(codes.length * width[dtype]);
@@ -41,6 +48,8 @@ export function payloadOf(
     const value = codebook[codes[i]] * scale(i);
     if (dtype === 'float32') view.setFloat32(4 * i, value, true);
     else if (dtype === 'float64') view.setFloat64(8 * i, value, true);
+    else if (dtype === 'int8') view.setInt8(i, value);
+    else if (dtype === 'uint8') view.setUint8(i, value + 128);
     else view.setUint16(2 * i, dtype === 'float16' ? toFloat16(value) : toBfloat16(value), true);
   }
   return bytes;
@@ -145,7 +154,7 @@ export function fakeModel(
       source: memorySource('fake', originals[i]),
     })),
     tensors,
-    reader: { readValues: () => assertUnused() },
+    reader: { readValues: () => assertUnused(), readBytes: () => assertUnused() },
     writer: { whyNotReplaceable: () => undefined, layout },
   } as const satisfies Model;
   const restored = files.map(({ parts }) => {

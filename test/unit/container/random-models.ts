@@ -1,6 +1,6 @@
 /** Random models for the container's tests: every dtype, coder, index width and odd shape. */
 import type { Coder } from '../../../src/compress/coded.ts';
-import type { CompressibleDType } from '../../../src/model/dtype.ts';
+import { isCompressible, type CompressibleDType } from '../../../src/model/dtype.ts';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../../../src/model/half.ts';
 import { codeOf, levelCodebook, type Grid } from '../../../src/compress/share/grid.ts';
 import { scaleOf } from '../../../src/compress/share/scales.ts';
@@ -58,11 +58,22 @@ export function randomCodes(random: Random, weights: number, values: number): Ui
   );
 }
 
+/** Some of the bytes there are, as a codebook has them. */
+function randomBytebook(random: Random): Float64Array {
+  const bytes = Float64Array.from({ length: 256 }, (_, i) => i - 128).filter((v) => v !== 0);
+  const share = pick(random, [0, 0.01, 0.3, 1]);
+  return Float64Array.of(0, ...bytes.filter(() => random() < share));
+}
+
 export function randomCoded(random: Random, id: number, weights: number): Part {
   if (weights > 0 && random() < 0.3) return randomGrid(random, id, weights);
-  const dtype = pick(random, dtypes);
+  const bytewise = random() < 0.2;
+  const dtype = bytewise ? pick(random, ['int8', 'uint8'] as const) : pick(random, dtypes);
   const coder = pick<Coder>(random, ['huffman', 'arithmetic']);
-  const codebook = randomCodebook(random, dtype, pick(random, [0, 1, 2, 15, 31, 255, 256]));
+  const count = pick(random, [0, 1, 2, 15, 31, 255, 256]);
+  const codebook = isCompressible(dtype)
+    ? randomCodebook(random, dtype, count)
+    : randomBytebook(random);
   const codes = randomCodes(random, weights, codebook.length - 1);
   const indexBits = coder === 'arithmetic' ? 0 : pick(random, [0, 2, 4, 5, 8, 16]);
   const kernelLength = weights % 9 === 0 && weights > 0 ? 9 : 1;

@@ -121,7 +121,7 @@ test('what is no .dcz is told apart, and so is a newer version', async () => {
     [new Uint8Array(0), /an empty file: get it again$/],
     [text('<!DOCTYPE html><title>404</title>'), /not a \.dcz file but a web page/],
     [text('version https://git-lfs.github.com/spec/v1'), /git lfs pull/],
-    [newer, /version 9, and this program reads versions 1 to 2: update it/],
+    [newer, /version 9, and this program reads versions 1 to 3: update it/],
   ];
   for (const [bytes, message] of cases)
     assert.match((await failure(decode(bytes))).message, message);

@@ -266,6 +266,7 @@ test('two askers wait for one computation, which stops when both have left', asy
     {
       ...model,
       reader: {
+        readBytes: () => {},
         readValues: (_, start, target) => {
           read += target.length;
           target.set(values.subarray(start, start + target.length));

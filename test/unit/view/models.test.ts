@@ -185,7 +185,10 @@ test('the overview respects roles and needs no payload', () => {
   const model = openBytes(bytes);
   const view = viewOf({
     ...model,
-    reader: { readValues: () => assert.fail('a payload was read') },
+    reader: {
+      readValues: () => assert.fail('a payload was read'),
+      readBytes: () => assert.fail('a payload was read'),
+    },
   });
   const overview = view.overview();
   assert.deepEqual(

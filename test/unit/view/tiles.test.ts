@@ -124,6 +124,7 @@ test('a large layer has a coarser base; tiles below and above it agree with coun
     ...model,
     tensors: [tensor],
     reader: {
+      readBytes: () => {},
       readValues: (_, start, target) => {
         read += target.length;
         target.set(values.subarray(start, start + target.length));
