@@ -17,11 +17,12 @@ export const arrows = {
   recipe: ['shared', 'model', 'compress', 'train'],
   calibrate: ['shared', 'model', 'compress', 'train'],
   structure: ['shared', 'model', 'compress', 'export', 'calibrate'],
-  eie: ['shared', 'model', 'compress'],
+  layers: ['shared', 'model', 'compress'],
+  eie: ['shared', 'model', 'compress', 'layers'],
   view: ['shared', 'model', 'compress'],
   engine: [
     ...['shared', 'model', 'compress', 'container', 'train', 'recipe', 'calibrate', 'structure'],
-    ...['fidelity', 'export', 'eie', 'view', 'platform'],
+    ...['fidelity', 'export', 'layers', 'eie', 'view', 'platform'],
   ],
   cli: [
     ...['shared', 'model', 'compress', 'train', 'recipe', 'structure', 'fidelity', 'export', 'eie'],
@@ -44,5 +45,5 @@ export const pure = [
     'train',
     'recipe',
   ],
-  ...['calibrate', 'structure', 'eie', 'view'],
+  ...['calibrate', 'structure', 'layers', 'eie', 'view'],
 ];

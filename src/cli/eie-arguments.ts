@@ -1,8 +1,9 @@
 /** The arguments of `deepc simulate` and `deepc sweep`: source, machine, activations, axes. */
 import { parseAxis } from '../eie/sweep.ts';
-import type { MachineOptions, SimulateSource, SweepAxis } from '../engine/protocol-eie.ts';
+import type { MachineOptions, SweepAxis } from '../engine/protocol-eie.ts';
 import { detections, machineLimits, precisions, roundings } from '../shared/machine.ts';
 import { UsageError } from './usage.ts';
+import type { SimulateSource } from '../engine/protocol-simulate.ts';
 
 export const eieOptions = {
   pe: { type: 'string' },

@@ -4,18 +4,14 @@ import { toCsv, type Row } from '../eie/tables.ts';
 import type { AllJobs } from '../engine/jobs/all.ts';
 import { filesOf, pathsOf } from '../engine/input.ts';
 import { tableKind } from '../engine/output-kinds.ts';
-import type {
-  SimulateLayers,
-  SimulateResult,
-  SimulateSource,
-  SweepResult,
-} from '../engine/protocol-eie.ts';
+import type { SimulateResult, SweepResult } from '../engine/protocol-eie.ts';
 import { placeOf } from '../platform/output.ts';
 import type { OutputRule } from '../platform/port.ts';
 import type { Progress } from '../engine/protocol.ts';
 import type { Command } from './arguments.ts';
 import { sourceOf } from './eie-arguments.ts';
 import { simulateTable, sweepTable } from './eie-tables.ts';
+import type { SimulateLayers, SimulateSource } from '../engine/protocol-simulate.ts';
 
 export interface EieOutcome {
   readonly result: object;

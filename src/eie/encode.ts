@@ -8,7 +8,7 @@
  * Everything per column is column-major: the N numbers of a column lie side by side.
  */
 import { DeepCompressionError } from '../model/errors.ts';
-import type { SparseCodes } from './sparse.ts';
+import type { SparseCodes } from '../layers/sparse.ts';
 
 export interface Encoding {
   readonly pes: number;

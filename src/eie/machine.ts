@@ -4,6 +4,7 @@
  * ring buffer; it tells full from empty by position, so it holds ring - 1 items. Capacities do not
  * change timing (the paper's simulator has none either): capacity.ts says how a layer is split.
  */
+import type { CodeLimit } from '../layers/grid-levels.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import {
   detections,
@@ -123,3 +124,12 @@ export function makeMachine(changes: Partial<Machine> = {}): Machine {
 export function entriesPerRow(m: Pick<Machine, 'sramWidth' | 'indexBits' | 'weightBits'>): number {
   return Math.floor(m.sramWidth / (m.indexBits + m.weightBits));
 }
+
+/** Bits of a weight code: 4 as in the paper up to 16 values, else 8 as its convolutions, else as many as it takes. */
+export function weightBitsFor(codebookSize: number): number {
+  if (codebookSize <= 16) return 4;
+  return codebookSize <= 256 ? 8 : Math.ceil(Math.log2(codebookSize));
+}
+
+/** Weight codes as wide as the paper's convolutions have them. */
+export const codeLimit: CodeLimit = { name: 'EIE', mostCodes: 256, preset: 'eie' };

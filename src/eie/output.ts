@@ -5,7 +5,7 @@
  * are made once a code and then only added.
  */
 import type { Arithmetic } from './arithmetic.ts';
-import type { SparseCodes } from './sparse.ts';
+import type { SparseCodes } from '../layers/sparse.ts';
 
 export interface Output {
   /** One value a row, before any ReLU. */

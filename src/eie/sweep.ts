@@ -4,12 +4,11 @@
  * Points are ordered so that neighbours share an encoding: PEs and index bits change slowest.
  */
 import { DeepCompressionError } from '../model/errors.ts';
-import type { Layer } from './layer.ts';
 import type { Precision } from '../shared/machine.ts';
 import type { Machine } from './machine.ts';
 import { makeMachine } from './machine.ts';
 import { layerEnergy } from './energy.ts';
-import { LayerSimulator } from './run.ts';
+import type { LayerSimulator } from './run.ts';
 
 /** Parameters that can be swept, by the names of the command line, slowest first. */
 export const axisKeys = {
@@ -123,49 +122,41 @@ export function sweepMachines(base: Machine, axes: readonly Axis[]): Machine[] {
   return machines.map((m) => makeMachine(m));
 }
 
-/** Computes points of one layer; keeps what neighbouring points share. */
-export class LayerSweep {
-  private readonly simulator: LayerSimulator;
-
-  constructor(layer: Layer) {
-    this.simulator = new LayerSimulator(layer);
+/** One point of a layer; `simulator` keeps what neighbouring points share. */
+export function sweepPoint(simulator: LayerSimulator, machine: Machine): SweepPoint {
+  const counts = simulator.counts(machine);
+  const energy = layerEnergy(machine, counts);
+  let relativeError = 0;
+  let saturations = 0;
+  if (machine.precision !== 'float32') {
+    const output = simulator.output(machine);
+    saturations = output.saturations;
+    relativeError = errorOf(output.values, simulator.floatOutput(machine));
   }
-
-  point(machine: Machine): SweepPoint {
-    const counts = this.simulator.counts(machine);
-    const energy = layerEnergy(machine, counts);
-    let relativeError = 0;
-    let saturations = 0;
-    if (machine.precision !== 'float32') {
-      const output = this.simulator.output(machine);
-      saturations = output.saturations;
-      relativeError = errorOf(output.values, this.simulator.floatOutput(machine));
-    }
-    return {
-      pe: machine.pes,
-      fifo: machine.ring,
-      sramWidth: machine.sramWidth,
-      indexBits: machine.indexBits,
-      precision: machine.precision,
-      clockMHz: machine.clockMHz,
-      cycles: counts.cycles,
-      theoreticalCycles: counts.theoreticalCycles,
-      timeUs: counts.timeUs,
-      loadBalance: counts.loadBalance,
-      realWork: counts.realWork,
-      validWritesPerPeCycle: counts.validWritesPerPeCycle,
-      broadcastStalls: counts.broadcastStalls,
-      pointerReads: counts.pointerReads,
-      spmatReads: counts.spmatReads,
-      paddingEntries: counts.paddingEntries,
-      constantPowerUj: energy.constantPowerUj,
-      eventBasedUj: energy.eventBasedUj,
-      multiplierUj: energy.multiplierUj,
-      areaMm2: energy.areaMm2,
-      relativeError,
-      saturations,
-    };
-  }
+  return {
+    pe: machine.pes,
+    fifo: machine.ring,
+    sramWidth: machine.sramWidth,
+    indexBits: machine.indexBits,
+    precision: machine.precision,
+    clockMHz: machine.clockMHz,
+    cycles: counts.cycles,
+    theoreticalCycles: counts.theoreticalCycles,
+    timeUs: counts.timeUs,
+    loadBalance: counts.loadBalance,
+    realWork: counts.realWork,
+    validWritesPerPeCycle: counts.validWritesPerPeCycle,
+    broadcastStalls: counts.broadcastStalls,
+    pointerReads: counts.pointerReads,
+    spmatReads: counts.spmatReads,
+    paddingEntries: counts.paddingEntries,
+    constantPowerUj: energy.constantPowerUj,
+    eventBasedUj: energy.eventBasedUj,
+    multiplierUj: energy.multiplierUj,
+    areaMm2: energy.areaMm2,
+    relativeError,
+    saturations,
+  };
 }
 
 function errorOf(values: Float32Array, exact: Float32Array): number {

@@ -9,7 +9,8 @@
  */
 import { host } from '#host';
 import { DeepCompressionError } from '../model/errors.ts';
-import type { EieWork } from './eie/bench.ts';
+import type { SimulatorWork } from './simulate/bench.ts';
+import type { SimulatorTypes } from './simulate/simulator.ts';
 import type { LevelWork } from './goal/level-bench.ts';
 import type { Thread } from '../platform/port.ts';
 import type { SharedInput } from './input.ts';
@@ -50,21 +51,27 @@ export function startCrew(input: SharedInput, options: CrewOptions): Crew {
     : new ThreadCrew({ role: 'tasks', input }, workerFile, Math.min(threads, 64), signal);
 }
 
-/** Threads for the EIE simulator's work (eie/bench.ts), with the same promises as a crew. */
-export interface EieCrew {
+/** Threads for the work of a simulation (simulate/bench.ts), with the same promises as a crew. */
+export interface SimulatorCrew<T extends SimulatorTypes> {
   readonly size: number;
-  perform(work: EieWork, onProgress?: (progress: Progress) => void): Promise<unknown>;
-  performOnEach(work: EieWork): Promise<unknown[]>;
+  perform(work: SimulatorWork<T>, onProgress?: (progress: Progress) => void): Promise<unknown>;
+  performOnEach(work: SimulatorWork<T>): Promise<unknown[]>;
   dispose(): Promise<void>;
 }
 
-export function startEieCrew(
+export function startSimulatorCrew<T extends SimulatorTypes>(
+  simulator: string,
   threads: number,
   workerFile: string,
   ortFolder: string | undefined,
   signal: AbortSignal | undefined,
-): EieCrew {
-  return new ThreadCrew({ role: 'eie', ortFolder }, workerFile, Math.min(threads, 64), signal);
+): SimulatorCrew<T> {
+  return new ThreadCrew(
+    { role: 'simulator', simulator, ortFolder },
+    workerFile,
+    Math.min(threads, 64),
+    signal,
+  );
 }
 
 /** Threads for training (runtime/helpers.ts). Dispose them when nothing runs. */
@@ -145,7 +152,7 @@ class InlineCrew implements Crew {
   }
 }
 
-class ThreadCrew implements Crew, EieCrew, TrainCrew, LevelCrew {
+class ThreadCrew implements Crew, SimulatorCrew<SimulatorTypes>, TrainCrew, LevelCrew {
   readonly size: number;
   private readonly threads: BusyThread[] = [];
   private readonly waiting: Piece[] = [];

@@ -5,16 +5,15 @@
  */
 import type { SweepPoint } from '../eie/sweep.ts';
 import type { Detection, Precision, Rounding } from '../shared/machine.ts';
-import type { FileInput } from './protocol-model.ts';
-
-/** Where the layers come from. */
-export type SimulateSource =
-  /** A .dcz, or an .onnx that is compressed on the way with the `eie` preset. */
-  | { readonly kind: 'model'; readonly file: FileInput }
-  /** A benchmark layer of the paper's Table III (`alex-7`), or `all` nine. */
-  | { readonly kind: 'workload'; readonly name: string }
-  /** A cases file (docs/eie.md, "Cases files"). */
-  | { readonly kind: 'cases'; readonly file: FileInput };
+import type {
+  DesignSpaceInput,
+  DesignSpaceResult,
+  HostProduct,
+  LayerActivations,
+  LayerDesigns,
+  SimulationInput,
+  SimulationResult,
+} from './protocol-simulate.ts';
 
 /** The machine, by the names of the command line (limits: shared/machine.ts). What is left out is the paper's, or the case's. */
 export interface MachineOptions {
@@ -35,62 +34,12 @@ export interface MachineOptions {
   readonly detect?: Detection;
 }
 
-/** What decides the layers and their activations: everything but the machine. */
-export interface SimulateLayers {
-  readonly source: SimulateSource;
-  /** Sample input of the model (.npz by input name, one .npy, or a data set, whose first sample it is);
-   * random when absent. */
-  readonly input?: FileInput;
-  /** Share of non-zero activations, 0 to 1, drawn at random instead of running the model. */
-  readonly density?: number;
-  /** Seed of workloads, random inputs and random activations. */
-  readonly seed: number;
-  /** Threads for compressing and sweeping; as many as the machine offers when absent. */
-  readonly threads?: number;
-  /** Positions (`SimulatedLayer.index`) of the layers wanted; all when absent. */
-  readonly layers?: readonly number[];
-}
-
-/**
- * The worker keeps the prepared layers (codes, activations, encodings) of the last sources, keyed by
- * their content and the options above, so that a call that changes only `machine` or `layers`
- * answers in milliseconds: a slider just calls again.
- */
-export interface SimulateInput extends SimulateLayers {
-  readonly machine?: MachineOptions;
-  /** Most bins of a layer's queue timeline; 0 or absent: no timeline. */
-  readonly timelineBins?: number;
-  /** Time this machine's own dense and sparse product of every layer (not for slider steps). */
-  readonly measureHost?: boolean;
-}
-
 /** Parameters as they were simulated; null where they differ between the layers of a run. */
 export type MachineConfig = {
   readonly [K in keyof Required<MachineOptions>]: Required<MachineOptions>[K] | null;
 };
 /** The same for one layer, where nothing is open. */
 export type LayerMachine = Required<MachineOptions>;
-
-export interface SimulateConfig extends MachineConfig {
-  /** The source as a user writes it: a path, `workload:alex-7`, `cases:FILE.json`. */
-  readonly source: string;
-  readonly seed: number;
-  /** Asked for on the command line; null: from the model, the workload or the case. */
-  readonly density: number | null;
-  /** Path of the sample input; null: none was given. */
-  readonly input: string | null;
-}
-
-export interface LayerActivations {
-  /** Where the vector comes from: a `sample` or `random-input` that the model ran on, …. */
-  readonly from: 'case' | 'workload' | 'sample' | 'random-input' | 'density';
-  /** Share of inputs that are not zero in the vector that is simulated. */
-  readonly density: number;
-  /** The mean of that share over the vectors that were looked at; null when there is only one. */
-  readonly meanDensity: number | null;
-  /** One line: which vector of how many, or why the model could not give one. '' for none. */
-  readonly note: string;
-}
 
 /** PE-cycles by cause, one number a PE each; the parts of `starved` are fill … drain. */
 export interface SimulatedPerPe {
@@ -148,12 +97,6 @@ export interface PublishedLayer {
   readonly activationPercent: number;
   /** Where Table III's averages cannot reproduce the paper; '' where they can. */
   readonly note: string;
-}
-
-/** This machine's own products of the layer, one core, batch 1, measured in the same run. */
-export interface HostProduct {
-  readonly denseUs: number;
-  readonly sparseUs: number;
 }
 
 export interface SimulatedLayer {
@@ -283,36 +226,15 @@ export interface SimulateTotals {
   } | null;
 }
 
-export interface SimulateResult {
-  readonly config: SimulateConfig;
-  readonly layers: readonly SimulatedLayer[];
-  /** All layers there are, for a choice, also when only some were asked for. */
-  readonly available: readonly {
-    readonly index: number;
-    /** Position among the model's tensors, several of which may have one name; -1: of no model. */
-    readonly tensor: number;
-    readonly name: string;
-  }[];
-  /** What cannot run on EIE, with one line why. */
-  readonly skipped: readonly {
-    readonly tensor: number;
-    readonly name: string;
-    readonly reason: string;
-  }[];
-  readonly totals: SimulateTotals;
-  readonly notes: readonly string[];
-}
+export type SimulateInput = SimulationInput<MachineOptions>;
+export type SimulateResult = SimulationResult<MachineConfig, SimulatedLayer, SimulateTotals>;
+export type SimulateConfig = SimulateResult['config'];
 
 export type SweepAxisName = 'pe' | 'index-bits' | 'precision' | 'fifo' | 'sram-width' | 'clock';
 
 export interface SweepAxis {
   readonly name: SweepAxisName;
   readonly values: readonly (number | Precision)[];
-}
-
-export interface SweepInput extends SimulateLayers {
-  readonly machine?: MachineOptions;
-  readonly axes: readonly SweepAxis[];
 }
 
 /** One machine: the quantities of Figures 8 (loadBalance), 9, 11 (speedup), 12 (realWork), 13. */
@@ -326,26 +248,9 @@ export interface SweptPoint extends SweepPoint {
   readonly spmatUj: number;
 }
 
-export interface SweptLayer {
-  readonly index: number;
-  readonly name: string;
-  readonly rows: number;
-  readonly cols: number;
-  readonly nonzeros: number;
-  /** One a combination of the axes' values, in the same order for every layer. */
-  readonly points: readonly SweptPoint[];
-}
-
-export interface SweepResult {
-  readonly config: SimulateConfig;
-  readonly axes: readonly SweepAxis[];
-  readonly layers: readonly SweptLayer[];
-  /** Sums over the layers point by point (means weighted by time); the layer's own when it is one. */
-  readonly total: readonly SweptPoint[];
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
-  readonly notes: readonly string[];
-  readonly seconds: number;
-}
+export type SweepInput = DesignSpaceInput<MachineOptions, SweepAxis>;
+export type SweptLayer = LayerDesigns<SweptPoint>;
+export type SweepResult = DesignSpaceResult<MachineConfig, SweepAxis, SweptPoint>;
 
 /** The paper's Tables II, IV and V and Figures 6 and 7: all published, nothing simulated. */
 export type PublishedInput = Readonly<Record<string, never>>;

@@ -3,7 +3,8 @@
  * boundary: as code, line and stack, because structured cloning drops the class.
  */
 import { DeepCompressionError, type ErrorCode } from '../model/errors.ts';
-import type { EieWork } from './eie/bench.ts';
+import type { SimulatorWork } from './simulate/bench.ts';
+import type { SimulatorTypes } from './simulate/simulator.ts';
 import type { LevelWork } from './goal/level-bench.ts';
 import type { SharedInput } from './input.ts';
 import type { Progress } from './protocol.ts';
@@ -15,7 +16,11 @@ import type { Work } from './workbench.ts';
 export type WorkerRole =
   | { readonly role: 'jobs' }
   | { readonly role: 'tasks'; readonly input: SharedInput }
-  | { readonly role: 'eie'; readonly ortFolder: string | undefined }
+  | {
+      readonly role: 'simulator';
+      readonly simulator: string;
+      readonly ortFolder: string | undefined;
+    }
   | { readonly role: 'levels' }
   | { readonly role: 'train'; readonly choice: ExecutorChoice };
 
@@ -28,7 +33,7 @@ export interface ProcessRole {
 
 export interface ToThread {
   readonly id: number;
-  readonly work: Work | EieWork | TrainWork | LevelWork;
+  readonly work: Work | SimulatorWork<SimulatorTypes> | TrainWork | LevelWork;
 }
 
 export type FromThread =

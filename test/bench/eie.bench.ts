@@ -7,13 +7,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { encode } from '../../src/eie/encode.ts';
-import { measureHost } from '../../src/eie/host.ts';
-import type { Layer } from '../../src/eie/layer.ts';
+import { measureHost } from '../../src/layers/own-products.ts';
+import type { Layer } from '../../src/layers/layer.ts';
 import { entriesPerRow, makeMachine } from '../../src/eie/machine.ts';
 import { runReference } from '../unit/eie/reference.ts';
 import { LayerSimulator } from '../../src/eie/run.ts';
-import { fromDense } from '../../src/eie/sparse.ts';
-import { LayerSweep, parseAxis, sweepMachines } from '../../src/eie/sweep.ts';
+import { fromDense } from '../../src/layers/sparse.ts';
+import { parseAxis, sweepMachines, sweepPoint } from '../../src/eie/sweep.ts';
 import { timeLayer } from '../../src/eie/timing.ts';
 import { findWorkload, makeWorkload, workloads } from '../../src/eie/workloads.ts';
 import { writeEntries } from '../unit/eie/entries.ts';
@@ -158,8 +158,8 @@ if (existsSync(folder)) {
   line(
     'sweep of 9 x 9 points over Alex-7 on one core',
     time(() => {
-      const sweep = new LayerSweep(alex7);
-      return machines.reduce((n, m) => n + sweep.point(m).cycles, 0);
+      const simulator = new LayerSimulator(alex7);
+      return machines.reduce((n, m) => n + sweepPoint(simulator, m).cycles, 0);
     }, 3),
     3000,
   );

@@ -7,10 +7,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import type { Layer } from '../../src/eie/layer.ts';
+import type { Layer } from '../../src/layers/layer.ts';
 import { makeMachine } from '../../src/eie/machine.ts';
 import { LayerSimulator } from '../../src/eie/run.ts';
-import { fromDense } from '../../src/eie/sparse.ts';
+import { fromDense } from '../../src/layers/sparse.ts';
 
 const folder = join(process.env['DC_SHARED'] ?? '../shared', 'data/eie/alex8');
 

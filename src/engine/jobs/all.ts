@@ -1,5 +1,6 @@
 /** Every job by name; types, validation and dispatch follow from this list. */
-import { LayerStore } from '../eie/layer-store.ts';
+import { eie } from '../simulate/eie/eie.ts';
+import { LayerStore } from '../simulate/layer-store.ts';
 import type { Runtime } from '../input.ts';
 import type { Job } from '../protocol.ts';
 import { ViewRoom } from '../view-room.ts';
@@ -43,9 +44,9 @@ export const declaredJobs = {
   report: reportJob,
   page: pageJob,
   presets: presetsJob,
-  simulate: simulateJob,
-  sweep: sweepJob,
-  published: publishedJob,
+  simulate: simulateJob(eie),
+  sweep: sweepJob(eie),
+  published: publishedJob(eie),
   agreement: agreementJob,
   duration: durationJob,
   evaluate: evaluateJob,

@@ -2,7 +2,7 @@
  * How a job is declared: once, in a file of its own, with the shape of its input and what it does. Its
  * name is its place in the list of all (all.ts), from which types, validation and dispatch follow.
  */
-import type { LayerStore } from '../eie/layer-store.ts';
+import type { LayerStore } from '../simulate/layer-store.ts';
 import type { Runtime } from '../input.ts';
 import type { JobControl } from '../protocol.ts';
 import type { AnyShape, Shape } from '../shape.ts';

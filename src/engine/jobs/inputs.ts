@@ -1,12 +1,9 @@
 /** Shapes of what more than one job takes. */
 import type { DataSplit } from '../../train/dataset/taken.ts';
 import type { FileInput } from '../protocol-model.ts';
-import type { MachineOptions, SimulateLayers, SimulateSource } from '../protocol-eie.ts';
 import type { RewriteInput } from '../protocol-rewrite.ts';
 import type { DataInput, NormalisationInput } from '../protocol-train.ts';
-import { detections, precisions, roundings } from '../../shared/machine.ts';
 import {
-  among,
   anyRecord,
   bytes,
   either,
@@ -22,6 +19,7 @@ import {
   text,
   type Shape,
 } from '../shape.ts';
+import type { SimulateLayers, SimulateSource } from '../protocol-simulate.ts';
 
 export const fileInput = either(
   record<Extract<FileInput, { path: string }>>({ path: filledText }),
@@ -56,22 +54,6 @@ export const rewriteInput: Shape<RewriteInput> = {
   seed: integerFrom(0),
   threads: optional(integerFrom(1)),
 };
-
-export const precision = among(precisions);
-
-/** Ranges are the simulator's to check (eie/machine.ts): it says what is possible. */
-export const machineOptions = record<MachineOptions>({
-  pe: optional(number),
-  fifo: optional(number),
-  sramWidth: optional(number),
-  indexBits: optional(number),
-  weightBits: optional(number),
-  clockMHz: optional(number),
-  precision: optional(precision),
-  rounding: optional(among(roundings)),
-  hasBias: optional(flag),
-  detect: optional(among(detections)),
-});
 
 type Source<K extends SimulateSource['kind']> = Extract<SimulateSource, { kind: K }>;
 

@@ -1,38 +1,12 @@
-/** published: the paper's figures for charts and tables, so that a page needs no simulator. */
-import { moduleParts } from '../../eie/energy.ts';
-import {
-  efficiencyBars,
-  geometricMean,
-  layerIds,
-  platforms,
-  publishedNotes,
-  publishedSpeedup,
-  speedupBars,
-  wallClock,
-  wallClocks,
-  type Bars,
-} from '../../eie/platforms.ts';
-import { findWorkload } from '../../eie/workloads.ts';
-import type { PublishedInput, PublishedResult } from '../protocol-eie.ts';
-import { defineJob } from './define.ts';
+/** published: figures of a simulated machine's publication. */
+import type { Simulator, SimulatorTypes } from '../simulate/simulator.ts';
+import { defineJob, type JobDeclaration } from './define.ts';
 
-const withMean = (bars: Bars) => ({ ...bars, computedMean: geometricMean(bars.values) });
-
-export const publishedJob = defineJob<PublishedInput, PublishedResult>({
-  input: {},
-  run: () =>
-    Promise.resolve({
-      layers: layerIds.map((id) => ({ id, name: findWorkload(id).name })),
-      wallClocks,
-      platforms,
-      speedupBars: speedupBars.map(withMean),
-      efficiencyBars: efficiencyBars.map(withMean),
-      meanSpeedups: {
-        overCpuDense: publishedSpeedup(wallClock('CPU', 'dense')).mean,
-        overGpuDense: publishedSpeedup(wallClock('GPU', 'dense')).mean,
-        overMobileGpuDense: publishedSpeedup(wallClock('mGPU', 'dense')).mean,
-      },
-      peModules: moduleParts,
-      notes: publishedNotes(),
-    }),
-});
+export function publishedJob<T extends SimulatorTypes>(
+  simulator: Simulator<T>,
+): JobDeclaration<Readonly<Record<string, never>>, T['published']> {
+  return defineJob<Readonly<Record<string, never>>, T['published']>({
+    input: {},
+    run: () => Promise.resolve(simulator.figures.published()),
+  });
+}

@@ -4,7 +4,9 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
-import { EieBench, type EieWork } from '../eie/bench.ts';
+import { simulators } from '../simulate/all.ts';
+import { SimulatorBench, type SimulatorWork } from '../simulate/bench.ts';
+import type { SimulatorTypes } from '../simulate/simulator.ts';
 import { LevelBench, type LevelWork } from '../goal/level-bench.ts';
 import { allJobs } from '../jobs/all.ts';
 import type { Progress } from '../protocol.ts';
@@ -48,9 +50,9 @@ if (!port) {
       port.postMessage({ id, error: plainError(error) } satisfies FromThread);
     }
   });
-} else if (data?.role === 'eie') {
-  const bench = new EieBench(data.ortFolder);
-  answer((work, onProgress) => bench.perform(work as EieWork, onProgress));
+} else if (data?.role === 'simulator') {
+  const bench = new SimulatorBench(simulators[data.simulator]!, data.ortFolder);
+  answer((work, onProgress) => bench.perform(work as SimulatorWork<SimulatorTypes>, onProgress));
 } else if (data?.role === 'train') {
   const bench = new TrainBench(data.choice);
   answer((work) => bench.perform(work as TrainWork));

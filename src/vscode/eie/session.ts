@@ -10,12 +10,12 @@ import type { Progress } from '../../engine/protocol.ts';
 import type {
   MachineOptions,
   PublishedResult,
-  SimulateLayers,
   SimulateResult,
   SweepResult,
 } from '../../engine/protocol-eie.ts';
 import type { Services } from '../services.ts';
 import { Latest } from './latest.ts';
+import type { SimulateLayers } from '../../engine/protocol-simulate.ts';
 
 /** Bins of the queues' timeline: more than a wide panel can show apart. */
 const timelineBins = 256;

@@ -1,8 +1,8 @@
 /** What an EIE panel simulates: a model of the user's or layers of the paper; as text it outlives a reload. */
 import * as vscode from 'vscode';
-import type { SimulateLayers } from '../../engine/protocol-eie.ts';
 import { inputOf, nameOf } from '../files.ts';
 import { settingsFor } from '../settings.ts';
+import type { SimulateLayers } from '../../engine/protocol-simulate.ts';
 
 export type EieSource =
   | { readonly kind: 'model'; readonly uri: vscode.Uri; readonly input?: vscode.Uri }

@@ -1,12 +1,13 @@
 /** `simulate_eie`: a model, or layers of the paper, on the simulated accelerator; writes nothing. */
 import * as vscode from 'vscode';
-import type { MachineOptions, SimulatedLayer, SimulateSource } from '../../engine/protocol-eie.ts';
+import type { MachineOptions, SimulatedLayer } from '../../engine/protocol-eie.ts';
 import { machineLimits } from '../../shared/machine.ts';
 import { allKinds, dottedEndings } from '../endings.ts';
 import { nameOf } from '../files.ts';
 import { settingsFor } from '../settings.ts';
 import { Fields, InputError, rowsIn } from './input.ts';
 import { few, omitted, type Tool } from './tool.ts';
+import type { SimulateSource } from '../../engine/protocol-simulate.ts';
 
 interface Input {
   readonly source: SimulateSource;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { encode } from '../../../src/eie/encode.ts';
-import { fromDense, fromFlat } from '../../../src/eie/sparse.ts';
+import { fromDense, fromFlat } from '../../../src/layers/sparse.ts';
 import { layerSpecs, listEntries, makeLayer } from './helpers.ts';
 import { decode, writeEntries, toDense } from './entries.ts';
 

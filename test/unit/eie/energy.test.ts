@@ -18,9 +18,10 @@ import {
 } from '../../../src/eie/energy.ts';
 import { makeMachine } from '../../../src/eie/machine.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
-import { fromDense } from '../../../src/eie/sparse.ts';
-import { makeWorkload, randomMatrix, workloads } from '../../../src/eie/workloads.ts';
+import { fromDense } from '../../../src/layers/sparse.ts';
+import { makeWorkload, workloads } from '../../../src/eie/workloads.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
+import { randomMatrix } from '../../../src/layers/random.ts';
 
 const near = (a: number, b: number, by: number): void =>
   assert.ok(Math.abs(a - b) <= by, `${a} is not within ${by} of ${b}`);

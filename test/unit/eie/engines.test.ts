@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Layer } from '../../../src/eie/layer.ts';
+import type { Layer } from '../../../src/layers/layer.ts';
 import type { Machine } from '../../../src/eie/machine.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
 import { mulberry32 } from '../../../src/model/random.ts';

@@ -3,7 +3,7 @@
  * way back from entries and from sparse codes to plain rows: slow and obviously right.
  */
 import type { Encoding } from '../../../src/eie/encode.ts';
-import type { SparseCodes } from '../../../src/eie/sparse.ts';
+import type { SparseCodes } from '../../../src/layers/sparse.ts';
 
 /** The entries of an encoding. PE p's list is [base[p], base[p + 1]). */
 export interface Entries {

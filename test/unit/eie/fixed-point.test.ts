@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { roundToInteger, shiftedProduct } from '../../../src/eie/arithmetic.ts';
 import type { FixedFormat } from '../../../src/eie/arithmetic.ts';
-import type { Layer } from '../../../src/eie/layer.ts';
+import type { Layer } from '../../../src/layers/layer.ts';
 import type { Machine } from '../../../src/eie/machine.ts';
 import { makeMachine } from '../../../src/eie/machine.ts';
 import { roundings, type Rounding } from '../../../src/shared/machine.ts';

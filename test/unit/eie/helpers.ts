@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { makeArithmetic } from '../../../src/eie/arithmetic.ts';
 import { encode } from '../../../src/eie/encode.ts';
-import type { Layer } from '../../../src/eie/layer.ts';
+import type { Layer } from '../../../src/layers/layer.ts';
 import type { Machine } from '../../../src/eie/machine.ts';
 import { entriesPerRow, makeMachine } from '../../../src/eie/machine.ts';
 import type { ReferenceOptions, ReferenceResult } from './reference.ts';
 import { runReference } from './reference.ts';
-import { fromDense } from '../../../src/eie/sparse.ts';
+import { fromDense } from '../../../src/layers/sparse.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 import { writeEntries, toDense } from './entries.ts';
 

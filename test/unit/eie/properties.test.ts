@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Layer } from '../../../src/eie/layer.ts';
+import type { Layer } from '../../../src/layers/layer.ts';
 import { entriesPerRow, makeMachine } from '../../../src/eie/machine.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
-import { fromDense } from '../../../src/eie/sparse.ts';
+import { fromDense } from '../../../src/layers/sparse.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 import {
   bits,

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { defaultMachine, makeMachine } from '../../../src/eie/machine.ts';
-import { measureHost } from '../../../src/eie/host.ts';
+import { measureHost } from '../../../src/layers/own-products.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
 import type { SweepPoint } from '../../../src/eie/sweep.ts';
-import { LayerSweep, paretoFront, parseAxis, sweepMachines } from '../../../src/eie/sweep.ts';
+import { paretoFront, parseAxis, sweepMachines, sweepPoint } from '../../../src/eie/sweep.ts';
 import { explainBalance, explainLoss } from '../../../src/eie/explain.ts';
 import { layerRow, perPeRows, sweepRows, toCsv } from '../../../src/eie/tables.ts';
 import { layerSpecs, makeLayer } from './helpers.ts';
@@ -46,9 +46,9 @@ test('a point of a sweep equals a simulation of its own, in any order of points'
   fc.assert(
     fc.property(layerSpecs, fc.shuffledSubarray(machines, { minLength: 8 }), (spec, some) => {
       const layer = makeLayer(spec);
-      const sweep = new LayerSweep(layer);
+      const simulator = new LayerSimulator(layer);
       for (const machine of some) {
-        const point = sweep.point(machine);
+        const point = sweepPoint(simulator, machine);
         const { statistics: s, energy, saturations } = new LayerSimulator(layer).run(machine);
         assert.equal(point.cycles, s.cycles);
         assert.equal(point.spmatReads, s.spmatReads);
@@ -87,10 +87,12 @@ test('tables export every field, quote what needs it, and start no formula', () 
   const run = new LayerSimulator(layer).run(makeMachine({ pes: 4 }));
   assert.equal(perPeRows(run).length, 4);
   assert.equal(layerRow(run)['cycles'], run.statistics.cycles);
-  const sweep = new LayerSweep(layer);
+  const simulator = new LayerSimulator(layer);
   const rows = sweepRows(
     'x',
-    sweepMachines(makeMachine({ pes: 4 }), [parseAxis('fifo=2,4')]).map((m) => sweep.point(m)),
+    sweepMachines(makeMachine({ pes: 4 }), [parseAxis('fifo=2,4')]).map((m) =>
+      sweepPoint(simulator, m),
+    ),
   );
   assert.equal(rows.length, 2);
   assert.ok(rows.some((r) => r['pareto'] === true));

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Layer } from '../../../src/eie/layer.ts';
+import type { Layer } from '../../../src/layers/layer.ts';
 import type { Machine } from '../../../src/eie/machine.ts';
 import { makeMachine } from '../../../src/eie/machine.ts';
 import type { ReferenceMachine } from './reference.ts';

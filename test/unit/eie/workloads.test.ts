@@ -13,15 +13,10 @@ import {
   wallClocks,
 } from '../../../src/eie/platforms.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
-import {
-  findWorkload,
-  makeWorkload,
-  randomActivations,
-  randomMatrix,
-  workloads,
-} from '../../../src/eie/workloads.ts';
+import { findWorkload, makeWorkload, workloads } from '../../../src/eie/workloads.ts';
 import { DeepCompressionError } from '../../../src/model/errors.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
+import { randomActivations, randomMatrix } from '../../../src/layers/random.ts';
 
 test('a workload has its size, density and active inputs, for any seed', () => {
   for (const id of ['alex-8', 'NT-We']) {

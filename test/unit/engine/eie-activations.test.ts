@@ -9,12 +9,13 @@ import test from 'node:test';
 import { encode } from 'fast-png';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { LayerSimulator } from '../../../src/eie/run.ts';
-import { makeMachine } from '../../../src/eie/machine.ts';
+import { makeMachine, type Machine } from '../../../src/eie/machine.ts';
+import { eie } from '../../../src/engine/simulate/eie/eie.ts';
 import { withOutputs } from '../../../src/model/onnx/with-outputs.ts';
 import { memorySource } from '../../../src/model/bytes.ts';
-import { prepareLayers } from '../../../src/engine/eie/prepare.ts';
-import { prepareModel } from '../../../src/engine/eie/prepare-model.ts';
-import type { PreparedLayer } from '../../../src/engine/eie/prepared.ts';
+import { prepareLayers } from '../../../src/engine/simulate/prepare.ts';
+import { prepareModel } from '../../../src/engine/simulate/prepare-model.ts';
+import type { PreparedLayer } from '../../../src/engine/simulate/prepared.ts';
 import { parseSample } from '../../../src/engine/activations/sample.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
 import { unnormalised } from '../../../src/train/dataset/dataset.ts';
@@ -72,9 +73,9 @@ async function nativeValues(names: readonly string[]): Promise<Record<string, Te
   })) as Record<string, Tensor>;
 }
 
-const simulated = (l: PreparedLayer): Float32Array =>
-  new LayerSimulator(l.layer).run(makeMachine({ ...l.machine, pes: 4 })).output;
-const position = (l: PreparedLayer): number =>
+const simulated = (l: PreparedLayer<Machine>): Float32Array =>
+  new LayerSimulator(l.layer).run(makeMachine({ ...l.asks, pes: 4 })).output;
+const position = (l: PreparedLayer<Machine>): number =>
   Number(/ (\d+) of \d+/.exec(l.activations.note)?.[1] ?? 1) - 1;
 
 function close(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
@@ -94,12 +95,13 @@ for (const [what, share] of Object.entries(shares))
 
 async function checkLayers(): Promise<void> {
   const { layers, skipped } = await prepareModel(
+    eie,
     { path: dcz },
     { label: dcz, sample, density: undefined, seed: 1, ortFolder },
     none,
   );
   const v = await nativeValues(['c', 'd', 'g', 'r', 'h']);
-  const find = (name: string): PreparedLayer => {
+  const find = (name: string): PreparedLayer<Machine> => {
     const found = layers.find((l) => l.layer.name === name);
     assert.ok(found, `${name} (there are ${layers.map((l) => l.layer.name).join(', ')})`);
     assert.equal(found.activations.from, 'sample', found.activations.note);
@@ -114,7 +116,7 @@ async function checkLayers(): Promise<void> {
   for (const g of [0, 1]) {
     const conv = find(`conv.w [group ${g}]`);
     assert.equal(conv.runsPerInference, plane);
-    assert.equal(conv.machine.detect, 'nonzero');
+    assert.equal(conv.asks.detect, 'nonzero');
     const out = simulated(conv);
     const c = v['c'].data as Float32Array;
     const expected = Float32Array.from(out, (_, k) => {
@@ -125,7 +127,7 @@ async function checkLayers(): Promise<void> {
   }
 
   const depthwise = find('depthwise.w [64 groups]');
-  assert.equal(depthwise.machine.detect, 'positive');
+  assert.equal(depthwise.asks.detect, 'positive');
   assert.deepEqual([depthwise.layer.matrix.rows, depthwise.layer.matrix.cols], [64, 576]);
   const d = v['d'].data as Float32Array;
   const at = position(depthwise);
@@ -158,14 +160,14 @@ async function checkLayers(): Promise<void> {
     'gemm',
   );
   const matmul = find('matmul.w');
-  assert.equal(matmul.machine.detect, 'positive');
+  assert.equal(matmul.asks.detect, 'positive');
   close(simulated(matmul), v['scores'].data as Float32Array, 'matmul');
 
   const w = find('lstm.w');
   const r = find('lstm.r');
   assert.deepEqual([w.layer.matrix.rows, w.layer.matrix.cols, w.runsPerInference], [96, 20, 7]);
   assert.deepEqual([r.layer.matrix.rows, r.layer.matrix.cols, r.runsPerInference], [96, 24, 7]);
-  assert.equal(r.machine.detect, 'nonzero');
+  assert.equal(r.asks.detect, 'nonzero');
   const step = position(w);
   close(w.layer.activations, sequence.subarray(20 * step, 20 * (step + 1)), 'lstm input');
   const hidden = position(r);
@@ -177,7 +179,7 @@ test('a grid of more levels than codes can name is left out in one line that say
   await compressed({ method: 'grid', bits: 12 });
   const options = { label: dcz, sample, density: undefined, seed: 1, ortFolder };
   await assert.rejects(
-    prepareModel({ path: dcz }, options, none),
+    prepareModel(eie, { path: dcz }, options, none),
     /: no layer of it can run on EIE \(.*: it has \d{3,4} different levels and .* at most 256; compress it with the preset eie\)$/,
   );
 });
@@ -298,6 +300,7 @@ test('a sample of any data set is normalised as the retrained .dcz states', asyn
     join(folder, 'pictures'),
   ]) {
     const { layers, notes } = await prepareLayers(
+      eie,
       { source: { kind: 'model', file }, input: { path }, seed: 1 },
       { workerFile: undefined, ortFolder },
       1,

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { declaredJobs } from '../../../src/engine/jobs/all.ts';
-import { fileInput, machineOptions } from '../../../src/engine/jobs/inputs.ts';
+import { fileInput } from '../../../src/engine/jobs/inputs.ts';
 import { questions } from '../../../src/engine/questions/all.ts';
+import { machineOptions } from '../../../src/engine/simulate/eie/options.ts';
 import {
   flag,
   integerFrom,

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
 import { BlockDecoder } from '../../../src/compress/code/decode-block.ts';
+import { codeLimit } from '../../../src/eie/machine.ts';
 import { encode } from '../../../src/eie/encode.ts';
-import { matricesOf } from '../../../src/eie/layers.ts';
+import { matricesOf } from '../../../src/layers/matrices.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
 import type { Geometry } from '../../../src/model/model.ts';
-import { fromDense, type SparseCodes } from '../../../src/eie/sparse.ts';
+import { fromDense, type SparseCodes } from '../../../src/layers/sparse.ts';
 import { PeLoad } from '../../../src/view/pe-load.ts';
 import { asking, compressedView, modelOf, recipeOf, sparseValues, viewOf } from './support.ts';
 
@@ -73,8 +74,12 @@ test('layers of a .dcz, convolutions in groups among them, as the simulator take
       const { geometry } = model.tensors[coded.tensor];
       assert.ok(geometry);
       const decoder = new BlockDecoder(coded);
-      const parts = matricesOf('', coded, geometry, (block, codes) =>
-        decoder.decode(block, coded.blocks[block], codes),
+      const parts = matricesOf(
+        '',
+        coded,
+        geometry,
+        (block, codes) => decoder.decode(block, coded.blocks[block], codes),
+        codeLimit,
       );
       const { peBalance: balance } = await view.measure({ layer: coded.tensor }, asking);
       assert.equal(balance, byEncoder(parts.map((p) => p.matrix)), `${coded.tensor}`);

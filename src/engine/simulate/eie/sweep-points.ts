@@ -2,16 +2,10 @@
  * Points of a sweep as users want them: with the quantities of the paper's figures that compare a
  * point with others (speed-up, Pareto front), and summed over the layers of a model.
  */
-import { rowReadPj } from '../../eie/energy.ts';
-import { paretoFront, type SweepPoint } from '../../eie/sweep.ts';
-import type { SweptPoint } from '../protocol-eie.ts';
-
-/** A layer's share of an inference: how often it runs, and what it stores. */
-export interface SweptWeight {
-  readonly runs: number;
-  /** Stored entries with a weight. */
-  readonly stored: number;
-}
+import { rowReadPj } from '../../../eie/energy.ts';
+import { paretoFront, type SweepPoint } from '../../../eie/sweep.ts';
+import type { SweptWeight } from '../simulator.ts';
+import type { SweptPoint } from '../../protocol-eie.ts';
 
 /** Everything but the number of PEs, as a key. */
 const without = (p: SweepPoint): string =>

@@ -1,5 +1,5 @@
 /**
- * A .dcz as layers for the simulator: every compressed weight tensor as the matrices it multiplies
+ * A .dcz as layers for a simulated machine: every compressed weight tensor as the matrices it multiplies
  * by, each with the activations that the model itself gives it. Blocks are checked by their CRC as
  * they are decoded. Runs in a thread of its own (bench.ts), so it need not be cancellable.
  */
@@ -7,24 +7,26 @@ import { blockWeights, type CodedTensor } from '../../compress/coded.ts';
 import { prepareDecoder } from '../../compress/code/decode-block.ts';
 import { weightsOfBlock } from '../../compress/code/encode-block.ts';
 import { bytesOf, restoreBlock } from '../../compress/code/restore.ts';
-import { matricesOf, type EieMatrix } from '../../eie/layers.ts';
+import { matricesOf, type LayerMatrix } from '../../layers/matrices.ts';
 import { vectorsOf } from '../../calibrate/vectors.ts';
-import { randomActivations } from '../../eie/workloads.ts';
 import { crc32 } from '../../model/crc32.ts';
 import { isCompressible } from '../../model/dtype.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { Geometry, Model, Tensor } from '../../model/model.ts';
 import { isOnnx } from '../../model/onnx/open.ts';
 import { mulberry32 } from '../../model/random.ts';
-import type { LayerActivations } from '../protocol-eie.ts';
 import { openInput, type SharedInput } from '../input.ts';
 import type { Progress } from '../protocol.ts';
-import { blockDiagonal } from '../../eie/block-diagonal.ts';
+import { blockDiagonal } from '../../layers/block-diagonal.ts';
 import { modelValues, type ModelValues } from '../activations/model-values.ts';
 import { assumedDensity, type Prepared, type PreparedLayer } from './prepared.ts';
+import type { CodeLimit } from '../../layers/grid-levels.ts';
+import type { SimulatorTypes, ThreadSimulator } from './simulator.ts';
 import type { Sample } from '../activations/sample.ts';
 import { activationUses, type ActivationUse } from '../activations/uses.ts';
 import { chooseVector } from '../activations/choose-vector.ts';
+import { randomActivations } from '../../layers/random.ts';
+import type { LayerActivations } from '../protocol-simulate.ts';
 
 export interface ModelOptions {
   /** What users call the source. */
@@ -39,7 +41,7 @@ export interface ModelOptions {
 
 interface Found {
   readonly tensor: Tensor;
-  readonly matrices: readonly EieMatrix[];
+  readonly matrices: readonly LayerMatrix[];
   readonly use: ActivationUse;
 }
 
@@ -47,11 +49,12 @@ interface Found {
 const mostGroups = 8;
 
 /** @throws DeepCompressionError of any code a file or a sample can cause */
-export async function prepareModel(
+export async function prepareModel<T extends SimulatorTypes>(
+  simulator: ThreadSimulator<T>,
   file: SharedInput,
   options: ModelOptions,
   onProgress: (progress: Progress) => void,
-): Promise<Prepared> {
+): Promise<Prepared<T['machine']>> {
   const opened = openInput(file);
   try {
     const { dcz, model, path } = opened;
@@ -59,7 +62,7 @@ export async function prepareModel(
     const coded = new Map(dcz.tensors.map((t) => [t.coded.tensor, t.coded]));
     const uses = isOnnx(model) ? activationUses(model) : new Map<number, ActivationUse>();
     const found: Found[] = [];
-    const skipped: Prepared['skipped'][number][] = [];
+    const skipped: Prepared<never>['skipped'][number][] = [];
     for (const tensor of model.tensors) {
       onProgress({
         stage: 'decode',
@@ -75,7 +78,11 @@ export async function prepareModel(
       }
       try {
         const use = uses.get(tensor.id) ?? { why: 'the operator that uses it is not known' };
-        found.push({ tensor, matrices: matrices(path, tensor, own as CodedTensor), use });
+        found.push({
+          tensor,
+          matrices: matrices(path, tensor, own as CodedTensor, simulator),
+          use,
+        });
       } catch (error) {
         if (!(error instanceof DeepCompressionError) || error.code !== 'unsupported') throw error;
         const { id, name } = tensor;
@@ -85,11 +92,11 @@ export async function prepareModel(
     if (found.length === 0)
       throw new DeepCompressionError(
         'unsupported',
-        `${path}: no layer of it can run on EIE${skipped.length > 0 ? ` (${skipped[0].name}: ${skipped[0].reason})` : ''}`,
+        `${path}: no layer of it can run on ${simulator.name}${skipped.length > 0 ? ` (${skipped[0].name}: ${skipped[0].reason})` : ''}`,
       );
     onProgress({ stage: 'run the model', layer: '', fraction: 0.5 });
     const values = await valuesFor(model, found, options);
-    const layers = found.flatMap((f) => layersOf(f, values, options));
+    const layers = found.flatMap((f) => layersOf(simulator, f, values, options));
     return {
       layers,
       skipped,
@@ -126,7 +133,12 @@ function whyNot(
 const withoutName = (message: string, name: string): string =>
   message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
 
-function matrices(path: string, tensor: Tensor, coded: CodedTensor): EieMatrix[] {
+function matrices(
+  path: string,
+  tensor: Tensor,
+  coded: CodedTensor,
+  machine: CodeLimit,
+): LayerMatrix[] {
   const geometry = stackedGates(tensor);
   if (coded.weights !== tensor.parameters)
     throw new DeepCompressionError(
@@ -134,23 +146,29 @@ function matrices(path: string, tensor: Tensor, coded: CodedTensor): EieMatrix[]
       `${path}: damaged .dcz file: tensor ${tensor.id} is not one of the model's`,
     );
   const decoder = prepareDecoder(coded);
-  const list = matricesOf(tensor.name, coded, geometry, (block, codes) => {
-    const stored = coded.blocks[block];
-    decoder.decode(block, stored, codes);
-    const length = weightsOfBlock(coded.weights, block);
-    const bytes = new Uint8Array(length * bytesOf(coded.dtype));
-    restoreBlock(
-      coded,
-      codes.length === length ? codes : codes.subarray(0, length),
-      bytes,
-      block * blockWeights,
-    );
-    if (crc32(bytes) !== stored.crc32)
-      throw new DeepCompressionError(
-        'invalid-container',
-        `${path}: damaged .dcz file: a checksum of tensor ${tensor.id} does not match`,
+  const list = matricesOf(
+    tensor.name,
+    coded,
+    geometry,
+    (block, codes) => {
+      const stored = coded.blocks[block];
+      decoder.decode(block, stored, codes);
+      const length = weightsOfBlock(coded.weights, block);
+      const bytes = new Uint8Array(length * bytesOf(coded.dtype));
+      restoreBlock(
+        coded,
+        codes.length === length ? codes : codes.subarray(0, length),
+        bytes,
+        block * blockWeights,
       );
-  });
+      if (crc32(bytes) !== stored.crc32)
+        throw new DeepCompressionError(
+          'invalid-container',
+          `${path}: damaged .dcz file: a checksum of tensor ${tensor.id} does not match`,
+        );
+    },
+    machine,
+  );
   const [first] = list;
   if (geometry.kind !== 'conv' || list.length <= mostGroups) return list;
   return [
@@ -165,8 +183,8 @@ function matrices(path: string, tensor: Tensor, coded: CodedTensor): EieMatrix[]
 }
 
 /** The scales of all groups of a layer on a grid. */
-function besideEachOther(list: readonly EieMatrix[]): Partial<EieMatrix> {
-  const joined = (key: 'rowScales' | 'columnScales'): Partial<EieMatrix> => {
+function besideEachOther(list: readonly LayerMatrix[]): Partial<LayerMatrix> {
+  const joined = (key: 'rowScales' | 'columnScales'): Partial<LayerMatrix> => {
     const parts = list.flatMap((m) => (m[key] ? [...m[key]] : []));
     return parts.length > 0 ? { [key]: Float32Array.from(parts) } : {};
   };
@@ -199,12 +217,13 @@ async function valuesFor(
   return modelValues(model, [...names], sample, seed, ortFolder);
 }
 
-function layersOf(
+function layersOf<T extends SimulatorTypes>(
+  simulator: ThreadSimulator<T>,
   { tensor, matrices: parts, use }: Found,
   { values, why }: ModelValues,
   { label, sample, density, seed }: ModelOptions,
-): PreparedLayer[] {
-  return parts.map((m): PreparedLayer => {
+): PreparedLayer<T['machine']>[] {
+  return parts.map((m): PreparedLayer<T['machine']> => {
     const made = madeActivations(m, tensor, use, values, why);
     const random = mulberry32((seed ^ Math.imul(tensor.id + 1, 0x9e3779b1) ^ (m.part + 1)) >>> 0);
     const { cols } = m.matrix;
@@ -238,10 +257,7 @@ function layersOf(
       source: label,
       op: tensor.op,
       kind: m.kind,
-      machine: {
-        weightBits: m.weightBits,
-        detect: typeof made !== 'string' && made.signed ? 'nonzero' : 'positive',
-      },
+      asks: simulator.asks(m.codebook, typeof made !== 'string' && made.signed),
       activations: about,
       runsPerInference: typeof made === 'string' ? null : made.runs,
       blocks: m.part < 0 ? (tensor.geometry?.groups ?? 1) : 1,
@@ -257,13 +273,13 @@ interface Made {
   readonly meanDensity: number | null;
   readonly note: string;
   readonly runs: number;
-  /** The value has negative numbers: the detection must let them through. */
+  /** The value has negative numbers. */
   readonly signed: boolean;
 }
 
 /** The vector for a matrix, or why there is none. */
 function madeActivations(
-  m: EieMatrix,
+  m: LayerMatrix,
   tensor: Tensor,
   use: ActivationUse,
   values: ModelValues['values'],
@@ -285,7 +301,7 @@ function madeActivations(
 }
 
 /** One note instead of one a layer, when the model could not be run. */
-function fallbackNote(why: string, layers: readonly PreparedLayer[]): string[] {
+function fallbackNote(why: string, layers: readonly PreparedLayer<unknown>[]): string[] {
   const without = layers.filter((l) => l.activations.from === 'density').length;
   if (without === 0) return [];
   if (why !== '') return [`activations are drawn at random: ${why}`];

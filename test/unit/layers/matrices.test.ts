@@ -4,12 +4,12 @@ import type { CodedTensor } from '../../../src/compress/coded.ts';
 import { blockWeights } from '../../../src/compress/coded.ts';
 import { levelCodebook } from '../../../src/compress/share/grid.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
-import { makeMachine } from '../../../src/eie/machine.ts';
-import { biasCodes, matricesOf, runsPerInference, weightBitsFor } from '../../../src/eie/layers.ts';
+import { codeLimit, makeMachine, weightBitsFor } from '../../../src/eie/machine.ts';
+import { matricesOf } from '../../../src/layers/matrices.ts';
 import type { Geometry } from '../../../src/model/model.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 import { randomGridOf, scaleAt } from '../container/random-models.ts';
-import { toDense } from './entries.ts';
+import { toDense } from '../eie/entries.ts';
 
 const codedOf = (weights: number, codebook: number[]): CodedTensor => ({
   tensor: 0,
@@ -34,14 +34,15 @@ const fc2: Geometry = { kind: 'fc', rows: 4, cols: 6, matrices: 1, transposed: f
 
 test('a fully connected tensor is its matrix, stored either way round', () => {
   const codes = randomCodes(24, 1);
-  const [one] = matricesOf('fc', codedOf(24, [0, 1, 2, 3]), fc2, decoder(codes));
+  const [one] = matricesOf('fc', codedOf(24, [0, 1, 2, 3]), fc2, decoder(codes), codeLimit);
   assert.deepEqual(toDense(one.matrix), codes);
-  assert.deepEqual([one.name, one.weightBits, one.part], ['fc', 4, 0]);
+  assert.deepEqual([one.name, one.part], ['fc', 0]);
   const [turned] = matricesOf(
     'fc',
     codedOf(24, [0, 1, 2, 3]),
     { ...fc2, transposed: true },
     decoder(codes),
+    codeLimit,
   );
   const dense = toDense(turned.matrix);
   for (let r = 0; r < 4; r++)
@@ -60,6 +61,7 @@ test('a tensor of several blocks keeps every weight in its place', () => {
     codedOf(codes.length, [0, 1, 2]),
     { ...fc2, rows, cols },
     decoder(codes),
+    codeLimit,
   );
   assert.deepEqual(toDense(one.matrix), codes);
 });
@@ -68,7 +70,7 @@ test('groups, gates and directions become matrices with names', () => {
   const codes = randomCodes(48, 2);
   const tensor = codedOf(48, [0, 1, 2, 3]);
   const conv: Geometry = { ...fc2, kind: 'conv', matrices: 2, kernel: [1, 2] };
-  const groups = matricesOf('conv1', tensor, conv, decoder(codes));
+  const groups = matricesOf('conv1', tensor, conv, decoder(codes), codeLimit);
   assert.deepEqual(
     groups.map((m) => m.name),
     ['conv1 [group 0]', 'conv1 [group 1]'],
@@ -76,7 +78,7 @@ test('groups, gates and directions become matrices with names', () => {
   groups.forEach((m, i) => assert.deepEqual(toDense(m.matrix), codes.slice(24 * i, 24 * i + 24)));
 
   const lstm: Geometry = { kind: 'recurrent', rows: 2, cols: 3, matrices: 8, transposed: false, gates: ['i', 'o', 'f', 'c'] }; // prettier-ignore
-  const stacked = matricesOf('W', tensor, lstm, decoder(codes));
+  const stacked = matricesOf('W', tensor, lstm, decoder(codes), codeLimit);
   assert.deepEqual(
     stacked.map((m) => m.name),
     ['W [direction 0]', 'W [direction 1]'],
@@ -86,33 +88,16 @@ test('groups, gates and directions become matrices with names', () => {
     [8, 8],
   );
   stacked.forEach((m, i) => assert.deepEqual(toDense(m.matrix), codes.slice(24 * i, 24 * i + 24)));
-  const separate = matricesOf('W', tensor, lstm, decoder(codes), 'separate');
-  assert.equal(separate.length, 8);
-  assert.equal(separate[5].name, 'W [direction 1, gate o]');
-  separate.forEach((m, i) => assert.deepEqual(toDense(m.matrix), codes.slice(6 * i, 6 * i + 6)));
 });
 
 test('a geometry that does not describe the tensor is refused', () => {
-  const bad = () => matricesOf('fc', codedOf(25, [0, 1]), fc2, decoder(new Uint16Array(25)));
+  const bad = () =>
+    matricesOf('fc', codedOf(25, [0, 1]), fc2, decoder(new Uint16Array(25)), codeLimit);
   assert.throws(bad, /fc: 1 matrices of 4 x 6 are not its 25 weights/);
 });
 
 test('codebooks beyond 16 values need eight bits, beyond 256 more', () => {
   assert.deepEqual([2, 16, 17, 256, 257].map(weightBitsFor), [4, 4, 8, 8, 9]);
-});
-
-test('runs per inference count output positions, rows or steps', () => {
-  const conv: Geometry = { ...fc2, kind: 'conv' };
-  assert.equal(runsPerInference(conv, [1, 96, 55, 55]), 3025);
-  assert.equal(runsPerInference(conv, [2, 8, 7]), 14);
-  assert.equal(runsPerInference(fc2, [1, 4]), 1);
-  assert.equal(runsPerInference(fc2, [3, 5, 4]), 15);
-  assert.equal(runsPerInference({ ...fc2, kind: 'recurrent', matrices: 4 }, [20, 1, 2, 4]), 40);
-});
-
-test('bias codes are the nearest values of the codebook', () => {
-  const codes = biasCodes(Float32Array.of(0.1, -0.9, 0.6, 5), Float32Array.of(0, -1, 0.5, 1));
-  assert.deepEqual([...codes], [0, 1, 2, 3]);
 });
 
 test('a layer on a grid with scales of channels and columns gives the output of its restored weights', () => {
@@ -131,7 +116,7 @@ test('a layer on a grid with scales of channels and columns gives the output of 
     const matrices = weights / rows / cols;
     const geometry: Geometry = { kind: 'fc', rows, cols, matrices, transposed };
     const restored = Float64Array.from(codes, (c, i) => codebook[c] * scaleAt(grid, i));
-    for (const part of matricesOf('fc', tensor, geometry, decoder(codes))) {
+    for (const part of matricesOf('fc', tensor, geometry, decoder(codes), codeLimit)) {
       const x = Float32Array.from({ length: cols }, () => random() - 0.5);
       const { columnScales, rowScales } = part;
       if (columnScales) withColumns++;
@@ -140,7 +125,7 @@ test('a layer on a grid with scales of channels and columns gives the output of 
         ...(rowScales && { rowScales }),
         activations: columnScales ? x.map((a, c) => a * columnScales[c]) : x,
       };
-      const { weightBits } = part;
+      const weightBits = weightBitsFor(part.codebook.length);
       assert.equal(weightBits, part.codebook.length <= 16 ? 4 : 8);
       const machine = makeMachine({ detect: 'nonzero', weightBits });
       const { output } = new LayerSimulator(layer).run(machine);
@@ -163,7 +148,7 @@ test('a grid whose channels are not the rows of the matrix is refused in one lin
   const grid = { rows: 6, cols: 4, transposed: false, scales: new Int32Array(6) };
   const tensor = { ...codedOf(24, []), codebook: levelCodebook(3), grid };
   assert.throws(
-    () => matricesOf('fc', tensor, fc2, decoder(randomCodes(24, 1))),
+    () => matricesOf('fc', tensor, fc2, decoder(randomCodes(24, 1)), codeLimit),
     /^DeepCompressionError: fc: the channels of its grid are not the rows of its matrix$/,
   );
 });

@@ -1,8 +1,8 @@
 /**
- * From a compressed tensor to the matrices EIE multiplies by: fully connected layers as they are;
+ * From a compressed tensor to the matrices that a machine multiplies by: fully connected layers as they are;
  * convolutions as one matrix a group (rows = output channels, columns = input channels x kernel,
  * which multiplies one im2col vector per output position); recurrent layers with their gates stacked
- * into one matrix a direction, as the paper's NT-LSTM, or one matrix a gate.
+ * into one matrix a direction, as the EIE paper's NT-LSTM.
  *
  * Weights are decoded block by block; only the non-zeros are kept.
  */
@@ -12,9 +12,9 @@ import { DeepCompressionError } from '../model/errors.ts';
 import type { Geometry, LayerKind } from '../model/model.ts';
 import type { SparseCodes } from './sparse.ts';
 import { fromFlat } from './sparse.ts';
-import { gridLevels } from './grid-levels.ts';
+import { gridLevels, type CodeLimit } from './grid-levels.ts';
 
-export interface EieMatrix {
+export interface LayerMatrix {
   /** The tensor's name, and the part of it where there are several: `conv1 [group 2]`. */
   readonly name: string;
   readonly kind: LayerKind;
@@ -25,16 +25,8 @@ export interface EieMatrix {
   readonly rowScales?: Float32Array;
   /** Of a grid with column scales: what the activation of each column is multiplied by. */
   readonly columnScales?: Float32Array;
-  /** Width a weight code needs: `Machine.weightBits`. */
-  readonly weightBits: number;
-  /** Position among the tensor's matrices: group, direction, direction x gate, or batch item. */
+  /** Position among the tensor's matrices: group, direction, or batch item. */
   readonly part: number;
-}
-
-/** Bits of a weight code: 4 as in the paper up to 16 values, else 8 as its convolutions, else as many as it takes. */
-export function weightBitsFor(codebookSize: number): number {
-  if (codebookSize <= 16) return 4;
-  return codebookSize <= 256 ? 8 : Math.ceil(Math.log2(codebookSize));
 }
 
 /** Non-zero positions (flat index, ascending) and codes of a tensor; grows with what is there. */
@@ -92,8 +84,7 @@ function partName(name: string, geometry: Geometry, matrices: number, part: numb
 
 /**
  * The matrices of `tensor`. `decode(block, codes)` fills one code per weight of a block
- * (compress/code/decode-block.ts). `gates`: recurrent layers as one matrix a direction (`stacked`),
- * or a gate (`separate`).
+ * (compress/code/decode-block.ts).
  * @throws DeepCompressionError `unsupported` when the geometry does not describe the tensor, or it
  *   has 2^31 weights or more, or more levels of a grid than a code can stand for.
  */
@@ -102,12 +93,10 @@ export function matricesOf(
   tensor: CodedTensor,
   geometry: Geometry,
   decode: (block: number, codes: Uint16Array) => void,
-  gates: 'stacked' | 'separate' = 'stacked',
-): EieMatrix[] {
+  machine: CodeLimit,
+): LayerMatrix[] {
   const stack =
-    gates === 'stacked' && geometry.kind === 'recurrent' && !geometry.transposed
-      ? (geometry.gates?.length ?? 1)
-      : 1;
+    geometry.kind === 'recurrent' && !geometry.transposed ? (geometry.gates?.length ?? 1) : 1;
   const rows = geometry.rows * stack;
   const { cols } = geometry;
   const matrices = geometry.matrices / stack;
@@ -125,13 +114,13 @@ export function matricesOf(
     );
   const { flat, code } = collectNonzeros(tensor, decode);
   const { grid } = tensor;
-  const levels = grid && gridLevels({ ...tensor, grid }, geometry, code);
+  const levels = grid && gridLevels({ ...tensor, grid }, geometry, code, machine);
   if (typeof levels === 'string') return unsupported(levels);
   const { codebook, rowScales, columnScales } = levels ?? {
     codebook: Float32Array.from(tensor.codebook),
   };
   const size = rows * cols;
-  const list: EieMatrix[] = [];
+  const list: LayerMatrix[] = [];
   for (let part = 0, from = 0; part < matrices; part++) {
     const to = lowerBound(flat, (part + 1) * size);
     const own = flat.slice(from, to);
@@ -143,37 +132,9 @@ export function matricesOf(
       codebook,
       ...(rowScales && { rowScales: rowScales.subarray(part * rows, (part + 1) * rows) }),
       ...(columnScales && { columnScales: columnScales.subarray(part * cols, (part + 1) * cols) }),
-      weightBits: weightBitsFor(codebook.length),
       part,
     });
     from = to;
   }
   return list;
-}
-
-/**
- * How often each of the layer's matrices is multiplied in one inference, from the shape of the
- * layer's output: a convolution [batch, channels, ...spatial] once per output position; a
- * fully connected layer once per row of its output; a recurrent one ([steps, directions, batch,
- * hidden]) once per step and batch item.
- */
-export function runsPerInference(geometry: Geometry, outputShape: readonly number[]): number {
-  const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
-  if (geometry.kind === 'conv') return product(outputShape) / (outputShape[1] || 1);
-  if (geometry.kind === 'recurrent' && outputShape.length === 4)
-    return outputShape[0] * outputShape[2];
-  return Math.max(1, Math.round(product(outputShape) / (geometry.rows * geometry.matrices)));
-}
-
-/**
- * Codes of a bias vector in the layer's own codebook, nearest value first come, as EIE stores it (a
- * column of the matrix). Not exact: a .dcz keeps biases as floats.
- */
-export function biasCodes(bias: Float32Array, codebook: Float32Array): Uint16Array {
-  return Uint16Array.from(bias, (value) => {
-    let best = 0;
-    for (let k = 1; k < codebook.length; k++)
-      if (Math.abs(codebook[k] - value) < Math.abs(codebook[best] - value)) best = k;
-    return best;
-  });
 }

@@ -1,8 +1,8 @@
 /** How this machine's own products are timed, by a clock of the test's own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { measureHost } from '../../../src/eie/host.ts';
-import { makeLayer } from './helpers.ts';
+import { measureHost } from '../../../src/layers/own-products.ts';
+import { makeLayer } from '../eie/helpers.ts';
 
 test('what runs while caches and compiler are cold does not count', () => {
   const all = { weights: 1, active: 1, bias: 0 };

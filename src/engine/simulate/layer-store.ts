@@ -1,53 +1,56 @@
 /**
- * The prepared layers of the last few sources with their simulators, so that a slider's step only
+ * The layers of the last few sources, ready to run, so that a slider's step only
  * pays for what it changes. Keyed by the content of the files (path, size and time of change, or a
  * checksum of given bytes) and every option that layers and activations depend on.
  */
 import { host } from '#host';
 import { crc32 } from '../../model/crc32.ts';
-import { LayerSimulator } from '../../eie/run.ts';
 import type { OnProgress } from '../jobs/progress.ts';
 import type { Runtime } from '../input.ts';
-import type { SimulateLayers } from '../protocol-eie.ts';
 import type { FileInput } from '../protocol-model.ts';
-import { checkLayerOptions } from './options.ts';
 import { prepareLayers } from './prepare.ts';
-import { bytesOfLayer, type Prepared, type PreparedLayer } from './prepared.ts';
-
-export interface StoredLayer extends PreparedLayer {
-  readonly index: number;
-  readonly simulator: LayerSimulator;
-}
-
-export interface Stored extends Omit<Prepared, 'layers'> {
-  readonly layers: readonly StoredLayer[];
-}
+import { bytesOfLayer, type Stored, type StoredLayer } from './prepared.ts';
+import type { Simulator, SimulatorTypes } from './simulator.ts';
+import { checkLayerOptions } from './source.ts';
+import type { SimulateLayers } from '../protocol-simulate.ts';
 
 const mostSources = 4;
 const mostBytes = 1 << 30;
 
 export class LayerStore {
   /** Oldest first. */
-  private readonly kept = new Map<string, { readonly stored: Stored; readonly bytes: number }>();
+  private readonly kept = new Map<string, { readonly stored: unknown; readonly bytes: number }>();
 
   constructor(private readonly runtime: Runtime) {}
 
   /** @throws DeepCompressionError of any code a source, its files or its options can cause */
-  async get(input: SimulateLayers, signal: AbortSignal, onProgress: OnProgress): Promise<Stored> {
+  async get<T extends SimulatorTypes>(
+    simulator: Simulator<T>,
+    input: SimulateLayers,
+    signal: AbortSignal,
+    onProgress: OnProgress,
+  ): Promise<Stored<T>> {
     checkLayerOptions(input);
-    const key = keyOf(input);
+    const key = `${simulator.id} ${keyOf(input)}`; // so that what is stored is the machine's
     const known = this.kept.get(key);
     if (known) {
       this.kept.delete(key);
       this.kept.set(key, known);
-      return known.stored;
+      return known.stored as Stored<T>;
     }
     const threads = input.threads ?? Math.min(8, host.cores());
-    const prepared = await prepareLayers(input, this.runtime, threads, signal, onProgress);
-    const layers = prepared.layers.map((layer, index): StoredLayer => ({
+    const prepared = await prepareLayers(
+      simulator,
+      input,
+      this.runtime,
+      threads,
+      signal,
+      onProgress,
+    );
+    const layers = prepared.layers.map((layer, index): StoredLayer<T> => ({
       ...layer,
       index,
-      simulator: new LayerSimulator(layer.layer),
+      ready: simulator.prepare(layer.layer),
     }));
     const bytes = layers.reduce((sum, l) => sum + bytesOfLayer(l.layer), 0);
     const stored = { ...prepared, layers };

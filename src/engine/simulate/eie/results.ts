@@ -1,29 +1,22 @@
 /** What a run of the simulator says, in the protocol's words. */
 import { host } from '#host';
-import { explainBalance, explainLoss } from '../../eie/explain.ts';
+import { explainBalance, explainLoss } from '../../../eie/explain.ts';
 import {
   efficiencyBars,
   geometricMean,
   layerIds,
   speedupBars,
   wallClock,
-} from '../../eie/platforms.ts';
-import type { LayerRun } from '../../eie/run.ts';
-import { findWorkload } from '../../eie/workloads.ts';
-import type {
-  HostProduct,
-  PublishedLayer,
-  SimulateConfig,
-  SimulatedLayer,
-  SimulateLayers,
-  SimulateTotals,
-} from '../protocol-eie.ts';
-import { labelOf } from '../input.ts';
-import type { StoredLayer } from './layer-store.ts';
-import { commonMachine, layerMachine, sourceLabel } from './options.ts';
+} from '../../../eie/platforms.ts';
+import type { LayerRun } from '../../../eie/run.ts';
+import { findWorkload } from '../../../eie/workloads.ts';
+import type { PublishedLayer, SimulatedLayer, SimulateTotals } from '../../protocol-eie.ts';
+import type { PreparedLayer } from '../prepared.ts';
+import { layerMachine } from './options.ts';
+import type { HostProduct } from '../../protocol-simulate.ts';
 
 export function layerResult(
-  stored: StoredLayer,
+  stored: PreparedLayer<unknown> & { readonly index: number },
   run: LayerRun,
   thisMachine: HostProduct | null,
 ): SimulatedLayer {
@@ -164,18 +157,5 @@ export function totalsOf(layers: readonly SimulatedLayer[]): SimulateTotals {
             simulated: geometricMean(paper.map(({ l, p }) => p.cpuDenseUs / l.timeUs)),
             published: geometricMean(paper.map(({ p }) => p.cpuDenseUs / p.actualUs)),
           },
-  };
-}
-
-export function configOf(
-  input: SimulateLayers,
-  machines: readonly SimulatedLayer['machine'][],
-): SimulateConfig {
-  return {
-    source: sourceLabel(input.source),
-    ...commonMachine(machines),
-    seed: input.seed,
-    density: input.density ?? null,
-    input: input.input ? labelOf(input.input) : null,
   };
 }
