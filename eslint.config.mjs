@@ -69,7 +69,7 @@ export default tseslint.config(
             {
               // src/vscode/eie and webview/eie are not the simulator
               regex:
-                '^(?!.*/webview/).*/(compress|container|train|recipe|calibrate|layers|eie(?!/(panel|register|session|source|latest)\\.ts)|view|model(?!/(plain-text|recognise|format-names)\\.ts))/',
+                '^(?!.*/webview/).*/(compress|container|train|recipe|calibrate|measure|layers|eie(?!/(panel|register|session|source|latest)\\.ts)|view|model(?!/(plain-text|recognise|format-names)\\.ts))/',
               message: 'src/vscode talks to the engine only (client, protocol).',
               allowTypeImports: true,
             },

@@ -17,12 +17,13 @@ export const arrows = {
   recipe: ['shared', 'model', 'compress', 'train'],
   calibrate: ['shared', 'model', 'compress', 'train'],
   structure: ['shared', 'model', 'compress', 'export', 'calibrate'],
+  measure: ['shared', 'model', 'compress'],
   layers: ['shared', 'model', 'compress'],
-  eie: ['shared', 'model', 'compress', 'layers'],
-  view: ['shared', 'model', 'compress'],
+  eie: ['shared', 'model', 'compress', 'measure', 'layers'],
+  view: ['shared', 'model', 'compress', 'measure'],
   engine: [
     ...['shared', 'model', 'compress', 'container', 'train', 'recipe', 'calibrate', 'structure'],
-    ...['fidelity', 'export', 'layers', 'eie', 'view', 'platform'],
+    ...['fidelity', 'export', 'measure', 'layers', 'eie', 'view', 'platform'],
   ],
   cli: [
     ...['shared', 'model', 'compress', 'train', 'recipe', 'structure', 'fidelity', 'export', 'eie'],
@@ -45,5 +46,5 @@ export const pure = [
     'train',
     'recipe',
   ],
-  ...['calibrate', 'structure', 'layers', 'eie', 'view'],
+  ...['calibrate', 'structure', 'measure', 'layers', 'eie', 'view'],
 ];

@@ -4,10 +4,8 @@
  * trusted: every field is checked, and what is wrong is said in one line that names the case.
  */
 import { DeepCompressionError } from '../model/errors.ts';
-import type { Layer } from '../layers/layer.ts';
-import { checkLayer } from '../layers/layer.ts';
-import type { Machine } from './machine.ts';
-import { makeMachine } from './machine.ts';
+import { checkLayer, type Layer } from '../layers/layer.ts';
+import { makeMachine, type Machine } from './machine.ts';
 import { checkShape, fromDense } from '../layers/sparse.ts';
 
 /** Figures a case may carry; each present one must come out exactly (the ratio to 1e-6). */

@@ -3,23 +3,15 @@
  * sweep recomputes only what its parameter touches. The encoding depends on PEs, index bits and bias;
  * the schedule on PEs, detection and arithmetic; the output on neither PEs, queues nor widths.
  */
-import type { Arithmetic, FixedFormat } from './arithmetic.ts';
-import { makeArithmetic } from './arithmetic.ts';
-import type { Capacity } from './capacity.ts';
-import { checkCapacity } from './capacity.ts';
-import type { Encoding } from './encode.ts';
-import { encode } from './encode.ts';
-import type { Energy } from './energy.ts';
-import { layerEnergy } from './energy.ts';
-import type { Layer } from '../layers/layer.ts';
-import { checkLayer } from '../layers/layer.ts';
+import { makeArithmetic, type Arithmetic, type FixedFormat } from './arithmetic.ts';
+import { checkCapacity, type Capacity } from './capacity.ts';
+import { encode, type Encoding } from './encode.ts';
+import { layerEnergy, type Energy } from './energy.ts';
+import { checkLayer, type Layer } from '../layers/layer.ts';
 import type { Machine } from './machine.ts';
-import type { Output } from './output.ts';
-import { computeOutput } from './output.ts';
-import type { Schedule } from './schedule.ts';
-import { makeSchedule } from './schedule.ts';
-import type { Counts, Statistics } from './simulate.ts';
-import { countEntries, countLayer, simulate } from './simulate.ts';
+import { computeOutput, type Output } from './output.ts';
+import { makeSchedule, type Schedule } from './schedule.ts';
+import { countEntries, countLayer, simulate, type Counts, type Statistics } from './simulate.ts';
 import { timeLayer } from './timing.ts';
 
 export interface LayerRun {

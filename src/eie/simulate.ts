@@ -3,13 +3,10 @@
  * without stepping cycles. test/unit/eie/reference.ts steps them; a test holds the two equal.
  */
 import type { Encoding } from './encode.ts';
-import type { Machine } from './machine.ts';
-import { entriesPerRow } from './machine.ts';
+import { entriesPerRow, type Machine } from './machine.ts';
 import type { Schedule } from './schedule.ts';
-import type { Detail, PerPe, Timeline } from './detail.ts';
-import { detailLayer } from './detail.ts';
-import type { Timing } from './timing.ts';
-import { timeLayer } from './timing.ts';
+import { detailLayer, type Detail, type PerPe, type Timeline } from './detail.ts';
+import { timeLayer, type Timing } from './timing.ts';
 
 /** PE-cycles of the whole layer by cause; together cycles * N. */
 export interface Causes {

@@ -5,8 +5,7 @@
  */
 import { DeepCompressionError } from '../model/errors.ts';
 import type { Precision } from '../shared/machine.ts';
-import type { Machine } from './machine.ts';
-import { makeMachine } from './machine.ts';
+import { makeMachine, type Machine } from './machine.ts';
 import { layerEnergy } from './energy.ts';
 import type { LayerSimulator } from './run.ts';
 

@@ -10,8 +10,6 @@ import type {
   HuffmanView,
   LayerMeasure,
   LayoutKind,
-  LinearHistogram,
-  LogHistogram,
   Marginals,
   PruningPattern,
   SpendingView,
@@ -20,6 +18,7 @@ import type {
   ViewOverview,
 } from '../view/types.ts';
 import type { FileInput, ReportResult } from './protocol-model.ts';
+import type { LinearHistogram, LogHistogram } from '../measure/histogram.ts';
 
 /** Bins of the histograms: in a row of the table, of a layer, of its magnitudes. */
 export const pageBins = { spark: 28, linear: 96, log: 64 } as const;

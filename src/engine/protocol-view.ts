@@ -13,12 +13,13 @@ import type { FileInput } from './protocol-model.ts';
 import type { Questions } from './questions/all.ts';
 
 export type { Subject } from './questions/layer.ts';
+export type { EntropyBound } from '../measure/entropy.ts';
+export type { LinearHistogram, LogHistogram } from '../measure/histogram.ts';
 export type { Metric, ModelExplorerData, NetronAttachment } from '../view/exports.ts';
 export type {
   CodebookErrors,
   CodebookView,
   CodedSummary,
-  EntropyBound,
   FlowGraph,
   FlowNode,
   Grain,
@@ -32,8 +33,6 @@ export type {
   LayerSummary,
   LayoutKind,
   LayoutSummary,
-  LinearHistogram,
-  LogHistogram,
   Marginals,
   PairList,
   PruningPattern,

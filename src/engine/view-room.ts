@@ -4,6 +4,7 @@
  * (`changed`), and opening the file again gives the new content.
  */
 import { host } from '#host';
+import { peLoadOf } from '../eie/pe-load.ts';
 import { crc32 } from '../model/crc32.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { ByteCache } from '../view/cache.ts';
@@ -123,7 +124,7 @@ export class ViewRoom {
           otherBytes: dcz?.otherBytes ?? 0,
           coded: dcz?.tensors ?? [],
         },
-        { cache: this.#cache, turns: this.#turns, ...(threads && { threads }) },
+        { cache: this.#cache, turns: this.#turns, peLoad: peLoadOf, ...(threads && { threads }) },
       );
       return { model: viewModel, opened, threads, stamp: stampNow(), stampNow, handles: 0 };
     } catch (error) {

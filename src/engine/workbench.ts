@@ -15,14 +15,14 @@ import { crc32 } from '../model/crc32.ts';
 import { bitsOf, isCompressible, isFloat, isQuantized, type DType } from '../model/dtype.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { Model, Tensor } from '../model/model.ts';
-import { DistinctCounter, distinctBySorting, type DistinctKind } from './distinct.ts';
+import { DistinctCounter, distinctBySorting, type DistinctKind } from '../measure/distinct.ts';
 import { openInput, type Opened, type SharedInput } from './input.ts';
-import { momentsOf, type Moments } from './moments.ts';
+import { statisticsOf, type ValueStatistics } from '../measure/statistics.ts';
 
 export type Work =
   /** A task of the compression pipeline on one tensor. */
   | { readonly kind: 'task'; readonly tensor: number; readonly task: Task }
-  /** Moments of `length` values; `last` when they are the whole tensor, whose count is then given. */
+  /** Statistics of `length` values; `last` when they are the whole tensor, whose count is then given. */
   | {
       readonly kind: 'statistics';
       readonly tensor: number;
@@ -40,7 +40,7 @@ export type Work =
   | { readonly kind: 'recount'; readonly index: number; readonly block: number };
 
 export interface BlockStatistics {
-  readonly moments: Moments;
+  readonly statistics: ValueStatistics;
   readonly distinct: number | null;
 }
 
@@ -108,13 +108,14 @@ export class Workbench {
       ? new Float32Array(length)
       : new Float64Array(length);
     model.reader.readValues(tensor, start, values);
-    const moments = momentsOf(values);
-    if (last && length <= sortLimit) return { moments, distinct: distinctBySorting(values, kind) };
+    const statistics = statisticsOf(values);
+    if (last && length <= sortLimit)
+      return { statistics, distinct: distinctBySorting(values, kind) };
     const counter = this.counters.get(id) ?? new DistinctCounter(kind);
     counter.add(values);
-    if (last) return { moments, distinct: counter.count() };
+    if (last) return { statistics, distinct: counter.count() };
     this.counters.set(id, counter);
-    return { moments, distinct: null };
+    return { statistics, distinct: null };
   }
 
   private restore(index: number, block: number): Uint8Array {

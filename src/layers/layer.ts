@@ -3,8 +3,7 @@
  * together: one place, so that every engine below may trust its input.
  */
 import { DeepCompressionError } from '../model/errors.ts';
-import type { SparseCodes } from './sparse.ts';
-import { highestCode } from './sparse.ts';
+import { highestCode, type SparseCodes } from './sparse.ts';
 
 export interface Layer {
   readonly name: string;

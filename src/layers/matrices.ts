@@ -6,12 +6,10 @@
  *
  * Weights are decoded block by block; only the non-zeros are kept.
  */
-import type { CodedTensor } from '../compress/coded.ts';
-import { blockWeights } from '../compress/coded.ts';
+import { blockWeights, type CodedTensor } from '../compress/coded.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { Geometry, LayerKind } from '../model/model.ts';
-import type { SparseCodes } from './sparse.ts';
-import { fromFlat } from './sparse.ts';
+import { fromFlat, type SparseCodes } from './sparse.ts';
 import { gridLevels, type CodeLimit } from './grid-levels.ts';
 
 export interface LayerMatrix {

@@ -68,6 +68,11 @@ export function bytesFor(dtype: DType, elements: number): number {
   return Math.ceil((elements * bitsOf[dtype]) / 8);
 }
 
+/** Whether values are real numbers. */
+export function isNumeric(dtype: DType): boolean {
+  return bitsOf[dtype] > 0 && dtype !== 'complex64' && dtype !== 'complex128';
+}
+
 /** Whether values are real numbers with a fraction. */
 export function isFloat(dtype: DType): boolean {
   return dtype.startsWith('float') || dtype === 'bfloat16' || isBlockType(dtype);

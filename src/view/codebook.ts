@@ -6,10 +6,9 @@ import { codeLengths } from '../compress/code/code-lengths.ts';
 import { blockWeights } from '../compress/coded.ts';
 import type { LayerStatistics } from '../compress/statistics.ts';
 import type { CodedLayer } from './coded-layer.ts';
-import { chunk } from './measure.ts';
 import type { Pace } from './pace.ts';
 import type { CodebookErrors, CodebookView } from './types.ts';
-import { arrayFor, type LayerValues } from './values.ts';
+import { arrayFor, chunk, type LayerValues } from './values.ts';
 
 export function storedCodebook(
   layer: CodedLayer,

@@ -15,7 +15,7 @@ import { crc32 } from '../model/crc32.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { ByteCache } from './cache.ts';
 import type { Pace } from './pace.ts';
-import type { PeLoad } from './pe-load.ts';
+import type { Meter } from '../measure/meter.ts';
 import type { LayerValues } from './values.ts';
 
 /** A compressed tensor as its container gives it. */
@@ -175,7 +175,7 @@ export class CodedLayer {
   }
 
   /** Counts where the weights that are not zero lie: a code of 0 is one that was pruned. */
-  async spread(load: PeLoad, pace: Pace): Promise<void> {
+  async spread(load: Meter, pace: Pace): Promise<void> {
     for (let block = 0; block < this.blocks; block++) {
       if (pace.due) await pace.rest();
       await this.ready(block);

@@ -2,12 +2,11 @@
  * Two models side by side: which layers belong together, and how far apart the weights of two are.
  * Layers are matched by name, those of one name by their path; only layers of one shape compare.
  */
-import { bitsOf } from '../model/dtype.ts';
+import { bitsOf, isNumeric } from '../model/dtype.ts';
 import type { Tensor } from '../model/model.ts';
-import { chunk } from './measure.ts';
 import type { Pace } from './pace.ts';
 import type { LayerDifference, LayerPair, PairList } from './types.ts';
-import { arrayFor, isNumeric, type LayerValues } from './values.ts';
+import { arrayFor, chunk, type LayerValues } from './values.ts';
 
 export function pairLayers(here: readonly Tensor[], there: readonly Tensor[]): PairList {
   const byName = new Map<string, Tensor[]>();

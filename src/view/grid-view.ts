@@ -7,10 +7,9 @@ import { blockWeights } from '../compress/coded.ts';
 import { GridWalk, largestOf, levelOf, type Grid } from '../compress/share/grid.ts';
 import { scaleOf } from '../compress/share/scales.ts';
 import type { CodedLayer } from './coded-layer.ts';
-import { chunk } from './measure.ts';
 import type { Pace } from './pace.ts';
 import type { GridErrors, GridView } from './types.ts';
-import { arrayFor, type LayerValues } from './values.ts';
+import { arrayFor, chunk, type LayerValues } from './values.ts';
 
 /** Counts the levels of `layer`, whose grid `grid` is. */
 export async function gridView(

@@ -3,7 +3,7 @@
  * of their magnitudes, and the largest. Blocks of one level are made of four of the level below, so
  * that what a picture shows at any zoom is what is counted there. Limit: 2^32 weights a layer.
  */
-import type { Numbers } from './values.ts';
+import type { Numbers } from '../measure/statistics.ts';
 
 export interface Grid {
   readonly level: number;

@@ -2,14 +2,13 @@
  * What a model holds, from its index alone: no payload is read, so it is there at once however large
  * the file is.
  */
-import { isCompressible, type DType } from '../model/dtype.ts';
+import { isCompressible, isNumeric, type DType } from '../model/dtype.ts';
 import type { FormatId } from '../model/format-names.ts';
 import type { Model, Tensor } from '../model/model.ts';
 import type { CodedSource } from './coded-layer.ts';
 import { largestOf } from '../compress/share/grid.ts';
 import { layoutsOf, layoutSummary } from './layout.ts';
 import type { CodedSummary, GridSummary, LayerSummary, ViewOverview } from './types.ts';
-import { isNumeric } from './values.ts';
 import type { ZeroPointPlace } from './zero-point.ts';
 
 /** An opened file, as the engine hands it over. */

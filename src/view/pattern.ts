@@ -6,10 +6,10 @@
  * does not; of several, the coarsest counts.
  */
 import type { Tensor } from '../model/model.ts';
-import { chunk } from './measure.ts';
 import type { Pace } from './pace.ts';
 import type { Grain, GrainCount, Marginals, PruningPattern } from './types.ts';
-import { arrayFor, type LayerValues } from './values.ts';
+import { countInto, type LayerValues } from './values.ts';
+import type { Numbers } from '../measure/statistics.ts';
 
 /** Grains that are runs in the file, the finest first. */
 export function runGrains({ shape, geometry, op }: Tensor): { grain: Grain; size: number }[] {
@@ -34,11 +34,8 @@ export async function zeroRuns(
   const whole = sizes.map(() => 0);
   const clean = sizes.map(() => 0); // zeros at the end of what was seen of the grain at hand
   let zeros = 0;
-  const buffer = arrayFor(values, Math.min(chunk, values.weights));
-  for (let start = 0; start < values.weights; start += chunk) {
-    if (pace.due) await pace.rest();
-    const part = buffer.subarray(0, Math.min(chunk, values.weights - start));
-    values.read(start, part);
+  let start = 0;
+  const add = (part: Numbers): void => {
     for (let i = 0; i < part.length; i++) if (part[i] === 0) zeros++;
     sizes.forEach((size, g) => {
       let run = clean[g];
@@ -52,8 +49,9 @@ export async function zeroRuns(
       }
       clean[g] = run;
     });
-    pace.onFraction((start + part.length) / values.weights);
-  }
+    start += part.length;
+  };
+  await countInto(values, { add }, pace);
   return { zeros, zeroGrains: whole };
 }
 

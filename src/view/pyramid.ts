@@ -6,10 +6,10 @@
  */
 import { addRun, emptyGrid, gridBytes, levelsFrom, type Grid } from './grid.ts';
 import { forEachRun, type Layout } from './layout.ts';
-import { chunk } from './measure.ts';
 import type { Pace } from './pace.ts';
 import type { Marginals } from './types.ts';
-import { arrayFor, type LayerValues, type Numbers } from './values.ts';
+import { countInto, type LayerValues } from './values.ts';
+import type { Numbers } from '../measure/statistics.ts';
 
 const mostBlocks = 1 << 21;
 /** Longest marginal. */
@@ -43,19 +43,16 @@ export async function buildPyramid(
 ): Promise<Pyramid> {
   const base = emptyGrid(baseLevel(layout), layout.rows, layout.cols);
   const lines = new Lines(layout.rows, layout.cols);
-  const buffer = arrayFor(values, Math.min(chunk, values.weights));
   const { vertical } = layout;
-  for (let start = 0; start < values.weights; start += chunk) {
-    if (pace.due) await pace.rest();
-    const part = buffer.subarray(0, Math.min(chunk, values.weights - start));
-    await values.ready?.(start, values.weights);
-    values.read(start, part);
+  let start = 0;
+  const add = (part: Numbers): void => {
     forEachRun(layout, start, start + part.length, (row, col, offset, length) => {
       addRun(base, part, offset, length, row, col, vertical);
       lines.add(part, offset, length, row, col, vertical);
     });
-    pace.onFraction((start + part.length) / values.weights);
-  }
+    start += part.length;
+  };
+  await countInto(values, { add }, pace);
   const levels = levelsFrom(base);
   const bytes = levels.reduce((sum, l) => sum + l.rows * l.cols * gridBytes, 0);
   return { base: base.level, levels, marginals: lines.result(), bytes: bytes + lines.bytes };

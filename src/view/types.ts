@@ -3,6 +3,7 @@
  * whatever has one number a weight, bin, code or entry. Pages see these through
  * engine/protocol-view.ts, which says how each is asked for.
  */
+import type { EntropyBound } from '../measure/entropy.ts';
 import type { DType } from '../model/dtype.ts';
 import type { FormatId } from '../model/format-names.ts';
 import type { LayerKind, Role, Storage } from '../model/model.ts';
@@ -135,51 +136,8 @@ export interface LayerMeasure {
   /** Different values; null: more than 65,536. */
   readonly distinct: number | null;
   readonly entropy: EntropyBound;
-  /** Mean load of EIE's 64 PEs over the largest (pe-load.ts); null: no matrix of weights, or none left. */
+  /** Mean load of EIE's 64 PEs over the largest (eie/pe-load.ts); null: no matrix of weights, or none left. */
   readonly peBalance: number | null;
-}
-
-/** How few bits a weight could take without loss, coding one weight at a time (order 0). */
-export interface EntropyBound {
-  /** Bits a weight as it lies in the model, by its element type. */
-  readonly stored: number;
-  /** Order-0 entropy of the values, bits a weight; `halves`: of 16-bit pieces coded apart; `levels`:
-   * of a layer on a grid. */
-  readonly bits: number;
-  readonly of: 'values' | 'halves' | 'levels';
-  /** The same with the table of the values themselves, or the scales, and never above `stored`. */
-  readonly bound: number;
-  /** 1 - bound / stored */
-  readonly compressibility: number;
-  /** Entropy of where the zeros are, bits a weight. */
-  readonly mask: number;
-}
-
-export interface LinearHistogram {
-  readonly scale: 'linear';
-  /** Bin i holds edges[i] <= v < edges[i + 1]; the last one also its upper edge. */
-  readonly edges: Float64Array;
-  /** Zeros are not in the bins. Sum of counts + zeros + nan + infinite + outside = weights. */
-  readonly counts: Float64Array;
-  readonly zeros: number;
-  readonly nan: number;
-  readonly infinite: number;
-  /** Finite values outside the range that was asked for. */
-  readonly outside: number;
-  readonly weights: number;
-}
-
-export interface LogHistogram {
-  readonly scale: 'log';
-  /** Magnitudes: bin i holds edges[i] <= |v| < edges[i + 1]. Edges are exact doubles. */
-  readonly edges: Float64Array;
-  readonly negative: Float64Array;
-  readonly positive: Float64Array;
-  /** Sum of negative + positive + zeros + nan + infinite = weights. */
-  readonly zeros: number;
-  readonly nan: number;
-  readonly infinite: number;
-  readonly weights: number;
 }
 
 /**

@@ -3,11 +3,11 @@
  * quantized tensor come less their zero point, so that zero is 0 everywhere; a difference of two
  * layers is a layer itself, so that every picture can show it.
  */
-import { bitsOf, type DType } from '../model/dtype.ts';
+import type { DType } from '../model/dtype.ts';
 import type { Model, Tensor } from '../model/model.ts';
+import type { Pace } from './pace.ts';
 import { zeroAt, type ZeroPoint } from './zero-point.ts';
-
-export type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+import type { Numbers } from '../measure/statistics.ts';
 
 export interface LayerValues {
   readonly weights: number;
@@ -29,11 +29,6 @@ export function arrayFor(values: { readonly wide: boolean }, length: number): Nu
 
 export function isWide(dtype: DType): boolean {
   return dtype.startsWith('float') ? dtype === 'float64' : dtype !== 'bfloat16';
-}
-
-/** Whether a type has numbers to show. */
-export function isNumeric(dtype: DType): boolean {
-  return bitsOf[dtype] > 0 && dtype !== 'complex64' && dtype !== 'complex128';
 }
 
 /** Values of a tensor as they lie in the model, less their zero point. */
@@ -78,4 +73,24 @@ export function differenceOf(a: LayerValues, b: LayerValues): LayerValues {
       }
     },
   };
+}
+
+/** Values read at a time. */
+export const chunk = 1 << 17;
+
+/** Hands every value of a layer to a counter, in flat order. */
+export async function countInto(
+  values: LayerValues,
+  counter: { add(values: Numbers): void },
+  pace: Pace,
+): Promise<void> {
+  const buffer = arrayFor(values, Math.min(chunk, values.weights));
+  for (let start = 0; start < values.weights; start += chunk) {
+    if (pace.due) await pace.rest();
+    const part = buffer.subarray(0, Math.min(chunk, values.weights - start));
+    await values.ready?.(start, values.weights);
+    values.read(start, part);
+    counter.add(part);
+    pace.onFraction((start + part.length) / values.weights);
+  }
 }

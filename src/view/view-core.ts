@@ -4,6 +4,7 @@
  * (pyramids, tiles, decoded blocks) in the cache that all open models share; two askers of the same
  * thing wait for one computation.
  */
+import type { MeterOf } from '../measure/meter.ts';
 import type { LayerStatistics } from '../compress/statistics.ts';
 import { codedAs, isCodable } from '../model/coded-as.ts';
 import { isCompressible } from '../model/dtype.ts';
@@ -16,12 +17,15 @@ import type { ViewSource } from './overview.ts';
 import { Pace, SharedWork, type Asking, type Turns, type Urgency } from './pace.ts';
 import { buildPyramid, type Pyramid } from './pyramid.ts';
 import type { LayoutKind } from './types.ts';
-import { differenceOf, isNumeric, plainValues, type LayerValues } from './values.ts';
+import { differenceOf, plainValues, type LayerValues } from './values.ts';
 import { findZeroPoints, readZeroPoint, type ZeroPointPlace } from './zero-point.ts';
+import { isNumeric } from '../model/dtype.ts';
 
 export interface ViewServices {
   readonly cache: ByteCache;
   readonly turns: Turns;
+  /** How evenly a layer lies on a machine; absent: it is not said. */
+  readonly peLoad?: MeterOf;
   /** Threads that decode this model's blocks; absent where there are none. */
   readonly threads?: BlockThreads;
 }

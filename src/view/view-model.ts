@@ -5,19 +5,25 @@
 import { bitsOf } from '../model/dtype.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { codebookErrors, distinctCodebook, storedCodebook } from './codebook.ts';
-import { levelsBound } from './entropy.ts';
+import { levelsBound } from '../measure/entropy.ts';
 import { gridErrors, gridView } from './grid-view.ts';
 import { spendingView } from './spending.ts';
 import { difference, pairLayers } from './compare.ts';
 import { flowOf, type NamedFlow } from './flow.ts';
 import type { Grid } from './grid.ts';
-import { countInto, LinearCounter, linearEdges, LogCounter, mostBins } from './histogram.ts';
+import {
+  LinearCounter,
+  linearEdges,
+  LogCounter,
+  mostBins,
+  type LinearHistogram,
+  type LogHistogram,
+} from '../measure/histogram.ts';
 import { huffmanView } from './huffman.ts';
 import { measureCounted, measureValues, type Measured } from './measure.ts';
 import { overviewOf } from './overview.ts';
 import type { Asking, Urgency } from './pace.ts';
 import { lineGrains, patternOf, runGrains, zeroRuns } from './pattern.ts';
-import { peLoadOf } from './pe-load.ts';
 import { baseLevel } from './pyramid.ts';
 import { streamView, type StreamSeek } from './stream.ts';
 import { countArea, tileArea, tileFromGrid, valuesOf, type TilePlace } from './tile.ts';
@@ -28,8 +34,6 @@ import type {
   LayerDifference,
   LayerMeasure,
   LayoutKind,
-  LinearHistogram,
-  LogHistogram,
   Marginals,
   PairList,
   PruningPattern,
@@ -40,6 +44,7 @@ import type {
   ViewOverview,
 } from './types.ts';
 import { check, subjectKey, ViewCore, type ViewSubject } from './view-core.ts';
+import { countInto } from './values.ts';
 
 export interface HistogramQuery {
   readonly scale: 'linear' | 'log';
@@ -270,7 +275,7 @@ export class ViewModel extends ViewCore {
     return this.once(`${subjectKey(subject)}/measure`, asking, async (inner) => {
       const tensor = this.tensor(subject.layer);
       const bits = bitsOf[tensor.dtype];
-      const load = subject.minus === undefined ? peLoadOf(tensor) : undefined;
+      const load = subject.minus === undefined ? this.services.peLoad?.(tensor) : undefined;
       const coded = subject.minus === undefined ? this.coded.get(subject.layer) : undefined;
       if (coded === undefined)
         return measureValues(this.valuesOf(subject), bits, load, this.pace(inner, urgency));

@@ -4,14 +4,14 @@
  */
 import { host } from '#host';
 import { blockWeights } from '../../compress/coded.ts';
-import { bitsOf } from '../../model/dtype.ts';
+import { isNumeric } from '../../model/dtype.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import type { Model, Tensor } from '../../model/model.ts';
 import { isOnnx } from '../../model/onnx/open.ts';
 import { ahead } from '../ahead.ts';
-import { DistinctCounter, type DistinctPart } from '../distinct.ts';
+import { DistinctCounter, type DistinctPart } from '../../measure/distinct.ts';
 import { openInput, sharedInput, type Opened } from '../input.ts';
-import { mergedMoments, noMoments } from '../moments.ts';
+import { merged, noStatistics, spreadOf } from '../../measure/statistics.ts';
 import { startCrew, type Crew } from '../pool.ts';
 import type { InspectedLayer, InspectInput, InspectResult } from '../protocol-model.ts';
 import { flag, integerFrom, optional } from '../shape.ts';
@@ -106,14 +106,10 @@ async function allStatistics(
     });
   };
   // Small tensors side by side; large ones one after another, as their bitmaps take memory.
-  const numeric = model.tensors.filter((t) => t.parameters > 0 && isNumeric(t));
+  const numeric = model.tensors.filter((t) => t.parameters > 0 && isNumeric(t.dtype));
   await Promise.all(numeric.filter((t) => t.parameters <= blockWeights).map(one));
   for (const tensor of numeric.filter((t) => t.parameters > blockWeights)) await one(tensor);
   return results;
-}
-
-function isNumeric({ dtype }: Tensor): boolean {
-  return bitsOf[dtype] > 0 && dtype !== 'complex64' && dtype !== 'complex128';
 }
 
 async function statisticsOf(
@@ -129,23 +125,16 @@ async function statisticsOf(
     return (await crew.perform(piece)) as BlockStatistics;
   };
   try {
-    let m = noMoments;
+    let seen = noStatistics;
     let ofAll: number | null = null;
     // A few blocks ahead and no more: a shape can claim any number of them.
     for await (const { result } of ahead(starts(parameters), crew.size * 2 + 1, read)) {
-      m = mergedMoments(m, result.moments);
+      seen = merged(seen, result.statistics);
       ofAll = result.distinct;
-      onValues(result.moments.values);
+      onValues(result.statistics.values);
     }
     const distinct = last ? ofAll : await gatheredDistinct(tensor, crew);
-    return {
-      zeros: m.zeros,
-      distinct,
-      min: m.finite > 0 ? m.min : null,
-      max: m.finite > 0 ? m.max : null,
-      mean: m.finite > 0 ? m.mean : null,
-      std: m.finite > 0 ? Math.sqrt(m.m2 / m.finite) : null,
-    };
+    return { zeros: seen.zeros, distinct, ...spreadOf(seen) };
   } catch (error) {
     // Missing external data: the structure is still worth showing.
     if (error instanceof DeepCompressionError && error.code === 'not-found') return unknown;

@@ -5,13 +5,7 @@
  */
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { Asking } from '../../view/pace.ts';
-import type {
-  LayerMeasure,
-  LayerSummary,
-  LayoutSummary,
-  LinearHistogram,
-  LogHistogram,
-} from '../../view/types.ts';
+import type { LayerMeasure, LayerSummary, LayoutSummary } from '../../view/types.ts';
 import type { ViewModel } from '../../view/view-model.ts';
 import type { OnProgress } from '../jobs/progress.ts';
 import {
@@ -22,6 +16,7 @@ import {
   type EmbeddedLayer,
   type EmbeddedModel,
 } from '../protocol-page.ts';
+import type { LinearHistogram, LogHistogram } from '../../measure/histogram.ts';
 
 /** Characters of layers with their pictures, in all. */
 export const embeddedLimit = 16_000_000;

@@ -4,8 +4,6 @@ import type {
   GridView,
   HuffmanView,
   LayoutKind,
-  LinearHistogram,
-  LogHistogram,
   Marginals,
   PruningPattern,
   SpendingView,
@@ -16,6 +14,7 @@ import type {
 import type { ViewSubject } from '../../view/view-core.ts';
 import { either, listOf, number, oneOf, optional, pairOf, record, type Shape } from '../shape.ts';
 import { defineQuestion, type Asked } from './define.ts';
+import type { LinearHistogram, LogHistogram } from '../../measure/histogram.ts';
 
 /** A layer; with `minus`, what it has more than that layer of the other model of the question. */
 export interface Subject {

@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { roundToInteger, shiftedProduct } from '../../../src/eie/arithmetic.ts';
-import type { FixedFormat } from '../../../src/eie/arithmetic.ts';
+import { roundToInteger, shiftedProduct, type FixedFormat } from '../../../src/eie/arithmetic.ts';
 import type { Layer } from '../../../src/layers/layer.ts';
-import type { Machine } from '../../../src/eie/machine.ts';
-import { makeMachine } from '../../../src/eie/machine.ts';
+import { makeMachine, type Machine } from '../../../src/eie/machine.ts';
 import { roundings, type Rounding } from '../../../src/shared/machine.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
 import { bits, layerOf, layerSpecs, machines, makeLayer, stepLayer } from './helpers.ts';

@@ -4,8 +4,13 @@ import fc from 'fast-check';
 import { defaultMachine, makeMachine } from '../../../src/eie/machine.ts';
 import { measureHost } from '../../../src/layers/own-products.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
-import type { SweepPoint } from '../../../src/eie/sweep.ts';
-import { paretoFront, parseAxis, sweepMachines, sweepPoint } from '../../../src/eie/sweep.ts';
+import {
+  paretoFront,
+  parseAxis,
+  sweepMachines,
+  sweepPoint,
+  type SweepPoint,
+} from '../../../src/eie/sweep.ts';
 import { explainBalance, explainLoss } from '../../../src/eie/explain.ts';
 import { layerRow, perPeRows, sweepRows, toCsv } from '../../../src/eie/tables.ts';
 import { layerSpecs, makeLayer } from './helpers.ts';

@@ -6,8 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Layer } from '../../../src/layers/layer.ts';
-import type { Machine } from '../../../src/eie/machine.ts';
-import { makeMachine } from '../../../src/eie/machine.ts';
+import { makeMachine, type Machine } from '../../../src/eie/machine.ts';
 import type { ReferenceMachine } from './reference.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
 import { layerOf, stepLayer } from './helpers.ts';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CodedTensor } from '../../../src/compress/coded.ts';
-import { blockWeights } from '../../../src/compress/coded.ts';
+import { blockWeights, type CodedTensor } from '../../../src/compress/coded.ts';
 import { levelCodebook } from '../../../src/compress/share/grid.ts';
 import { LayerSimulator } from '../../../src/eie/run.ts';
 import { codeLimit, makeMachine, weightBitsFor } from '../../../src/eie/machine.ts';

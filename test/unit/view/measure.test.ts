@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { mulberry32 } from '../../../src/model/random.ts';
-import { linearEdges } from '../../../src/view/histogram.ts';
-import type { LinearHistogram, LogHistogram } from '../../../src/view/types.ts';
+import {
+  linearEdges,
+  type LinearHistogram,
+  type LogHistogram,
+} from '../../../src/measure/histogram.ts';
 import {
   asking,
   compressedView,

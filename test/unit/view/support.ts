@@ -1,4 +1,5 @@
 /** Models for the view's tests: from values in memory, by hand-made files, and compressed ones. */
+import { peLoadOf } from '../../../src/eie/pe-load.ts';
 import { compressModel, type CompressionPlan } from '../../../src/compress/pipeline.ts';
 import { parseRecipe } from '../../../src/recipe/recipe.ts';
 import { memorySource } from '../../../src/model/bytes.ts';
@@ -14,7 +15,8 @@ import * as make from '../../fixtures/onnx-writer.ts';
 export const asking: Asking = { signal: new AbortController().signal, onFraction: () => {} };
 
 export function services(budget = 64 << 20): ViewServices {
-  return { cache: new ByteCache(budget), turns: fairTurns((run) => setImmediate(run)) };
+  const turns = fairTurns((run) => setImmediate(run));
+  return { cache: new ByteCache(budget), turns, peLoad: peLoadOf };
 }
 
 export function openBytes(bytes: Uint8Array, path = 'model.onnx'): OnnxModel {

@@ -4,15 +4,15 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { codeLengths } from '../../../src/compress/code/code-lengths.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
-import { linearEdges, LinearCounter, LogCounter } from '../../../src/view/histogram.ts';
+import {
+  linearEdges,
+  LinearCounter,
+  LogCounter,
+  type LinearHistogram,
+  type LogHistogram,
+} from '../../../src/measure/histogram.ts';
 import { canonicalTable, treeOf } from '../../../src/view/huffman.ts';
-import type {
-  CodebookView,
-  HuffmanView,
-  LinearHistogram,
-  LogHistogram,
-  StreamView,
-} from '../../../src/view/types.ts';
+import type { CodebookView, HuffmanView, StreamView } from '../../../src/view/types.ts';
 import { toText, type SvgNode } from '../../../webview/charts/svg.ts';
 
 /** Golden files lie beside the tests; DC_UPDATE_GOLDEN=1 writes them anew, for a person to look at. */

@@ -3,12 +3,36 @@
  * outside). Linear bins are exact at their edges. Logarithmic bins are eighths of an octave (or
  * groups of them), read off the bits of the double, so that their edges are exact too.
  */
-import { chunk } from './measure.ts';
-import type { Pace } from './pace.ts';
-import type { LinearHistogram, LogHistogram } from './types.ts';
-import { arrayFor, type LayerValues, type Numbers } from './values.ts';
+import type { Numbers } from './statistics.ts';
 
 export const mostBins = 4096;
+
+export interface LinearHistogram {
+  readonly scale: 'linear';
+  /** Bin i holds edges[i] <= v < edges[i + 1]; the last one also its upper edge. */
+  readonly edges: Float64Array;
+  /** Zeros are not in the bins. Sum of counts + zeros + nan + infinite + outside = weights. */
+  readonly counts: Float64Array;
+  readonly zeros: number;
+  readonly nan: number;
+  readonly infinite: number;
+  /** Finite values outside the range that was asked for. */
+  readonly outside: number;
+  readonly weights: number;
+}
+
+export interface LogHistogram {
+  readonly scale: 'log';
+  /** Magnitudes: bin i holds edges[i] <= |v| < edges[i + 1]. Edges are exact doubles. */
+  readonly edges: Float64Array;
+  readonly negative: Float64Array;
+  readonly positive: Float64Array;
+  /** Sum of negative + positive + zeros + nan + infinite = weights. */
+  readonly zeros: number;
+  readonly nan: number;
+  readonly infinite: number;
+  readonly weights: number;
+}
 
 /** Edges of `bins` equal bins over [min, max]; a sole value gets a range around it. */
 export function linearEdges(min: number, max: number, bins: number): Float64Array {
@@ -197,22 +221,5 @@ export class LogCounter {
       positive: grouped(positive),
       weights: this.#weights,
     };
-  }
-}
-
-/** Puts every value of a layer into a counter. */
-export async function countInto(
-  values: LayerValues,
-  counter: { add(values: Numbers): void },
-  pace: Pace,
-): Promise<void> {
-  const buffer = arrayFor(values, Math.min(chunk, values.weights));
-  for (let start = 0; start < values.weights; start += chunk) {
-    if (pace.due) await pace.rest();
-    const part = buffer.subarray(0, Math.min(chunk, values.weights - start));
-    await values.ready?.(start, values.weights);
-    values.read(start, part);
-    counter.add(part);
-    pace.onFraction((start + part.length) / values.weights);
   }
 }

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { DistinctCounter, distinctBySorting } from '../../../src/engine/distinct.ts';
-import { mergedMoments, momentsOf, noMoments } from '../../../src/engine/moments.ts';
+import { DistinctCounter, distinctBySorting } from '../../../src/measure/distinct.ts';
+import {
+  merged,
+  noStatistics,
+  statisticsOf,
+  statisticsOfRepeated,
+} from '../../../src/measure/statistics.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 
 const floats = fc.array(
@@ -47,9 +52,9 @@ test('what two threads saw merges to what one would have seen', () => {
           counter.add(array(list));
           return counter.take();
         });
-        const merged = new DistinctCounter(kind);
-        for (const part of threads) merged.merge(part);
-        assert.equal(merged.count(), reference(array([...a, ...b])));
+        const both = new DistinctCounter(kind);
+        for (const part of threads) both.merge(part);
+        assert.equal(both.count(), reference(array([...a, ...b])));
       }
     }),
     { numRuns: 10 }, // each makes several tables of megabytes
@@ -72,34 +77,47 @@ test('a count of wide values is null past 2^20, and exact at 2^20', () => {
   assert.equal(counter.count(), null);
 });
 
-test('moments merged in blocks equal the moments of the whole, without cancellation', () => {
+test('statistics merged in blocks equal those of the whole, without cancellation', () => {
   const random = mulberry32(3);
   const values = Float32Array.from({ length: 10_000 }, () => 1e6 + random());
-  let merged = noMoments;
+  let all = noStatistics;
   for (let i = 0; i < values.length; i += 777)
-    merged = mergedMoments(merged, momentsOf(values.subarray(i, i + 777)));
+    all = merged(all, statisticsOf(values.subarray(i, i + 777)));
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const m2 = values.reduce((a, b) => a + (b - mean) ** 2, 0);
-  assert.equal(merged.values, 10_000);
-  assert.ok(Math.abs(merged.mean - mean) < 1e-6);
-  assert.ok(Math.abs(merged.m2 / m2 - 1) < 1e-9);
-  assert.equal(merged.min, Math.min(...values));
-  assert.equal(merged.max, Math.max(...values));
+  assert.equal(all.values, 10_000);
+  assert.ok(Math.abs(all.mean - mean) < 1e-6);
+  assert.ok(Math.abs(all.m2 / m2 - 1) < 1e-9);
+  assert.equal(all.min, Math.min(...values));
+  assert.equal(all.max, Math.max(...values));
 });
 
-test('NaN and infinities are values, but take no part in the moments', () => {
-  const m = momentsOf(Float32Array.of(1, NaN, 3, Infinity, -0, -Infinity));
+test('NaN and infinities are values, but take no part in mean, deviation and norms', () => {
+  const m = statisticsOf(Float32Array.of(1, NaN, 3, Infinity, -0, -Infinity));
   assert.deepEqual(
     { ...m, m2: Math.round(m.m2 * 1e6) },
     {
       values: 6,
       finite: 3,
       zeros: 1,
+      nan: 1,
+      infinite: 2,
+      negative: 1,
       min: -0,
       max: 3,
       mean: 4 / 3,
       m2: 4_666_667,
+      l1: 4,
+      squares: 10,
     },
   );
-  assert.deepEqual(momentsOf(Float32Array.of(NaN)), { ...noMoments, values: 1 });
+  assert.deepEqual(statisticsOf(Float32Array.of(NaN)), { ...noStatistics, values: 1, nan: 1 });
+});
+
+test('a value that is said once with its number has the statistics of as many values', () => {
+  for (const value of [0, 1.5, -2, NaN, Infinity, -Infinity]) {
+    const plain = statisticsOf(Float32Array.of(value, value, value));
+    assert.deepEqual(statisticsOfRepeated(value, 3), plain, String(value));
+    assert.deepEqual(statisticsOfRepeated(value, 0), noStatistics);
+  }
 });

@@ -5,8 +5,23 @@
  * not compressible, whatever their entropy says.
  */
 import { entropyBits } from '../compress/code/code-lengths.ts';
-import type { EntropyBound } from './types.ts';
-import type { Numbers } from './values.ts';
+import type { Numbers } from './statistics.ts';
+
+/** How few bits a weight could take without loss, coding one weight at a time (order 0). */
+export interface EntropyBound {
+  /** Bits a weight as it lies in the model, by its element type. */
+  readonly stored: number;
+  /** Order-0 entropy of the values, bits a weight; `halves`: of 16-bit pieces coded apart; `levels`:
+   * of a layer on a grid. */
+  readonly bits: number;
+  readonly of: 'values' | 'halves' | 'levels';
+  /** The same with the table of the values themselves, or the scales, and never above `stored`. */
+  readonly bound: number;
+  /** 1 - bound / stored */
+  readonly compressibility: number;
+  /** Entropy of where the zeros are, bits a weight. */
+  readonly mask: number;
+}
 
 export const distinctLimit = 65536;
 

@@ -1,21 +1,22 @@
 /**
  * How evenly a layer lies on the processing elements of EIE: its stored entries, filler zeros
- * included, counted for each PE as the simulator's encoder counts them (row i on PE i mod N, a filler
+ * included, counted for each PE as the encoder counts them (row i on PE i mod N, a filler
  * for every 2^z rows of a longer gap; EIE, sections III-B and III-C), without making the encoding.
  * One pass over the values in the file's order. Limits: `widest` columns, `tallest` rows.
  */
+import { defaultMachine } from './machine.ts';
+import type { Meter } from '../measure/meter.ts';
 import type { Geometry, Tensor } from '../model/model.ts';
 
 /** The machine of the paper: N PEs, z bits for a gap. */
-export const pes = 64;
-const indexBits = 4;
+const { pes, indexBits } = defaultMachine;
 
 /** Columns of one matrix, for which 2 * N bytes are kept each. */
 const widest = 2 ** 19;
 /** Rows of one matrix: a PE counts its own in 16 bits. */
 const tallest = 65535 * pes;
 
-export class PeLoad {
+export class PeLoad implements Meter {
   readonly #rows: number;
   readonly #cols: number;
   readonly #transposed: boolean;
@@ -45,7 +46,6 @@ export class PeLoad {
     this.#next = new Uint16Array(transposed ? pes : pes * cols);
   }
 
-  /** The next values, or codes (0: no weight), in flat order. */
   add(values: Float32Array | Float64Array | Uint8Array | Uint16Array): void {
     for (let at = 0; at < values.length;) {
       const left = this.#transposed ? this.#rows - this.#row : this.#cols - this.#col;
@@ -60,7 +60,7 @@ export class PeLoad {
    * Mean over most entries of a PE, 0..1; of several matrices (groups, directions), which run one
    * after another, the sums of both. Null where nothing is stored.
    */
-  balance(): number | null {
+  result(): number | null {
     return this.#most > 0 ? this.#total / pes / this.#most : null;
   }
 

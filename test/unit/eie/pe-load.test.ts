@@ -10,8 +10,15 @@ import { matricesOf } from '../../../src/layers/matrices.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
 import type { Geometry } from '../../../src/model/model.ts';
 import { fromDense, type SparseCodes } from '../../../src/layers/sparse.ts';
-import { PeLoad } from '../../../src/view/pe-load.ts';
-import { asking, compressedView, modelOf, recipeOf, sparseValues, viewOf } from './support.ts';
+import { PeLoad } from '../../../src/eie/pe-load.ts';
+import {
+  asking,
+  compressedView,
+  modelOf,
+  recipeOf,
+  sparseValues,
+  viewOf,
+} from '../view/support.ts';
 
 /** From the encodings the simulator makes: entries of each PE, the fullest one of each matrix. */
 function byEncoder(matrices: readonly SparseCodes[]): number | null {
@@ -52,7 +59,7 @@ test('any matrix, cut into any pieces, has the entries that the encoder stores',
         const part = codes.subarray(m * size, (m + 1) * size);
         return fromDense(s.transposed ? transposed(part, rows, cols) : part, rows, cols);
       });
-      assert.equal(counter.balance(), byEncoder(parts));
+      assert.equal(counter.result(), byEncoder(parts));
     }),
     { numRuns: 60 },
   );
