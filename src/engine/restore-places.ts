@@ -4,7 +4,7 @@
  */
 import { host } from '#host';
 import { DeepCompressionError } from '../model/errors.ts';
-import { modelEndings } from '../model/format-names.ts';
+import { endsIn, modelEndings } from '../model/format-names.ts';
 import { filesOf } from './input.ts';
 
 /** Models that are looked into for whose the file in the way is. */
@@ -35,7 +35,7 @@ function ownerOf(taken: string, folder: string): string | undefined {
   const models = host.files
     .list(folder)
     .map(({ name }) => name)
-    .filter((name) => modelEndings.some((ending) => name.toLowerCase().endsWith(`.${ending}`)))
+    .filter((name) => modelEndings.some((ending) => endsIn(name.toLowerCase(), ending)))
     .slice(0, mostModels);
   return models.find((name) => {
     try {

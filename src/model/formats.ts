@@ -5,7 +5,7 @@
 import { headOf, type ByteSource } from './bytes.ts';
 import { DeepCompressionError } from './errors.ts';
 import type { Format, OpenCompanion } from './format.ts';
-import { formatIds, formatNames, type FormatId } from './format-names.ts';
+import { endsIn, formatIds, formatNames, type FormatId } from './format-names.ts';
 import type { Model } from './model.ts';
 import { ggufFormat } from './gguf/open.ts';
 import { numpyFormat } from './numpy/open.ts';
@@ -13,6 +13,7 @@ import { onnxFormat } from './onnx/open.ts';
 import { pytorchFormat } from './pytorch/open.ts';
 import { insteadOf, onnx } from './recognise.ts';
 import { safetensorsFormat } from './safetensors/open.ts';
+import { tfjsFormat } from './tfjs/open.ts';
 import { tfliteFormat } from './tflite/open.ts';
 
 const formats: Readonly<Record<FormatId, Format>> = {
@@ -20,6 +21,7 @@ const formats: Readonly<Record<FormatId, Format>> = {
   safetensors: safetensorsFormat,
   gguf: ggufFormat,
   tflite: tfliteFormat,
+  tfjs: tfjsFormat,
   pytorch: pytorchFormat,
   numpy: numpyFormat,
 };
@@ -73,5 +75,5 @@ function openUnmarked(path: string, source: ByteSource, companion: OpenCompanion
 
 function hasEnding(path: string, id: FormatId): boolean {
   const lower = path.toLowerCase();
-  return formatNames[id].endings.some((ending) => lower.endsWith(`.${ending}`));
+  return formatNames[id].endings.some((ending) => endsIn(lower, ending));
 }

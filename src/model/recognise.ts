@@ -67,7 +67,7 @@ export function recognised(head: Uint8Array): string | undefined {
   if (
     /^\{[^]*"(weightsManifest|modelTopology)"|^\{\s*"format":\s*"(layers|graph)-model"/.test(text)
   )
-    return 'a TensorFlow.js model: convert it with tensorflowjs and tf2onnx';
+    return 'a TensorFlow.js model: import it (deepc import)';
   if (/^[[{]/.test(text)) return json;
   return undefined;
 }

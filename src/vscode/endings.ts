@@ -2,7 +2,7 @@
  * Kinds of file by their endings, for everything that only sees names: the one place of the extension
  * that knows them (a test compares the manifest). What a file really is, the engine tells by its content.
  */
-import { formatIds, formatNames, type FormatId } from '../model/format-names.ts';
+import { endsIn, formatIds, formatNames, type FormatId } from '../model/format-names.ts';
 
 export type FileKind = FormatId | 'dcz';
 
@@ -36,11 +36,14 @@ export function kindOfName(name: string): FileKind | undefined {
 /** The name without the ending of a model, where it has one. */
 export function withoutEnding(name: string): string {
   const ending = endingOf(name, allKinds);
-  return ending === undefined ? name : name.slice(0, -ending.length - 1);
+  if (ending === undefined) return name;
+  const rest = name.slice(0, -ending.length);
+  // model.json is an ending and a whole name
+  return /(^|[\\/])$/.test(rest) ? `${rest}${ending.split('.')[0]}` : rest.slice(0, -1);
 }
 
 /** The ending that a name has, in lower case, without the dot. */
 export function endingOf(name: string, kinds: readonly FileKind[]): string | undefined {
   const lower = name.toLowerCase();
-  return endingsOf(kinds).find((ending) => lower.endsWith(`.${ending}`));
+  return endingsOf(kinds).find((ending) => endsIn(lower, ending));
 }

@@ -18,8 +18,12 @@ export interface PlainPayload {
   readonly file: number;
   /** Byte of the file at which the first value begins. */
   readonly offset: number;
+  /** What `offset` counts in, where the payload lies in several files. */
+  readonly source?: ByteSource;
   /** Highest byte first. */
   readonly bigEndian?: boolean;
+  /** What stored integers stand for: scale times integer plus min. */
+  readonly affine?: { readonly scale: number; readonly min: number };
   /** In elements, where values do not lie densely in the order of the shape. */
   readonly strides?: readonly number[];
   /** Why the payload may not be replaced. */
@@ -79,7 +83,7 @@ export function plainModel(found: PlainModel): Model {
     if (!Number.isSafeInteger(parameters))
       fail(`tensor ${name} has more values than a file can hold`);
     const bytes = t.bytes ?? bytesFor(dtype, parameters);
-    const size = files[file].source.size;
+    const { size } = t.source ?? files[file].source;
     const absent = missing.includes(files[file].location);
     if (!absent && !(offset >= 0 && offset + bytes <= size))
       fail(`tensor ${name} lies at bytes ${offset} to ${offset + bytes} of a file of ${size}`);

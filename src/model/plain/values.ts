@@ -27,10 +27,11 @@ export class PlainReader implements TensorReader {
       throw new DeepCompressionError('unsupported', `${tensor.name}: ${payload.unreadable}`);
     checkNumeric(tensor.dtype, tensor.name);
     if (target.length === 0) return;
-    const { source } = this.files[payload.file];
+    const source = payload.source ?? this.files[payload.file].source;
     if (isBlockType(tensor.dtype)) readBlocks(source, tensor.dtype, payload, start, target);
     else if (payload.strides) readStrided(source, tensor, payload, start, target);
     else readDense(source, tensor, payload, start, target);
+    if (payload.affine) scaleUp(target, payload.affine);
   }
 
   readBytes({ id }: Tensor, start: number, target: Uint8Array): void {
@@ -108,6 +109,14 @@ function readStrided(
     decodeBytes(dtype, bytes, one);
     target[i] = one[0];
   }
+}
+
+/** Integers to what they stand for; the one that stands for zero gives exactly that. */
+function scaleUp(target: Numbers, { scale, min }: NonNullable<PlainPayload['affine']>): void {
+  const zero = Math.round(-min / scale);
+  const exact = Math.abs(zero * scale + min) < Math.abs(scale) / 1024;
+  for (let i = 0; i < target.length; i++)
+    target[i] = exact && target[i] === zero ? 0 : Math.fround(target[i] * scale + min);
 }
 
 function swap(bytes: Uint8Array, width: number): void {
