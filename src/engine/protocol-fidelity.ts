@@ -60,3 +60,26 @@ export interface AgreementResult {
   readonly runtime: string;
   readonly notes: readonly string[];
 }
+
+export interface AttemptsInput {
+  /** A .dcz. */
+  readonly file: FileInput;
+  /** Others, which may have been made of the same model. */
+  readonly others: readonly FileInput[];
+}
+
+/** A .dcz among those of one model. */
+export interface Attempt {
+  readonly path: string;
+  readonly bytes: number;
+  /** Bytes of what it restores over its own. */
+  readonly ratio: number;
+  /** Name of its recipe. */
+  readonly recipe: string;
+  readonly stated: Stated;
+}
+
+export interface AttemptsResult {
+  /** The file and those that state the same model, the smallest first; empty where it states none. */
+  readonly attempts: readonly Attempt[];
+}

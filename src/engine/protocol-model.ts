@@ -220,5 +220,7 @@ export interface PresetsResult {
     readonly calibrates: boolean;
     /** Retrains, so it needs samples. */
     readonly trains: boolean;
+    /** Its samples need labels. */
+    readonly labelled: boolean;
   }[];
 }

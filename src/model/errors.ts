@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'invalid-container' // the bytes are not a well-formed .dcz file, or a checksum does not match
   | 'invalid-recipe' // a preset or recipe that breaks its schema
   | 'invalid-input' // a value the user gave that cannot be used
+  | 'no-labels' // samples that say no answers where some are needed
   | 'unsupported' // well-formed, but something this version does not do
   | 'io' // reading or writing failed: disk full, no permission, file changed underneath
   | 'exists' // an output that is already there and was not confirmed

@@ -6,7 +6,7 @@ import type { RunOptions } from '../engine/client.ts';
 import type { TrainingEvent } from '../engine/protocol-accuracy.ts';
 import type { CompressInput, CompressResult } from '../engine/protocol-model.ts';
 import type { RetrainInput, RetrainResult } from '../engine/protocol-train.ts';
-import { inputFrom, samplesSet, type Samples } from './dataset.ts';
+import { inputFrom, knownSamples, type Samples } from './dataset.ts';
 import { UserError } from './errors.ts';
 import { inputOf } from './files.ts';
 import { compressedPath } from './output-path.ts';
@@ -45,15 +45,16 @@ export function outputFor(model: vscode.Uri, preset: string): string {
 
 /**
  * The samples of a preset that needs some, for those that cannot ask for them.
- * @throws UserError when the settings name none
+ * @throws UserError when none are known
  */
 export function samplesFor(
+  services: Services,
   model: vscode.Uri,
   preset: string,
   { trains, calibrates }: LoadedPreset,
 ): { readonly samples?: Samples } {
   if (!trains && !calibrates) return {};
-  const samples = samplesSet(model);
+  const samples = knownSamples(services, model);
   if (samples) return { samples };
   throw new UserError(
     vscode.l10n.t(

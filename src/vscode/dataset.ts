@@ -1,13 +1,14 @@
 /**
- * The samples that models are calibrated, evaluated and retrained on: what the setting
- * `deepCompression.dataset` says, or what the user chooses. Files are read by the engine, which says what
- * is wrong with them.
+ * The samples that models are calibrated, evaluated and retrained on: those that the user has chosen for a
+ * model, which are remembered for it in this workspace, else what the setting `deepCompression.dataset`
+ * says. Files are read by the engine, which says what is wrong with them.
  */
 import { isAbsolute, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import type { DataInput, NormalisationInput } from '../engine/protocol-train.ts';
 import { UserError } from './errors.ts';
 import { findFiles, nameOf } from './files.ts';
+import type { Services } from './services.ts';
 import { settingsFor } from './settings.ts';
 import { folderOf } from './targets.ts';
 
@@ -108,13 +109,25 @@ export function inputFrom({ data, test, normalisation }: Samples): {
 /** For what samples are asked: labels are needed, or inputs alone will do. */
 export type SamplesKind = 'labelled' | 'inputs';
 
-/** Those that are set, else those that the user chooses; undefined when a question was dismissed. */
+const chosen = new vscode.EventEmitter<void>();
+export const onDidChooseSamples = chosen.event;
+
+const keyOf = (model: vscode.Uri): string => `samples ${model.toString()}`;
+
+/** Those that were chosen for a model, else those that are set. */
+export function knownSamples({ context }: Services, model: vscode.Uri): Samples | undefined {
+  const chosen = context.workspaceState.get<Stated>(keyOf(model));
+  return chosen ? samplesOf(chosen, model) : samplesSet(model);
+}
+
+/** Those that are known, else those that the user chooses; undefined when a question was dismissed. */
 export async function samplesOrAsk(
-  scope: vscode.Uri,
+  services: Services,
+  model: vscode.Uri,
   title: string,
-  kind: SamplesKind = 'labelled',
+  kind: SamplesKind,
 ): Promise<Samples | undefined> {
-  return samplesSet(scope) ?? askForSamples(scope, title, kind);
+  return knownSamples(services, model) ?? chooseSamples(services, model, title, kind);
 }
 
 interface FileItem extends vscode.QuickPickItem {
@@ -127,33 +140,22 @@ interface ValuesItem extends vscode.QuickPickItem {
 }
 
 /**
- * Asks for a data set and for what is done to its values, and keeps the answer in the settings of the
- * workspace where there is one, so that it is asked once.
+ * Asks for a data set and for what is done to its values, and remembers the answer for the model.
  * @returns undefined when a question was dismissed
  */
-async function askForSamples(
-  scope: vscode.Uri,
+export async function chooseSamples(
+  { context }: Services,
+  model: vscode.Uri,
   title: string,
   kind: SamplesKind,
 ): Promise<Samples | undefined> {
   const uri = await askForFile(title, kind);
   const values = uri && (await askForValues(title));
   if (!values) return undefined;
-  const folder = vscode.workspace.getWorkspaceFolder(scope);
-  const inside =
-    folder && vscode.workspace.getWorkspaceFolder(uri)?.uri.toString() === folder.uri.toString();
-  const path = inside ? uri.path.slice(folder.uri.path.length + 1) : uri.fsPath;
-  const stated: Stated = { samples: path, ...values };
-  if (folder) {
-    const settings = vscode.workspace.getConfiguration('deepCompression', scope);
-    const alone = Object.keys(values).length === 0;
-    await settings.update(
-      'dataset',
-      alone ? path : stated,
-      vscode.ConfigurationTarget.WorkspaceFolder,
-    );
-  }
-  return samplesOf(stated, scope);
+  const stated: Stated = { samples: uri.fsPath, ...values };
+  await context.workspaceState.update(keyOf(model), stated);
+  chosen.fire();
+  return samplesOf(stated, model);
 }
 
 async function askForFile(title: string, kind: SamplesKind): Promise<vscode.Uri | undefined> {
@@ -228,12 +230,13 @@ async function askForValues(title: string): Promise<NormalisationInput | undefin
  * @param details what is to be gained with them, and how it goes without
  */
 export async function samplesOrNone(
+  services: Services,
   model: vscode.Uri,
   title: string,
   details: { readonly with: string; readonly without: string },
 ): Promise<Samples | 'none' | undefined> {
-  const set = samplesSet(model);
-  if (set) return set;
+  const known = knownSamples(services, model);
+  if (known) return known;
   const withSamples = vscode.l10n.t('With sample inputs…');
   const items = [
     { label: withSamples, detail: details.with },
@@ -241,5 +244,5 @@ export async function samplesOrNone(
   ];
   const picked = await vscode.window.showQuickPick(items, { title });
   if (!picked) return undefined;
-  return picked.label === withSamples ? samplesOrAsk(model, title) : 'none';
+  return picked.label === withSamples ? samplesOrAsk(services, model, title, 'inputs') : 'none';
 }

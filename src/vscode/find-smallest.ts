@@ -1,6 +1,7 @@
 /**
  * "Find the smallest…": sizes of one model with what each costs, in a list that grows while they are
- * measured; the one that is picked is compressed. Closing the list ends the search.
+ * measured; the one that is picked is compressed. Closing the list ends the search, which goes on with what it
+ * has found when it is asked for again.
  */
 import * as vscode from 'vscode';
 import { formatAccuracy, formatBytes, formatRatio } from '../../webview/ui/format.ts';
@@ -8,6 +9,7 @@ import type { FrontPoint } from '../engine/protocol-search.ts';
 import { inputFrom, type Samples } from './dataset.ts';
 import { isCancelled } from './errors.ts';
 import { inputOf } from './files.ts';
+import { measuredOf, rememberMeasured } from './measured.ts';
 import type { Services } from './services.ts';
 import { settingsFor } from './settings.ts';
 
@@ -20,7 +22,7 @@ const seed = 1;
 
 /** Undefined when the list is closed. */
 export async function findSmallest(
-  { trainer }: Services,
+  services: Services,
   model: vscode.Uri,
   samples: Samples,
   title: string,
@@ -28,6 +30,7 @@ export async function findSmallest(
   const { data, normalisation } = inputFrom(samples);
   const file = await inputOf(model);
   const { threads } = settingsFor(model);
+  const { front } = await measuredOf(services, model);
   const controller = new AbortController();
   const pick = vscode.window.createQuickPick<PointItem>();
   pick.title = title;
@@ -36,6 +39,11 @@ export async function findSmallest(
   pick.keepScrollPosition = true;
   pick.busy = true;
   const points: FrontPoint[] = [];
+  let complete = false;
+  const keep = async (): Promise<void> => {
+    if (points.length > 0)
+      await rememberMeasured(services, model, { front: { on: samples.name, points, complete } });
+  };
   return new Promise((resolve, reject) => {
     pick.onDidAccept(() => {
       resolve(pick.selectedItems[0]?.point);
@@ -43,12 +51,18 @@ export async function findSmallest(
     });
     pick.onDidHide(() => {
       controller.abort();
+      void keep().catch((error: unknown) => services.log.error(String(error)));
       resolve(undefined);
       pick.dispose();
     });
     pick.show();
-    const input = { file, data, seed, threads, ...(normalisation && { normalisation }) };
-    trainer
+    const input = {
+      ...{ file, data, seed, threads },
+      ...(normalisation && { normalisation }),
+      // a search that was ended goes on
+      ...(front?.on === samples.name && { known: front.points }),
+    };
+    services.trainer
       .run('search', input, {
         signal: controller.signal,
         onProgress: ({ fraction }) => void (pick.title = `${title} · ${formatAccuracy(fraction)}`),
@@ -60,6 +74,7 @@ export async function findSmallest(
       })
       .then(
         () => {
+          complete = true;
           pick.title = title;
           pick.busy = false;
         },

@@ -32,6 +32,8 @@ export interface LoadedPreset {
   readonly recipe: string | object;
   /** It retrains, and so needs samples. */
   readonly trains: boolean;
+  /** Its samples need labels. */
+  readonly labelled: boolean;
   /** It keeps a goal, which sample inputs decide. */
   readonly calibrates: boolean;
 }
@@ -42,7 +44,7 @@ const mostRecipeBytes = 1 << 20;
 /** Of a recipe that has not been read. */
 const unknown = { risky: false, trains: false, calibrates: false };
 
-const recipeEnding = 'dcrecipe.json';
+export const recipeEnding = 'dcrecipe.json';
 
 /** Every preset there is. A settings preset hides a built-in one of the same name. */
 export async function allPresets(
@@ -64,21 +66,24 @@ export async function allPresets(
     ...own,
     ...builtIn.presets
       .filter(({ name }) => !hidden.has(name))
-      .map(({ name, description, trains, calibrates }): PresetChoice => ({
+      .map(({ name, description, trains, labelled, calibrates }): PresetChoice => ({
         ...{ name, label: name, description, risky: false, ...presetText(name) },
         ...{ trains, calibrates, origin: 'built-in' },
-        load: () => Promise.resolve({ recipe: name, trains, calibrates }),
+        load: () => Promise.resolve({ recipe: name, trains, labelled, calibrates }),
       })),
-    ...files.map((uri): PresetChoice => {
-      const name = nameOf(uri).slice(0, -recipeEnding.length - 1);
-      return {
-        ...{ name, label: name, ...unknown },
-        description: [folderOf(uri), nameOf(uri)].filter((s) => s !== '').join('/'),
-        origin: 'file',
-        load: async () => named(await readRecipe(uri), name),
-      };
-    }),
+    ...files.map(presetIn),
   ];
+}
+
+/** The preset that a recipe file is. */
+export function presetIn(uri: vscode.Uri): PresetChoice {
+  const name = nameOf(uri).slice(0, -recipeEnding.length - 1);
+  return {
+    ...{ name, label: name, ...unknown },
+    description: [folderOf(uri), nameOf(uri)].filter((s) => s !== '').join('/'),
+    origin: 'file',
+    load: async () => named(await readRecipe(uri), name),
+  };
 }
 
 /** @throws UserError when there is none of this name */
@@ -94,7 +99,8 @@ export async function presetNamed(
   throw new UserError(vscode.l10n.t("There is no preset '{0}', only {1}", name, names));
 }
 
-async function readRecipe(uri: vscode.Uri): Promise<unknown> {
+/** As it is written. @throws UserError when it is not JSON, or too large */
+export async function readRecipe(uri: vscode.Uri): Promise<unknown> {
   const { size } = await vscode.workspace.fs.stat(uri);
   if (size > mostRecipeBytes)
     throw new UserError(vscode.l10n.t('{0} is too large for a recipe', nameOf(uri)));
@@ -115,7 +121,13 @@ async function readRecipe(uri: vscode.Uri): Promise<unknown> {
 function named(recipe: unknown, name: string): LoadedPreset {
   if (typeof recipe !== 'object' || recipe === null || Array.isArray(recipe))
     throw new UserError(vscode.l10n.t("Preset '{0}' is not a recipe object", name));
-  return { recipe: { name, ...recipe }, trains: 'train' in recipe, calibrates: 'goal' in recipe };
+  const { train } = recipe as { readonly train?: { readonly loss?: unknown } };
+  return {
+    recipe: { name, ...recipe },
+    trains: train !== undefined,
+    labelled: train !== undefined && train.loss !== 'distillation',
+    calibrates: 'goal' in recipe,
+  };
 }
 
 function describe(recipe: unknown): string {

@@ -4,9 +4,9 @@
  */
 import * as vscode from 'vscode';
 import type { GoalRecipe } from '../compress/recipe.ts';
-import { samplesOrAsk, type Samples } from './dataset.ts';
 import { findSmallest } from './find-smallest.ts';
 import { fileSuffix, lossIn, sizeIn } from './goal-text.ts';
+import { onSamples } from './on-samples.ts';
 import { allPresets, type LoadedPreset, type PresetChoice } from './presets.ts';
 import type { Services } from './services.ts';
 import { settingsFor } from './settings.ts';
@@ -20,8 +20,6 @@ export interface Way {
   /** In the place of the recipe's own. */
   readonly goal?: GoalRecipe;
   readonly load: () => Promise<LoadedPreset>;
-  /** Those that were asked for already. */
-  readonly samples?: Samples;
 }
 
 interface WayItem extends vscode.QuickPickItem {
@@ -189,11 +187,12 @@ function searchItem(
     label: vscode.l10n.t('Find the smallest…'),
     detail: vscode.l10n.t('All sizes and what each costs, to pick from; from sample inputs'),
     way: async () => {
-      const samples = await samplesOrAsk(model, title, 'inputs');
-      const point = samples && (await findSmallest(services, model, samples, title));
+      const point = await onSamples(services, model, title, 'inputs', (samples) =>
+        findSmallest(services, model, samples, title),
+      );
       if (!point) return undefined;
       const goal = { maxBytes: point.bytes };
-      return { name: fileSuffix(goal), goal, load: preset.load, samples };
+      return { name: fileSuffix(goal), goal, load: preset.load };
     },
   };
 }

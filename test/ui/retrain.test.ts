@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { violationsOf } from './support/axe.ts';
+import { picture } from './support/inspector.ts';
 import { inSession, type Session } from './support/suite.ts';
 import { eventually } from './support/wait.ts';
 
@@ -45,19 +46,32 @@ test(
       await bench.notification(/lenet\.onnx: .*smaller.*decodes exactly\. Accuracy .*→/).waitFor();
       assert.ok(existsSync(path('lenet.dcz')) && existsSync(path('lenet.training.json')));
       assert.ok(!existsSync(path('lenet.dcz.checkpoint')));
-      const kept = JSON.parse(readFileSync(path('.vscode/settings.json'), 'utf8')) as object;
-      assert.deepEqual(kept, {
-        'deepCompression.dataset': { samples: 'digits.npz', scale: 1 / 255 },
-      });
+      assert.ok(!existsSync(path('.vscode/settings.json')), 'samples are not written there');
       await page.getByRole('button', { name: 'Show Report' }).click();
       const report = await bench.webview('#report .accuracy');
       assert.match(await report.locator('.accuracy').innerText(), /digits\.npz/);
 
-      // the samples are known now
+      // the samples are known now; what is measured lands on the pages
       await bench.contextMenu(['lenet.dcz'], 'Evaluate Accuracy');
-      await bench
-        .notification(/lenet\.onnx: 9\d\.\d\d % of 1,000 samples right.*lenet\.dcz: \d\d/)
-        .waitFor();
+      const evaluated = await bench.webview('#report .evaluation');
+      assert.match(
+        await evaluated.locator('.evaluation').innerText(),
+        /1,000 samples[^]*lenet\.onnx\s+9\d\.\d\d %[^]*lenet\.dcz\s+\d\d\.\d\d %/,
+      );
+      await bench.contextMenu(['lenet.onnx'], 'Which Layers Hurt');
+      const measured = await bench.webview('#impact svg');
+      assert.match(await measured.locator('#impact').innerText(), /moves the outputs most/);
+      assert.deepEqual(await violationsOf(measured), []);
+      await picture(own, 'impact');
+      await measured
+        .getByRole('button', { name: /^Protect / })
+        .last()
+        .click();
+      await bench.notification(/Answers agree.*lenet\.onnx: .*smaller/).waitFor();
+      const recipe = JSON.parse(readFileSync(path('lenet-protected.dcrecipe.json'), 'utf8')) as {
+        layers: object;
+      };
+      assert.equal(Object.keys(recipe.layers).length, 1);
       assert.deepEqual(bench.violations, []);
     },
     files,

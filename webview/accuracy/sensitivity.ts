@@ -206,7 +206,9 @@ function bitsTable(
       t.layerOrKind,
       ...bits.flatMap((b) =>
         inits.map((i) =>
-          measure.column(`${b} ${t.bits}${inits.length > 1 ? `, ${wordFor('init', i, t)}` : ''}`),
+          measure.column(
+            `${b} ${t.bitsOfValue}${inits.length > 1 ? `, ${wordFor('init', i, t)}` : ''}`,
+          ),
         ),
       ),
     ],

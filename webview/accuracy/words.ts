@@ -27,6 +27,9 @@ export const accuracyWords = {
   curvesSummary: '{0} epochs in {1} stages; {2} of the weights are zero at the end.',
   curvesAccuracy: '{0} on held-out samples: {1} before, {2} at the end.',
   sensitivity: 'Sensitivity',
+  sensitivityBase: 'The model as it is: {0} on {1} samples.',
+  readAs: 'Read as {0}.',
+  scoredOutput: 'Scored on output {0} of {1}.',
   pruningCurves: 'One layer pruned',
   pruningCaption:
     'Accuracy when a single layer loses the smallest of its weights, without training: a line a layer (Han et al. 2015, figure 6).',
@@ -50,7 +53,7 @@ export const accuracyWords = {
   init_random: 'random',
   layerOrKind: 'Layer',
   pruned: 'pruned',
-  bits: 'bits',
+  bitsOfValue: 'bits',
 };
 
 export type AccuracyWords = Readonly<Record<keyof typeof accuracyWords, string>>;

@@ -105,6 +105,7 @@ function columnsOf(store: Store, t: InspectorStrings): LayerColumn[] {
     ratio: t.ratioHint,
     error: t.errorHint,
     balance: t.balanceHint,
+    impact: t.impactHint,
   };
   const awaited = (l: LayerSummary): boolean =>
     l.hidden === '' && !store.measures.has(l.layer) && !store.failed.has(l.layer);
@@ -138,7 +139,7 @@ function columnsOf(store: Store, t: InspectorStrings): LayerColumn[] {
       ...{ id, label: t[id], hint: hints[id], number: true },
       text: (l) => {
         const value = metricOf(id, l, measureOf(l));
-        return value === null && id !== 'ratio' && id !== 'error' && awaited(l)
+        return value === null && !['ratio', 'error', 'impact'].includes(id) && awaited(l)
           ? '…'
           : formatMetric(id, value);
       },

@@ -16,6 +16,7 @@ import { english as eieEnglish } from '../eie/strings.ts';
 import { el, fill } from '../ui/dom.ts';
 import { connect } from '../ui/host.ts';
 import { outputOf } from '../ui/output.ts';
+import type { Measured } from '../accuracy/measured.ts';
 import { Asker } from './asker.ts';
 import { embeddedAnswers } from './embedded.ts';
 import {
@@ -25,6 +26,7 @@ import {
   type ToInspector,
 } from './messages.ts';
 import { fileName } from './model.ts';
+import { withImpacts } from './impacts.ts';
 import { ModelPage } from './model-page.ts';
 import { restored, type Kept } from './state.ts';
 import { english, type InspectorStrings } from './strings.ts';
@@ -47,6 +49,9 @@ const simulator = host.present
 let kept = restored(host.saved());
 let isDefault = true;
 let shown: ModelPage | undefined;
+let measured: Measured = {};
+/** The model as the worker tells it, without what was measured of it. */
+let opened: ViewOverview | undefined;
 
 function keep(change: Partial<Kept>): void {
   kept = { ...kept, ...change };
@@ -56,8 +61,9 @@ function keep(change: Partial<Kept>): void {
 function show(overview: ViewOverview): void {
   shown?.stop();
   asker.abandon();
-  shown = new ModelPage(overview, {
-    ...{ ask: asking, live: !embedded, simulator, out, t, keep },
+  opened = overview;
+  shown = new ModelPage(withImpacts(overview, measured.impact), {
+    ...{ ask: asking, live: !embedded, simulator, measured, out, t, keep },
     post: (message) => host.post(message),
     kept: () => kept,
   });
@@ -103,7 +109,7 @@ function header(overview: ViewOverview): HTMLElement {
 
 function message(text: string, detail: string, retry: boolean): void {
   shown?.stop();
-  shown = undefined;
+  shown = opened = undefined;
   asker.abandon();
   main.className = '';
   const button = (label: string, type: 'retry' | 'openLog'): HTMLElement => {
@@ -148,6 +154,12 @@ host.listen(isToInspector, (received) => {
       break;
     case 'noOther':
       shown?.compareWith(undefined, received.message);
+      break;
+    case 'measured':
+      measured = received.measured;
+      if (!opened) break;
+      show(opened);
+      if (kept.other !== '') host.post({ type: 'compareWith', uri: kept.other });
       break;
     case 'suggestions':
       shown?.suggest(received.models);

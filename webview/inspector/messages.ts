@@ -4,6 +4,7 @@
  * else is shown the page asks for, a number a question; the answer carries it back.
  */
 import type { ViewName, ViewOverview, ViewResult } from '../../src/engine/protocol-view.ts';
+import { measurements, type Measured, type Measurement } from '../accuracy/measured.ts';
 import type { LayerDetail, MachineOptions, PageLayer } from '../eie/data.ts';
 import { isMachine } from '../eie/messages.ts';
 import type { EieStrings } from '../eie/strings.ts';
@@ -41,6 +42,8 @@ export type ToInspector =
     })
   | { readonly type: 'noOther'; readonly message: string }
   | { readonly type: 'suggestions'; readonly models: readonly NamedModel[] }
+  /** What was measured of the model, with earlier runs. */
+  | { readonly type: 'measured'; readonly measured: Measured }
   /** How much of a simulation is done, 0 to 1. */
   | { readonly type: 'progress'; readonly id: number; readonly fraction: number }
   | { readonly type: 'answer'; readonly id: number; readonly result: ViewResult | LayerSimulation }
@@ -59,6 +62,11 @@ export type FromInspector =
   | { readonly type: 'suggestOther' }
   | { readonly type: 'closeOther' }
   | { readonly type: 'compareWith'; readonly uri: string }
+  | { readonly type: 'measure'; readonly what: Measurement }
+  /** Leaves a layer as it is and compresses again. */
+  | { readonly type: 'protect'; readonly name: string; readonly path: string }
+  /** Compresses the model to a size of its front. */
+  | { readonly type: 'compressTo'; readonly bytes: number }
   | {
       readonly type: 'ask';
       readonly id: number;
@@ -137,6 +145,12 @@ export function isFromInspector(message: unknown): message is FromInspector {
       );
     case 'compareWith':
       return typeof m['uri'] === 'string' && m['uri'].length < 4096;
+    case 'measure':
+      return measurements.some((what) => what === m['what']);
+    case 'protect':
+      return typeof m['name'] === 'string' && typeof m['path'] === 'string';
+    case 'compressTo':
+      return Number.isSafeInteger(m['bytes']);
     case 'cancel':
       return Number.isSafeInteger(m['id']);
     case 'copy':
@@ -164,6 +178,7 @@ const arriving: readonly ToInspector['type'][] = [
   'other',
   'noOther',
   'suggestions',
+  'measured',
   'progress',
   'answer',
   'failed',

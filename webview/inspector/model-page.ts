@@ -3,6 +3,7 @@
  * long as the content of the file; the model it is compared with may come and go.
  */
 import type { LayerSummary, ViewOverview } from '../../src/engine/protocol-view.ts';
+import type { Measured } from '../accuracy/measured.ts';
 import { el } from '../ui/dom.ts';
 import type { Output } from '../ui/output.ts';
 import { ScrollPlace } from '../ui/scroll-place.ts';
@@ -26,6 +27,7 @@ export interface PageContext {
   /** The worker answers, and not what a file holds of the model. */
   readonly live: boolean;
   readonly simulator: Simulator | undefined;
+  readonly measured: Measured;
   readonly post: (message: FromInspector) => void;
   readonly out: Output;
   readonly t: InspectorStrings;
@@ -54,7 +56,7 @@ export class ModelPage {
     const kept = context.kept();
     const heights = rowHeights();
     this.store = new Store(overview, ask, () => this.soon(), context.live);
-    this.whole = new WholeView(this.store, ask, kept, heights.table, t, out, {
+    this.whole = new WholeView(this.store, ask, kept, heights.table, context.measured, t, out, {
       tab: (whole) => keep({ whole }),
       node: (node) => keep({ node }),
       open: (layer) => this.choose(layer, true),
@@ -69,6 +71,9 @@ export class ModelPage {
       suggestOther: () => post({ type: 'suggestOther' }),
       closeOther: () => post({ type: 'closeOther' }),
       compareWith: (uri) => post({ type: 'compareWith', uri }),
+      measure: (what) => post({ type: 'measure', what }),
+      protect: ({ name, path }) => post({ type: 'protect', name, path }),
+      compressTo: (bytes) => post({ type: 'compressTo', bytes }),
     });
     this.list = new LayerList(this.store, kept.list, heights.list, t, {
       choose: (layer) => this.choose(layer),

@@ -8,6 +8,7 @@ import type {
 import { fill } from '../ui/dom.ts';
 import { formatBits, formatExact, formatRatio, formatShare, formatSmall } from '../ui/format.ts';
 import { nameLine } from '../ui/legible.ts';
+import type { KnownLayer } from './impacts.ts';
 import type { InspectorStrings } from './strings.ts';
 
 export const metricIds = [
@@ -17,6 +18,7 @@ export const metricIds = [
   'ratio',
   'error',
   'balance',
+  'impact',
 ] as const;
 export type MetricId = (typeof metricIds)[number];
 
@@ -25,7 +27,7 @@ export type MeasureOf = (layer: number) => LayerMeasure | undefined;
 /** null: not known (yet), or it does not apply. */
 export function metricOf(
   id: MetricId,
-  layer: LayerSummary,
+  layer: KnownLayer,
   measure: LayerMeasure | undefined,
 ): number | null {
   switch (id) {
@@ -41,6 +43,8 @@ export function metricOf(
       return layer.coded ? layer.coded.rmse : null;
     case 'balance':
       return measure?.peBalance ?? null;
+    case 'impact':
+      return layer.impact ?? null;
   }
 }
 
@@ -50,6 +54,7 @@ export function formatMetric(id: MetricId, value: number | null): string {
     case 'sparsity':
     case 'compressibility':
     case 'balance':
+    case 'impact':
       return formatShare(value);
     case 'bits':
       return formatBits(value);
@@ -61,9 +66,13 @@ export function formatMetric(id: MetricId, value: number | null): string {
 }
 
 /** Those that a file can have: what is only recorded in a .dcz is not offered for an .onnx. */
-export function metricsFor(overview: ViewOverview): readonly MetricId[] {
-  const coded = overview.layers.some((l) => l.coded);
-  return metricIds.filter((id) => coded || (id !== 'ratio' && id !== 'error'));
+export function metricsFor({ layers }: ViewOverview): readonly MetricId[] {
+  const coded = layers.some((l) => l.coded);
+  const measured = layers.some((l: KnownLayer) => l.impact !== undefined);
+  return metricIds.filter((id) => {
+    if (id === 'impact') return measured;
+    return coded || (id !== 'ratio' && id !== 'error');
+  });
 }
 
 export interface Scale {

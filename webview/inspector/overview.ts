@@ -1,5 +1,5 @@
 /** The model as a whole: figures, the map of where the bytes are, the table of all layers. */
-import type { LayerSummary, Views } from '../../src/engine/protocol-view.ts';
+import type { LayerSummary, Metric, Views } from '../../src/engine/protocol-view.ts';
 import { toElement } from '../charts/svg.ts';
 import { treemap } from '../charts/treemap.ts';
 import { el, fill, type Child } from '../ui/dom.ts';
@@ -236,7 +236,7 @@ export class Overview {
       item(t.forNetron, 'netron', () => ({ format: 'netron' })),
       item(t.forModelExplorer, 'model-explorer', () => ({
         ...{ format: 'model-explorer' },
-        metric: this.metric === 'error' ? 'rmse' : this.metric,
+        metric: viewerMetric(this.metric),
       })),
     ];
   }
@@ -246,6 +246,12 @@ export class Overview {
     const layer = key ? this.store.overview.layers[Number(key)] : undefined;
     if (layer) this.on.open(layer);
   }
+}
+
+/** What the worker knows of: the samples of a user are the page's alone. */
+function viewerMetric(metric: MetricId): Metric {
+  if (metric === 'impact') return 'sparsity';
+  return metric === 'error' ? 'rmse' : metric;
 }
 
 function figure(

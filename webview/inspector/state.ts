@@ -5,7 +5,7 @@ import type { Sorting } from './rows-table.ts';
 import { metricIds, sortIds, type Arrangement, type MetricId } from './model.ts';
 
 /** Ways to see the model as a whole. */
-export const wholeTabs = ['overview', 'graph', 'compare'] as const;
+export const wholeTabs = ['overview', 'graph', 'accuracy', 'compare'] as const;
 export type WholeTab = (typeof wholeTabs)[number];
 
 export interface Kept {

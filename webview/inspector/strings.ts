@@ -1,7 +1,11 @@
+import { measuredWords } from '../accuracy/measured-words.ts';
+import { accuracyWords } from '../accuracy/words.ts';
 import { shared } from '../ui/strings.ts';
 
 /** Every sentence of the inspector's page in English; src/vscode/model-editor translates them. */
 export const english = {
+  ...accuracyWords,
+  ...measuredWords,
   ...shared,
   loading: 'Opening {0}…',
   failed: 'The model cannot be shown',
@@ -124,6 +128,9 @@ export const english = {
   sparsity: 'Zeros',
   bits: 'Bits a weight',
   compressibility: 'Compressibility',
+  impact: 'Moves the outputs',
+  impactHint:
+    'How far the outputs move when this layer alone is compressed, as measured on your samples',
   balance: 'EIE load balance',
   balanceHint:
     'How evenly entries, filler zeros included, lie on 64 PEs that take rows in turn: mean / most',

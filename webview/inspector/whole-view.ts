@@ -4,6 +4,8 @@ import { el } from '../ui/dom.ts';
 import type { Output } from '../ui/output.ts';
 import { Tabs } from '../ui/tabs.ts';
 import type { Ask } from './asker.ts';
+import type { Measured } from '../accuracy/measured.ts';
+import { accuracyPanel, type AccuracyActions } from './accuracy-panel.ts';
 import { ComparePanel, type CompareActions } from './compare-panel.ts';
 import { FlowPanel } from './flow-panel.ts';
 import { metricsFor, type MetricId } from './model.ts';
@@ -12,7 +14,7 @@ import { wholeTabs, type Kept, type WholeTab } from './state.ts';
 import type { Store } from './store.ts';
 import type { InspectorStrings } from './strings.ts';
 
-export interface WholeActions extends OverviewActions, CompareActions {
+export interface WholeActions extends OverviewActions, CompareActions, AccuracyActions {
   readonly tab: (tab: WholeTab) => void;
   /** The node of the graph that is at hand. */
   readonly node: (at: number) => void;
@@ -34,6 +36,7 @@ export class WholeView {
     private readonly ask: Ask,
     kept: Kept,
     rowHeight: number,
+    measured: Measured,
     private readonly t: InspectorStrings,
     private readonly out: Output,
     private readonly on: WholeActions,
@@ -48,10 +51,11 @@ export class WholeView {
     this.panels = {
       overview: el('div', {}, this.overview.element),
       graph: el('div', {}),
+      accuracy: el('div', {}, store.live ? accuracyPanel(measured, t, out, on) : null),
       compare: el('div', {}, this.compare.element),
     };
-    // a page that is a file of its own has no second model
-    const ids = wholeTabs.filter((id) => store.live || id !== 'compare');
+    // a page that is a file of its own has no second model, and nobody who measures
+    const ids = wholeTabs.filter((id) => store.live || (id !== 'compare' && id !== 'accuracy'));
     this.tab = ids.includes(kept.whole) ? kept.whole : 'overview';
     this.tabs = new Tabs(
       ids.map((id) => ({ id, label: t[id], panel: this.panels[id] })),
@@ -95,7 +99,7 @@ export class WholeView {
   refresh(): void {
     if (this.tab === 'overview') this.overview.refresh();
     else if (this.tab === 'graph') this.flow?.refresh();
-    else this.compare.refresh();
+    else if (this.tab === 'compare') this.compare.refresh();
   }
 
   stop(): void {

@@ -2,16 +2,10 @@
  * What compression cost, and what is known about the layers: accuracy before and after, the epochs of a
  * retraining, the curves of a sensitivity scan. All from the training record beside the file.
  */
-import type {
-  Accuracy,
-  Retraining,
-  SensitivityResult,
-} from '../../src/engine/protocol-accuracy.ts';
+import type { Accuracy, Retraining } from '../../src/engine/protocol-accuracy.ts';
 import { courseDrawing } from '../accuracy/curves.ts';
-import { bitsDrawings, pruningDrawing } from '../accuracy/sensitivity.ts';
-import { wordFor } from '../accuracy/words.ts';
+import { accuracyFigure, accuracyText, takenSentence } from '../accuracy/sensitivity-section.ts';
 import { el, fill } from '../ui/dom.ts';
-import { Figure, type Drawing } from '../ui/figure.ts';
 import { formatAccuracy, formatExact, formatSmall } from '../ui/format.ts';
 import type { Output } from '../ui/output.ts';
 import type { ReportStrings } from './strings.ts';
@@ -29,11 +23,6 @@ export function pairsOf({ test, before, after }: Retraining): readonly Pair[] {
     ...(test ? [{ kind: 'test' as const, ...test }] : []),
     ...(before && after ? [{ kind: 'heldOut' as const, before, after }] : []),
   ];
-}
-
-/** `98.36 %`, or an error where there are no classes. */
-export function accuracyText({ top1, loss }: Accuracy): string {
-  return top1 === null ? formatSmall(loss) : formatAccuracy(top1);
 }
 
 /** In points of a percent, with its sign; the loss relative to what it was. */
@@ -74,7 +63,7 @@ export function accuracySection(
     takenSentence(retraining, t),
     pairs.length > 0 ? pairTable(retraining, pairs, t) : null,
     epochs.length > 0
-      ? figure(
+      ? accuracyFigure(
           { id: 'training', heading: t.curves, caption: t.curvesCaption },
           courseDrawing({ epochs, before, agreement }, t),
           t,
@@ -82,20 +71,6 @@ export function accuracySection(
         )
       : null,
   );
-}
-
-/** What was taken for samples and labels, and the output that was scored, where the record says it. */
-function takenSentence(
-  { taken, scored }: Pick<Retraining, 'taken' | 'scored'>,
-  t: ReportStrings,
-): HTMLElement | null {
-  const parts = [
-    ...(taken?.line !== undefined ? [fill(t.taken, taken.line)] : []),
-    ...(scored && scored.among.length > 1
-      ? [fill(t.scoredOutput, scored.name, scored.among.join(', '))]
-      : []),
-  ];
-  return parts.length > 0 ? el('p', { class: 'sentence muted taken' }, parts.join(' ')) : null;
 }
 
 function pairTable(retraining: Retraining, pairs: readonly Pair[], t: ReportStrings): HTMLElement {
@@ -155,62 +130,4 @@ function pairTable(retraining: Retraining, pairs: readonly Pair[], t: ReportStri
       ),
     ),
   );
-}
-
-export function sensitivitySection(
-  scan: SensitivityResult,
-  t: ReportStrings,
-  out: Output,
-): HTMLElement {
-  const pruning = pruningDrawing(scan, t);
-  const { baseline } = scan;
-  return el(
-    'section',
-    { 'aria-labelledby': 'sensitivity-heading', class: 'sensitivity' },
-    el('h2', { id: 'sensitivity-heading' }, t.sensitivity),
-    el(
-      'p',
-      { class: 'sentence muted' },
-      fill(t.sensitivityBase, accuracyText(baseline), formatExact(baseline.samples)),
-    ),
-    takenSentence(scan, t),
-    el(
-      'div',
-      { class: 'pair-of-figures' },
-      pruning
-        ? figure(
-            { id: 'pruning', heading: t.pruningCurves, caption: t.pruningCaption },
-            pruning,
-            t,
-            out,
-          )
-        : null,
-      ...bitsDrawings(scan, t).map((drawing) =>
-        figure(
-          {
-            id: drawing.kind === '' ? 'bits' : `bits-${drawing.kind}`,
-            heading:
-              drawing.kind === ''
-                ? t.bitsCurves
-                : `${t.bitsCurves}: ${wordFor('kind', drawing.kind, t)}`,
-            caption: t.bitsCaption,
-          },
-          drawing,
-          t,
-          out,
-        ),
-      ),
-    ),
-  );
-}
-
-function figure(
-  parts: { readonly id: string; readonly heading: string; readonly caption: string },
-  drawing: Drawing,
-  t: ReportStrings,
-  out: Output,
-): HTMLElement {
-  const made = new Figure(parts, t, out);
-  made.update(drawing);
-  return made.element;
 }

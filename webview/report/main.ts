@@ -5,12 +5,18 @@
  */
 import '../ui/theme.css';
 import './report.css';
+import type { Attempt } from '../../src/engine/protocol-fidelity.ts';
 import type { ReportResult } from '../../src/engine/protocol-model.ts';
+import { sensitivitySection } from '../accuracy/sensitivity-section.ts';
+import { evaluationSection } from '../accuracy/evaluation.ts';
+import { frontSection } from '../accuracy/front.ts';
+import type { Measured } from '../accuracy/measured.ts';
 import { el, fill } from '../ui/dom.ts';
 import { formatBytes } from '../ui/format.ts';
 import { connect } from '../ui/host.ts';
 import { outputOf } from '../ui/output.ts';
-import { accuracySection, sensitivitySection } from './accuracy.ts';
+import { accuracySection } from './accuracy.ts';
+import { attemptsSection } from './attempts.ts';
 import { breakdown } from './breakdown.ts';
 import { isToReport, type FromReport, type ReportPageData, type ToReport } from './messages.ts';
 import { fileName, fileParts, recipeOf, rowOf, totalsOf } from './model.ts';
@@ -24,6 +30,9 @@ const t: ReportStrings = data.strings ?? english;
 const host = connect<ToReport, FromReport>();
 const out = outputOf(host);
 let kept = restore(host.saved());
+let shown: ReportResult | undefined;
+let measured: Measured = {};
+let attempts: readonly Attempt[] = [];
 
 function show(report: ReportResult): void {
   const totals = totalsOf(report.layers);
@@ -33,12 +42,24 @@ function show(report: ReportResult): void {
     ? [
         { label: t.decompress, run: () => host.post({ type: 'decompress' }), primary: true },
         { label: t.use, run: () => host.post({ type: 'use' }) },
+        { label: t.compressAgain, run: () => host.post({ type: 'compressAgain' }) },
+        { label: t.editRecipe, run: () => host.post({ type: 'editRecipe' }) },
+        { label: t.evaluate, run: () => host.post({ type: 'measure', what: 'evaluate' }) },
         { label: t.reveal, run: () => host.post({ type: 'reveal' }) },
       ]
     : [];
   const { retraining, sensitivity } = report.training ?? {};
+  const { evaluation, front } = measured;
+  const compressTo = (bytes: number): void => host.post({ type: 'compressTo', bytes });
+  const open = (path: string): void => host.post({ type: 'openAttempt', path });
+  const measuredSections = [
+    evaluation ? evaluationSection(evaluation, t) : null,
+    attemptsSection(attempts, report.output.path, t, open),
+    front ? frontSection(front, t, out, compressTo) : null,
+  ];
   main.replaceChildren(
     overview(report, totals, recipe, actions, t),
+    ...measuredSections.filter((section) => section !== null),
     ...(retraining ? [accuracySection(retraining, t, out)] : []),
     breakdown(fileParts(report), report.output.bytes, arithmetic, t, out),
     report.layers.length > 0
@@ -144,7 +165,16 @@ host.listen(isToReport, (received) => {
       if (!main.querySelector('.overview')) message(fill(t.loading, received.name), '', []);
       break;
     case 'report':
-      show(received.report);
+      shown = received.report;
+      show(shown);
+      break;
+    case 'measured':
+      measured = received.measured;
+      if (shown) show(shown);
+      break;
+    case 'attempts':
+      attempts = received.attempts;
+      if (shown) show(shown);
       break;
     case 'error':
       message(t.failed, received.message, [

@@ -1,3 +1,4 @@
+import { measuredWords } from '../accuracy/measured-words.ts';
 import { accuracyWords } from '../accuracy/words.ts';
 import { statedWords } from '../ui/stated.ts';
 import { shared } from '../ui/strings.ts';
@@ -9,6 +10,7 @@ import { shared } from '../ui/strings.ts';
 export const english = {
   ...shared,
   ...accuracyWords,
+  ...measuredWords,
   ...statedWords,
   verified: 'Decodes exactly',
   verifiedHint:
@@ -22,6 +24,17 @@ export const english = {
   decompress: 'Decompress…',
   use: 'Use This Model…',
   reveal: 'Reveal in Explorer',
+  compressAgain: 'Compress Again With…',
+  editRecipe: 'Edit as Recipe…',
+  attempts: 'Files made of this model',
+  attemptRows: 'Size and answers of each file',
+  attemptsHint: 'What each did to the answers is what the file itself states.',
+  attemptFile: 'File',
+  attemptRecipe: 'Recipe',
+  attemptOutputs: 'Answers',
+  attemptHere: 'this file',
+  openAttempt: 'Open',
+  openAttemptNamed: 'Open the report of {0}',
   smaller: 'smaller',
   larger: 'The compressed file is larger than the model',
   wholeFiles: 'Whole files, everything included',
@@ -111,11 +124,8 @@ export const english = {
   topFive: 'Top 5',
   beforeValue: '{0} before',
   retrainedOn: 'Retrained on {0} with {1}.',
-  taken: 'Read as {0}.',
-  scoredOutput: 'Scored on output {0} of {1}.',
   endStopped: 'It was stopped early, and its best was kept.',
   endDiverged: 'It diverged, and what was best before that was kept.',
-  sensitivityBase: 'The model as it is: {0} on {1} samples.',
   notCoded: 'Large tensors stored as they were',
   notes: 'Notes',
 };

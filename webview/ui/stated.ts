@@ -36,11 +36,12 @@ export function statedLine(stated: Stated | undefined, t: StatedStrings): HTMLEl
     { class: `stated ${verdict}`, title: hint.join(' ').trim() },
     verdict === 'kept' ? null : el('span', { class: 'sign', 'aria-hidden': 'true' }, '⚠ '),
     warning ? el('strong', {}, `${warning} `) : null,
-    `${sentence(outputs, t)}, ${t.statedByFile}.`,
+    `${statedSentence(outputs, t)}, ${t.statedByFile}.`,
   );
 }
 
-function sentence(outputs: NonNullable<Stated['outputs']>, t: StatedStrings): string {
+/** What the file did to the outputs, in one sentence without its end. */
+export function statedSentence(outputs: NonNullable<Stated['outputs']>, t: StatedStrings): string {
   const { on, kind, samples, accuracy, disagreement, relativeError } = outputs;
   const count = formatExact(samples);
   if (on === 'made-up inputs') return fill(t.statedEstimate, formatAccuracy(relativeError), count);

@@ -5,6 +5,7 @@ import type { Runtime } from '../input.ts';
 import type { Job } from '../protocol.ts';
 import { ViewRoom } from '../view-room.ts';
 import { agreementJob } from './agreement.ts';
+import { attemptsJob } from './attempts.ts';
 import { compareJob } from './compare.ts';
 import { compressJob } from './compress.ts';
 import { decompressJob } from './decompress.ts';
@@ -48,6 +49,7 @@ export const declaredJobs = {
   sweep: sweepJob(eie),
   published: publishedJob(eie),
   agreement: agreementJob,
+  attempts: attemptsJob,
   duration: durationJob,
   evaluate: evaluateJob,
   retrain: retrainJob,

@@ -12,6 +12,7 @@ export const presetsJob = defineJob<PresetsInput, PresetsResult>({
         description,
         calibrates: goal !== undefined,
         trains: train !== undefined,
+        labelled: train !== undefined && train.loss !== 'distillation',
       })),
     }),
 });

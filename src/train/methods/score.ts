@@ -95,7 +95,7 @@ export function checkTargets(data: Dataset, size: number): void {
   }
   if (!data.targets)
     throw new DeepCompressionError(
-      'invalid-input',
+      'no-labels',
       `${data.name}: there are no labels: say with --against which model the answers are compared with`,
     );
   const width = data.targetShape.reduce((a, b) => a * b, 1);

@@ -10,13 +10,14 @@ import { plainText } from '../../model/plain-text.ts';
 import { achieved } from '../achieved.ts';
 import type { RunOptions } from '../../engine/client.ts';
 import { compressOne, outputFor, type Compressed } from '../compressing.ts';
-import { samplesOrAsk } from '../dataset.ts';
+import { chooseSamples, samplesOrAsk } from '../dataset.ts';
 import { outputsText, verdictOfResult } from '../outputs-text.ts';
 import { modelKinds } from '../endings.ts';
-import { isCancelled, lineOf, openLogLabel, UserError } from '../errors.ts';
+import { isCancelled, lineOf, openLogLabel, report, UserError } from '../errors.ts';
 import { exists, nameOf, reveal } from '../files.ts';
+import { isAbout, otherSamplesLabel } from '../on-samples.ts';
 import { freePath } from '../output-path.ts';
-import { presetNamed } from '../presets.ts';
+import { presetIn, presetNamed } from '../presets.ts';
 import { withProgress } from '../progress.ts';
 import type { Services } from '../services.ts';
 import { askForTargets, namedTargets } from '../targets.ts';
@@ -38,12 +39,19 @@ interface Planned {
 /** What a keybinding may name; the engine checks the goal. */
 interface Named {
   readonly preset?: unknown;
+  /** A recipe file, in the workspace or not. */
+  readonly recipe?: unknown;
   readonly goal?: GoalRecipe;
 }
 
 interface Outcome {
   readonly done: readonly { readonly plan: Planned; readonly result: Compressed }[];
-  readonly failed: readonly { readonly plan: Planned; readonly line: string }[];
+  readonly failed: readonly {
+    readonly plan: Planned;
+    readonly line: string;
+    /** The samples do not fit: others may. */
+    readonly samples: boolean;
+  }[];
   readonly cancelled: boolean;
 }
 
@@ -66,14 +74,23 @@ export async function compress(
 
   const subject =
     models.length === 1 ? nameOf(models[0]!) : vscode.l10n.t('{0} models', models.length);
-  const way = await wayFor(services, clicked, models, `${title}: ${subject}`);
-  if (!way) return [];
-  const { recipe, trains, calibrates } = await way.load();
+  const asked = `${title}: ${subject}`;
+  const way = await wayFor(services, clicked, models, asked);
+  return way ? compressBy(services, way, models, { subject, title: asked }) : [];
+}
+
+/** In a decided way; `named.subject` is what is compressed, in a few words. */
+async function compressBy(
+  services: Services,
+  way: Way,
+  models: readonly vscode.Uri[],
+  named: { readonly subject: string; readonly title: string },
+): Promise<readonly Compressed[]> {
+  const { subject, title } = named;
+  const { recipe, trains, labelled, calibrates } = await way.load();
   const needed = trains || calibrates;
-  const samples = needed
-    ? (way.samples ??
-      (await samplesOrAsk(models[0]!, `${title}: ${subject}`, trains ? 'labelled' : 'inputs')))
-    : undefined;
+  const kind = labelled ? 'labelled' : 'inputs';
+  const samples = needed ? await samplesOrAsk(services, models[0]!, title, kind) : undefined;
   if (needed && !samples) return [];
   const planned = await planOutputs(models, way.name);
   const plans = trains ? await planResumes(planned) : planned;
@@ -105,14 +122,24 @@ export async function compress(
           );
           const line = lineOf(error, plan.model);
           const name = nameOf(plan.model);
-          failed.push({ plan, line: line.includes(name) ? line : `${name}: ${line}` });
+          failed.push({
+            plan,
+            line: line.includes(name) ? line : `${name}: ${line}`,
+            samples: samples !== undefined && isAbout(samples, error),
+          });
         }
       }
       return { done, failed, cancelled: false };
     },
   );
   if (outcome.done.length > 0) achieved('compressed');
-  void summarise(services, outcome).catch((error: unknown) => services.log.error(String(error)));
+  const again = async (): Promise<void> => {
+    if (await chooseSamples(services, models[0]!, title, kind))
+      await compressBy(services, way, models, named);
+  };
+  void summarise(services, outcome, again).catch((error: unknown) =>
+    report(error, 'compress', services),
+  );
   return outcome.done.map(({ result }) => result);
 }
 
@@ -122,7 +149,8 @@ async function wayFor(
   models: readonly vscode.Uri[],
   title: string,
 ): Promise<Way | undefined> {
-  const { preset, goal } = (typeof clicked === 'object' ? (clicked ?? {}) : {}) as Named;
+  const { preset, recipe, goal } = (typeof clicked === 'object' ? (clicked ?? {}) : {}) as Named;
+  if (recipe instanceof vscode.Uri) return presetIn(recipe);
   if (typeof preset !== 'string') return askForWay(services, models, title);
   const { name, load } = await presetNamed(services, models[0], preset);
   return { name, load, ...(goal && { goal }) };
@@ -202,7 +230,12 @@ async function planResumes(
   return plans?.map((plan) => (interrupted.has(plan) ? { ...plan, fresh: true } : plan));
 }
 
-async function summarise(services: Services, outcome: Outcome): Promise<void> {
+/** @param again with other samples */
+async function summarise(
+  services: Services,
+  outcome: Outcome,
+  again: () => Promise<void>,
+): Promise<void> {
   const { done, failed, cancelled } = outcome;
   const one = done.length === 1 ? done[0]! : undefined;
   const verdict = worstVerdict(done.map(({ result }) => result));
@@ -233,10 +266,11 @@ async function summarise(services: Services, outcome: Outcome): Promise<void> {
   const milder = vscode.l10n.t('Try a Milder One');
   const mild = one && verdict !== 'kept' ? [milder] : [];
   const buttons = done.length > 0 ? [showIt, ...mild, ...(one ? [useIt] : []), revealIt] : [];
+  const others = failed.some(({ samples }) => samples) ? [otherSamplesLabel()] : [];
   const text = lines.join(' ');
   const answer =
     failed.length > 0
-      ? await vscode.window.showErrorMessage(text, ...buttons, openLogLabel())
+      ? await vscode.window.showErrorMessage(text, ...buttons, ...others, openLogLabel())
       : verdict === 'kept'
         ? await vscode.window.showInformationMessage(text, ...buttons)
         : await vscode.window.showWarningMessage(text, ...buttons);
@@ -247,6 +281,7 @@ async function summarise(services: Services, outcome: Outcome): Promise<void> {
     await vscode.commands.executeCommand('deepCompression.useModel', written[0]);
   else if (answer === milder && one)
     await vscode.commands.executeCommand('deepCompression.compress', one.plan.model);
+  else if (answer === otherSamplesLabel()) await again();
   else if (answer === openLogLabel()) services.log.show();
 }
 

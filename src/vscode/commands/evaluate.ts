@@ -1,24 +1,26 @@
 /**
  * "Evaluate Accuracy…": how many of the samples a model answers correctly; a .dcz beside the model that it
- * was made of, where that is near.
+ * was made of, where that is near, and without labels how often both agree. The result lands on the model's
+ * page, where it stays.
  */
 import * as vscode from 'vscode';
-import { formatAccuracy, formatExact, formatSmall } from '../../../webview/ui/format.ts';
+import type { Evaluation } from '../../../webview/accuracy/measured.ts';
 import type { RunOptions } from '../../engine/client.ts';
 import type { EvaluateResult, NormalisationInput } from '../../engine/protocol-train.ts';
 import { takenLine } from '../../engine/taken-line.ts';
-import { plainText } from '../../model/plain-text.ts';
-import { inputFrom, samplesOrAsk, type Samples } from '../dataset.ts';
+import { inputFrom, type Samples } from '../dataset.ts';
 import { runnableKinds } from '../endings.ts';
+import { isEngineError } from '../errors.ts';
 import { kindOf, inputOf, nameOf } from '../files.ts';
+import { rememberMeasured } from '../measured.ts';
+import { onSamples } from '../on-samples.ts';
+import { openInspectorOn } from '../model-editor/requests.ts';
 import { originalOf } from '../originals.ts';
 import { withProgress } from '../progress.ts';
 import type { Services } from '../services.ts';
 import { settingsFor } from '../settings.ts';
 import { askForTargets, namedTargets } from '../targets.ts';
-
-/** Characters of what was read, in a message. */
-const longestTaken = 300;
+import { showReport } from './show-report.ts';
 
 /** @returns what was found, the original's first where there is one */
 export async function evaluate(
@@ -31,12 +33,39 @@ export async function evaluate(
   const named = namedTargets(clicked, selected, kinds);
   const [model] = named.length > 0 ? named : await askForTargets(kinds, title);
   if (!model) return [];
-  const samples = await samplesOrAsk(model, title);
-  if (!samples) return [];
   const original = kindOf(model) === 'dcz' ? await originalOf(model) : undefined;
   const files = original ? [original, model] : [model];
-  const results = await withProgress(
-    vscode.l10n.t('Evaluating {0} on {1}', nameOf(model), samples.testName ?? samples.name),
+  const found = await onSamples(
+    ...([services, original ?? model, title, original ? 'inputs' : 'labelled'] as const),
+    async (samples) => {
+      const results = await scored(services, files, samples).catch((error: unknown) => {
+        // what has no labels can still be compared with the original
+        if (original && isEngineError(error) && error.code === 'no-labels') return undefined;
+        throw error;
+      });
+      const evaluation = results
+        ? accuracies(results, files.map(nameOf), samples)
+        : await agreement(services, model, original!, samples);
+      return { results: results ?? [], evaluation };
+    },
+  );
+  if (!found) return [];
+  const { results, evaluation } = found;
+  for (const note of results.flatMap(({ notes }) => notes)) services.log.info(note);
+  await rememberMeasured(services, model, { evaluation });
+  if (kindOf(model) === 'dcz') await showReport(model, undefined);
+  else await openInspectorOn(model, { shown: { whole: 'accuracy' } });
+  return results;
+}
+
+/** Each file on the same samples. */
+function scored(
+  services: Services,
+  files: readonly vscode.Uri[],
+  samples: Samples,
+): Promise<readonly EvaluateResult[]> {
+  return withProgress(
+    vscode.l10n.t('Evaluating {0} on {1}', nameOf(files.at(-1)!), samples.testName ?? samples.name),
     async ({ signal, onProgress }) => {
       const found: EvaluateResult[] = [];
       // the .dcz first: it may state a normalisation, which the original then needs too
@@ -50,13 +79,41 @@ export async function evaluate(
       return found;
     },
   );
-  const lines = results.map((result, i) => `${nameOf(files[i]!)}: ${lineFor(result)}`);
-  const read = results.slice(0, 1).map(({ taken, scored }) => takenLine(taken, scored));
-  for (const line of [...lines, ...read, ...results.flatMap((r) => r.notes)])
-    services.log.info(line);
-  const shown = [...lines, ...read.map((line) => plainText(line, longestTaken))];
-  void vscode.window.showInformationMessage(shown.join(' · '));
-  return results;
+}
+
+function accuracies(
+  results: readonly EvaluateResult[],
+  names: readonly string[],
+  samples: Samples,
+): Evaluation {
+  const [first] = results;
+  return {
+    samples: samples.testName ?? samples.name,
+    taken: first ? takenLine(first.taken, first.scored) : '',
+    files: results.map(({ samples: count, top1, top5, loss }, i) => ({
+      ...{ name: names[i] ?? '', accuracy: { samples: count, top1, top5, loss } },
+    })),
+  };
+}
+
+/** How often the .dcz answers as its original does, on samples without labels. */
+async function agreement(
+  { trainer }: Services,
+  model: vscode.Uri,
+  original: vscode.Uri,
+  samples: Samples,
+): Promise<Evaluation> {
+  const { data, test, normalisation } = inputFrom(samples);
+  const { threads } = settingsFor(model);
+  const input = {
+    ...{ file: await inputOf(model), against: await inputOf(original), data: test ?? data },
+    ...{ threads, ...(normalisation && { normalisation }) },
+  };
+  const { fidelity } = await withProgress(
+    vscode.l10n.t('Comparing the answers of {0} and {1}', nameOf(model), nameOf(original)),
+    ({ signal, onProgress }) => trainer.run('agreement', input, { signal, onProgress }),
+  );
+  return { samples: samples.testName ?? samples.name, taken: '', files: [], fidelity };
 }
 
 /** On the test samples where the setting names some: a model may have been trained on the others. */
@@ -79,24 +136,4 @@ async function evaluateOne(
     },
     options,
   );
-}
-
-function lineFor({ top1, top5, loss, samples }: EvaluateResult): string {
-  const count = formatExact(samples);
-  if (top1 === null)
-    return vscode.l10n.t('mean squared error {0} on {1} samples', formatSmall(loss), count);
-  return top5 === null
-    ? vscode.l10n.t(
-        '{0} of {1} samples right, loss {2}',
-        formatAccuracy(top1),
-        count,
-        formatSmall(loss),
-      )
-    : vscode.l10n.t(
-        '{0} of {1} samples right, {2} among the first five, loss {3}',
-        formatAccuracy(top1),
-        count,
-        formatAccuracy(top5),
-        formatSmall(loss),
-      );
 }

@@ -56,7 +56,7 @@ export async function exportModel(
     throw new UserError(vscode.l10n.t('Only models on disk can be exported'));
   const to = formIn(clicked) ?? (await askForForm(`${title}: ${nameOf(model)}`));
   if (to === undefined) return undefined;
-  const samples = await samplesFor(to, model, title);
+  const samples = await samplesFor(services, to, model, title);
   if (samples === undefined) return undefined;
   const out = await freePath(
     join(dirname(model.fsPath), `${stem(model.fsPath)}.${to}.onnx`),
@@ -98,13 +98,14 @@ async function askForForm(title: string): Promise<ExportName | undefined> {
 
 /** Undefined when dismissed. */
 async function samplesFor(
+  services: Services,
   to: ExportName,
   model: vscode.Uri,
   title: string,
 ): Promise<Samples | 'none' | undefined> {
   if (to === 'external') return 'none';
-  if (to === 'int8-qdq') return samplesOrAsk(model, title);
-  return samplesOrNone(model, title, {
+  if (to === 'int8-qdq') return samplesOrAsk(services, model, title, 'inputs');
+  return samplesOrNone(services, model, title, {
     with: vscode.l10n.t('They say how many answers are still the original’s'),
     without: vscode.l10n.t('Outputs are compared on one made-up input alone'),
   });

@@ -39,6 +39,15 @@ export function registerCommands(services: Services, inspector: Inspector): void
   register('scanSensitivity', 'scan sensitivity', async (clicked, selected) =>
     (await import('./scan-sensitivity.ts')).scanSensitivity(services, clicked, selected),
   );
+  register('measureImpact', 'weigh layers', async (clicked, selected) =>
+    (await import('./measure-impact.ts')).measureImpact(services, clicked, selected),
+  );
+  register('findSmallest', 'search', async (clicked, selected) =>
+    (await import('./find-smallest.ts')).findSmallestOf(services, clicked, selected),
+  );
+  register('chooseSamples', 'choose samples', async (clicked, selected) =>
+    (await import('./choose-samples.ts')).chooseSamplesOf(services, clicked, selected),
+  );
   register('removeChannels', 'remove channels', async (clicked, selected) =>
     (await import('./remove-channels.ts')).removeChannels(services, clicked, selected),
   );

@@ -50,7 +50,7 @@ export async function removeChannels(
     throw new UserError(vscode.l10n.t('No channel of {0} can be removed', nameOf(model)));
   const keep = shareIn(clicked) ?? (await askForShare(found, `${title}: ${nameOf(model)}`));
   if (keep === undefined) return undefined;
-  const samples = await samplesOrNone(model, title, {
+  const samples = await samplesOrNone(services, model, title, {
     with: vscode.l10n.t('They choose, repair the layers that lose inputs, and measure'),
     without: vscode.l10n.t('Weights alone choose; what it does to the answers stays unknown'),
   });

@@ -18,8 +18,12 @@ import type { ViewHandle } from '../../engine/view-handle.ts';
 import { withoutEnding } from '../endings.ts';
 import { lineOf } from '../errors.ts';
 import { nameOf } from '../files.ts';
+import { compressTo } from '../commands/find-smallest.ts';
+import { originalFor } from '../measurable.ts';
+import { measure, measuredOf, onDidMeasure } from '../measured.ts';
 import { giveOut } from '../outputs.ts';
 import { framePage, onMessage, translated } from '../pages.ts';
+import { protectLayer } from '../protect-layer.ts';
 import type { Services } from '../services.ts';
 import { isDefaultEditor, makeDefaultEditor, tellOfForeignEditor } from './associations.ts';
 import { OtherModel } from './other-model.ts';
@@ -43,6 +47,7 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
   const show = (opened: ViewHandle): void => {
     post({ type: 'overview', overview: opened.overview, stamp: opened.stamp });
     other.show();
+    void tellMeasured();
     if (request?.shown) post({ type: 'show', shown: request.shown });
     request = undefined;
   };
@@ -61,6 +66,15 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
       post({ type: 'error', message });
     },
   });
+  const tellMeasured = async (): Promise<void> => {
+    const measured = await measuredOf(services, uri);
+    const state = JSON.stringify(measured);
+    // a page that shows nothing is not made anew to show nothing
+    if (state === told) return;
+    told = state;
+    post({ type: 'measured', measured });
+  };
+  let told = '{}';
   let problem = '';
   const other = new OtherModel(services, uri, post);
   const questions = new Questions(services, own, () => other.view, post);
@@ -69,6 +83,7 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
     switch (message.type) {
       case 'ready':
         listening = true;
+        told = '{}';
         post({ type: 'default', isDefault: isDefaultEditor(uri) });
         // a page that was hidden begins anew; what the worker holds is still there
         questions.abandon();
@@ -92,6 +107,12 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
         return other.openNamed(message.uri);
       case 'closeOther':
         return other.close();
+      case 'measure':
+        return measure(message.what, uri);
+      case 'protect':
+        return protectLayer(services, uri, message);
+      case 'compressTo':
+        return originalFor(uri).then((model) => compressTo(model, message.bytes));
       case 'openSimulator':
         return vscode.commands.executeCommand('deepCompression.eieSimulate', { uri, input: '' });
       case 'ask':
@@ -137,6 +158,7 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
         if (id !== undefined) post({ type: 'failed', id, message: why });
       },
     ),
+    onDidMeasure(() => void tellMeasured()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('workbench.editorAssociations'))
         post({ type: 'default', isDefault: isDefaultEditor(uri) });

@@ -9,10 +9,15 @@ import { editorReport } from '../../../webview/report/page.ts';
 import { english } from '../../../webview/report/strings.ts';
 import { isCancelled, lineOf } from '../errors.ts';
 import { inputOf, nameOf, reveal } from '../files.ts';
+import { attemptsOf, besides } from './attempts.ts';
+import { editRecipe } from './edit-recipe.ts';
+import { compressTo } from '../commands/find-smallest.ts';
+import { originalFor } from '../measurable.ts';
+import { measure, measuredOf, onDidMeasure } from '../measured.ts';
 import { openInspectorOn } from '../model-editor/requests.ts';
 import { giveOut } from '../outputs.ts';
-import { framePage, onMessage, translated, watchFile } from '../pages.ts';
-import type { Services } from '../services.ts';
+import { framePage, onMessage, openPage, translated, watchFile } from '../pages.ts';
+import { reportViewType, type Services } from '../services.ts';
 
 export function attach(services: Services, uri: vscode.Uri, panel: vscode.WebviewPanel): void {
   const { webview } = panel;
@@ -29,13 +34,24 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
         { file: await inputOf(uri) },
         { signal: mine.signal },
       );
-      if (loading === mine) post({ type: 'report', report });
+      if (loading !== mine) return;
+      post({ type: 'report', report });
+      recipe = report.recipeDetails;
+      // a report stays when what lies around it cannot be told
+      void Promise.all([tellMeasured(), tellAttempts()]).catch((error: unknown) =>
+        services.log.warn(`beside ${uri.toString(true)}: ${String(error)}`),
+      );
     } catch (error) {
       if (loading !== mine || isCancelled(error)) return;
       services.log.error(`report of ${uri.toString(true)}: ${String(error)}`);
       post({ type: 'error', message: lineOf(error, uri) });
     }
   };
+  const tellMeasured = async (): Promise<void> =>
+    post({ type: 'measured', measured: await measuredOf(services, uri) });
+  const tellAttempts = async (): Promise<void> =>
+    post({ type: 'attempts', attempts: await attemptsOf(services, uri) });
+  let recipe: object | undefined;
   const handle = (message: FromReport): unknown => {
     switch (message.type) {
       case 'ready':
@@ -47,6 +63,18 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
         return vscode.commands.executeCommand('deepCompression.decompress', uri);
       case 'use':
         return vscode.commands.executeCommand('deepCompression.useModel', uri);
+      case 'compressAgain':
+        return originalFor(uri).then((model) =>
+          vscode.commands.executeCommand('deepCompression.compress', model),
+        );
+      case 'editRecipe':
+        return recipe && editRecipe(uri, recipe);
+      case 'measure':
+        return measure(message.what, uri);
+      case 'compressTo':
+        return originalFor(uri).then((model) => compressTo(model, message.bytes));
+      case 'openAttempt':
+        return openPage(besides(uri, message.path), reportViewType);
       case 'openLayer':
         return openInspectorOn(uri, { shown: { layer: message.layer } });
       case 'openLog':
@@ -63,6 +91,7 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
 
   const disposables = [
     watchFile(uri, load),
+    onDidMeasure(() => void tellMeasured()),
     onMessage(webview, isFromReport, handle, (error) => {
       services.log.error(String(error));
       void vscode.window.showErrorMessage(lineOf(error));

@@ -55,7 +55,7 @@ export async function runJob(
       const preset = text('preset') ?? settingsFor(model).defaultPreset;
       const loaded = await (await presetNamed(services, model, preset)).load();
       const { recipe, trains } = loaded;
-      const samples = samplesFor(model, preset, loaded);
+      const samples = samplesFor(services, model, preset, loaded);
       const to = out === undefined ? outputFor(model, preset) : absolute(out);
       const compression = { model, out: to, overwrite, recipe, trains, ...samples };
       const result = await compressOne(services, compression, run);

@@ -63,7 +63,7 @@ export const compressModel: Tool<Input> = {
   run: async ({ model, preset, output, overwrite, maxLayers }, services, signal) => {
     const loaded = await (await presetNamed(services, model, preset)).load();
     const { recipe, trains } = loaded;
-    const samples = samplesFor(model, preset, loaded);
+    const samples = samplesFor(services, model, preset, loaded);
     const result = await compressOne(
       services,
       { model, out: output, overwrite, recipe, trains, ...samples },
@@ -111,7 +111,7 @@ async function foreseen(
     ({ trains } = loaded);
     const unknown = vscode.l10n.t('How long it takes could not be measured: minutes to hours.');
     if (loaded.calibrates && !trains) return { trains, takes: unknown };
-    const { samples } = samplesFor(model, preset, loaded);
+    const { samples } = samplesFor(services, model, preset, loaded);
     const { data, normalisation } = samples ? inputFrom(samples) : {};
     const {
       seconds,

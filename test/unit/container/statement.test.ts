@@ -6,6 +6,7 @@ import { inflateRawSync } from 'node:zlib';
 import { openDcz } from '../../../src/container/read.ts';
 import { writeStatement } from '../../../src/container/statement.ts';
 import { decode } from '../../../src/decode/decode.ts';
+import { attemptsJob } from '../../../src/engine/jobs/attempts.ts';
 import { statedBy, statementOf } from '../../../src/engine/statement.ts';
 import type { JudgedFidelity } from '../../../src/engine/protocol-fidelity.ts';
 import { memorySource } from '../../../src/model/bytes.ts';
@@ -80,4 +81,34 @@ test('what a statement claims is judged here, and one of another form is passed 
   for (const other of [{}, { model: {} }, { ...statement, outputs: { on: 'oath' } }, undefined])
     assert.equal(statedBy(other), undefined);
   assert.deepEqual(statedBy({ model: statement.model }), { model: statement.model });
+});
+
+test('files that state one model line up, the smallest first; others and unreadable ones are left out', async () => {
+  const other = { ...statement, model: { ...statement.model, sha256: 'another' } };
+  const made = (label: string, ...parts: Uint8Array[]) => ({
+    label,
+    bytes: new Uint8Array(Buffer.concat(parts)),
+  });
+  const longer = writeStatement({ ...statement, maxLoss: 0.0051234 });
+  const run = async (file: { label: string; bytes: Uint8Array<ArrayBuffer> }) => {
+    const others = [
+      made('own.dcz', plain, said),
+      made('other.dcz', plain, writeStatement(other)),
+      made('plain.dcz', plain),
+      made('broken.dcz', plain.subarray(0, 50)),
+    ];
+    const { attempts } = await attemptsJob.run({ file, others }, {} as never);
+    return attempts;
+  };
+  const attempts = await run(made('longer.dcz', plain, longer));
+  assert.deepEqual(
+    attempts.map(({ path, recipe }) => [path, recipe]),
+    [
+      ['own.dcz', 'sample'],
+      ['longer.dcz', 'sample'],
+    ],
+  );
+  assert.ok(attempts[0]!.ratio > attempts[1]!.ratio);
+  assert.equal(attempts[0]!.stated.verdict, 'kept');
+  assert.deepEqual(await run(made('plain.dcz', plain)), []);
 });

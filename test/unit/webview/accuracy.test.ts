@@ -6,7 +6,8 @@ import { courseDrawing, curvesOf } from '../../../webview/accuracy/curves.ts';
 import { bitsDrawings, pruningDrawing } from '../../../webview/accuracy/sensitivity.ts';
 import { accuracyWords, wordFor } from '../../../webview/accuracy/words.ts';
 import { toText } from '../../../webview/charts/svg.ts';
-import { accuracyText, changeText, pairsOf } from '../../../webview/report/accuracy.ts';
+import { accuracyText } from '../../../webview/accuracy/sensitivity-section.ts';
+import { changeText, pairsOf } from '../../../webview/report/accuracy.ts';
 import { english } from '../../../webview/report/strings.ts';
 
 const of = (top1: number | null, loss = 0.1) => ({
