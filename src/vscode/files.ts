@@ -30,7 +30,8 @@ export async function findFiles(
   endings: readonly string[],
   token?: vscode.CancellationToken,
 ): Promise<readonly vscode.Uri[]> {
-  const pattern = endings.length === 1 ? `**/*.${endings[0]}` : `**/*.{${endings.join(',')}}`;
+  const globs = endings.map(inAnyCase);
+  const pattern = globs.length === 1 ? `**/*.${globs[0]}` : `**/*.{${globs.join(',')}}`;
   let found: readonly vscode.Uri[] = [];
   try {
     found = await vscode.workspace.findFiles(pattern, excluded, undefined, token);
@@ -41,6 +42,11 @@ export async function findFiles(
     for (const folder of vscode.workspace.workspaceFolders ?? [])
       found = [...found, ...(await walk(folder.uri, endings, token))];
   return [...found].sort((a, b) => a.path.localeCompare(b.path, undefined, { numeric: true }));
+}
+
+/** An ending in lower case as a glob of any case: `[oO][nN][nN][xX]`. */
+export function inAnyCase(ending: string): string {
+  return ending.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 }
 
 async function walk(
@@ -70,7 +76,10 @@ async function walk(
       const uri = vscode.Uri.joinPath(next.uri, name);
       if (type === vscode.FileType.Directory && next.depth < walkLimits.depth)
         queue.push({ uri, depth: next.depth + 1 });
-      else if (type & vscode.FileType.File && endings.some((e) => name.endsWith(`.${e}`)))
+      else if (
+        type & vscode.FileType.File &&
+        endings.some((e) => name.toLowerCase().endsWith(`.${e}`))
+      )
         found.push(uri);
     }
   }

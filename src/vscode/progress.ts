@@ -18,7 +18,12 @@ export interface Run {
 }
 
 export async function withProgress<T>(title: string, work: (run: Run) => Promise<T>): Promise<T> {
-  const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+  const details = vscode.l10n.t('Details');
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    title: `${title} ([${details}](command:deepCompression.openLog))`,
+    cancellable: true,
+  };
   return vscode.window.withProgress(options, async (view, token) => {
     const controller = new AbortController();
     const stop = token.onCancellationRequested(() => controller.abort());

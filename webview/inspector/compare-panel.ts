@@ -27,6 +27,7 @@ export interface CompareActions {
   readonly sortChanges: (sorting: Changes) => void;
   readonly chooseOther: () => void;
   readonly suggestOther: () => void;
+  readonly swapOther: () => void;
   readonly closeOther: () => void;
   readonly compareWith: (uri: string) => void;
 }
@@ -90,7 +91,9 @@ export class ComparePanel {
       return;
     }
     this.status.textContent = peer.complete
-      ? ''
+      ? peer.pairs.length === 0 && peer.onlyHere.length + peer.onlyThere.length > 0
+        ? t.nothingInCommon
+        : ''
       : fill(t.comparing, formatExact(peer.done), formatExact(peer.total));
     this.drawFigures(peer);
     if (this.sorting.sort === 'order' || this.sorting.sort === 'name') this.table?.refresh();
@@ -126,6 +129,7 @@ export class ComparePanel {
           'div',
           { class: 'tools' },
           this.button(t.chooseOther, this.on.chooseOther),
+          this.button(t.swapOther, this.on.swapOther),
           this.button(t.closeOther, this.on.closeOther),
         ),
       ),

@@ -159,7 +159,7 @@ host.listen(isToInspector, (received) => {
       measured = received.measured;
       if (!opened) break;
       show(opened);
-      if (kept.other !== '') host.post({ type: 'compareWith', uri: kept.other });
+      if (kept.other !== '') host.post({ type: 'compareWith', uri: kept.other, again: true });
       break;
     case 'suggestions':
       shown?.suggest(received.models);
@@ -172,4 +172,4 @@ host.listen(isToInspector, (received) => {
 });
 if (embedded) show(embedded.overview);
 else host.post({ type: 'ready' });
-if (kept.other !== '') host.post({ type: 'compareWith', uri: kept.other });
+if (kept.other !== '') host.post({ type: 'compareWith', uri: kept.other, again: true });

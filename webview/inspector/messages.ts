@@ -60,8 +60,11 @@ export type FromInspector =
   | { readonly type: 'showReport' }
   | { readonly type: 'chooseOther' }
   | { readonly type: 'suggestOther' }
+  /** Both models change places. */
+  | { readonly type: 'swapOther' }
   | { readonly type: 'closeOther' }
-  | { readonly type: 'compareWith'; readonly uri: string }
+  /** `again`: as it was, and not the other way round. */
+  | { readonly type: 'compareWith'; readonly uri: string; readonly again?: true }
   | { readonly type: 'measure'; readonly what: Measurement }
   /** Leaves a layer as it is and compresses again. */
   | { readonly type: 'protect'; readonly name: string; readonly path: string }
@@ -118,6 +121,7 @@ const commands: readonly FromInspector['type'][] = [
   'showReport',
   'chooseOther',
   'suggestOther',
+  'swapOther',
   'closeOther',
   'openSimulator',
 ];

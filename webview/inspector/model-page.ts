@@ -69,6 +69,7 @@ export class ModelPage {
       sortChanges: (changes) => keep({ changes }),
       chooseOther: () => post({ type: 'chooseOther' }),
       suggestOther: () => post({ type: 'suggestOther' }),
+      swapOther: () => post({ type: 'swapOther' }),
       closeOther: () => post({ type: 'closeOther' }),
       compareWith: (uri) => post({ type: 'compareWith', uri }),
       measure: (what) => post({ type: 'measure', what }),

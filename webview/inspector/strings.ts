@@ -68,7 +68,10 @@ export const english = {
     'Layers of one name and shape are compared weight by weight: a compressed model with its original, one training with the next.',
   compareWith: 'Compare with {0}',
   chooseOther: 'Choose Model…',
+  swapOther: 'Swap',
   closeOther: 'Stop Comparing',
+  nothingInCommon:
+    'No layer of one has the name of a layer of the other: these models cannot be compared weight by weight.',
   against: 'against',
   compareSigns: 'A difference is {0} − {1}, weight by weight.',
   comparing: 'comparing, {0} of {1} layers…',

@@ -1,6 +1,7 @@
 /** Wires the Model Inspector: view, expansion, and a refresh when model files come, go or change. */
 import * as vscode from 'vscode';
 import { allKinds, searchedEndings } from '../endings.ts';
+import { inAnyCase } from '../files.ts';
 import { viewId, type Services } from '../services.ts';
 import { Models } from './models.ts';
 import { registerStatus } from './status.ts';
@@ -34,7 +35,7 @@ export function registerInspector(services: Services): Inspector {
     }, settle);
   };
   const watcher = vscode.workspace.createFileSystemWatcher(
-    `**/*.{${searchedEndings(allKinds).join(',')}}`,
+    `**/*.{${searchedEndings(allKinds).map(inAnyCase).join(',')}}`,
   );
   services.context.subscriptions.push(
     models,

@@ -55,12 +55,18 @@ export class ModelTree implements vscode.TreeDataProvider<Node> {
     switch (node.kind) {
       case 'model': {
         const item = modelItem(node.file, this.models.peek(node.file));
-        if (node.file.kind === 'dcz')
-          item.command = {
-            command: 'deepCompression.showReport',
-            title: vscode.l10n.t('Show Compression Report'),
-            arguments: [node],
-          };
+        item.command =
+          node.file.kind === 'dcz'
+            ? {
+                command: 'deepCompression.showReport',
+                title: vscode.l10n.t('Show Compression Report'),
+                arguments: [node],
+              }
+            : {
+                command: 'deepCompression.openInspector',
+                title: vscode.l10n.t('Open in Model Inspector'),
+                arguments: [node],
+              };
         return item;
       }
       case 'layer': {

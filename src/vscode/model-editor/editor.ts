@@ -87,7 +87,7 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
         post({ type: 'default', isDefault: isDefaultEditor(uri) });
         // a page that was hidden begins anew; what the worker holds is still there
         questions.abandon();
-        if (request?.other) void other.open(request.other);
+        if (request?.other) void other.open(request.other, true);
         if (own.handle) return show(own.handle);
         return post(problem ? { type: 'error', message: problem } : loading);
       case 'retry':
@@ -104,7 +104,9 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
       case 'suggestOther':
         return other.suggest();
       case 'compareWith':
-        return other.openNamed(message.uri);
+        return other.openNamed(message.uri, message.again === true);
+      case 'swapOther':
+        return other.swap();
       case 'closeOther':
         return other.close();
       case 'measure':
@@ -129,7 +131,7 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
     }
   };
   const wanted = (more: ShowRequest): void => {
-    if (more.other) void other.open(more.other);
+    if (more.other) void other.open(more.other, true);
     // a page that is not there yet asks for it when it is ready
     if (panel.visible && own.handle && more.shown) post({ type: 'show', shown: more.shown });
     else request = more;

@@ -6,6 +6,7 @@ import { allKinds, searchedEndings } from '../endings.ts';
 import { findFiles, kindOf, nameOf } from '../files.ts';
 import type { Services } from '../services.ts';
 import { chooseModel } from './choose-model.ts';
+import { openInspectorOn } from './requests.ts';
 import { partnersOf } from './partners.ts';
 import { WatchedView } from './watched-view.ts';
 
@@ -25,11 +26,17 @@ export class OtherModel implements vscode.Disposable {
     return this.opened;
   }
 
-  /** Opens a model to compare with, unless it is the one that is open. */
-  async open(uri: vscode.Uri): Promise<void> {
+  /**
+   * Opens a model to compare with, unless it is the one that is open. A .dcz is shown in its own page, with this
+   * model as the base, unless that is `asAsked`.
+   */
+  async open(uri: vscode.Uri, asAsked = false): Promise<void> {
     if (this.opened?.uri.toString() === uri.toString()) return this.show();
     if (uri.toString() === this.own.toString())
       throw new UserError(vscode.l10n.t('A model cannot be compared with itself.'));
+    // what was made is looked at, what it was made of is what it is compared with
+    if (kindOf(this.own) !== 'dcz' && kindOf(uri) === 'dcz' && !asAsked)
+      return openInspectorOn(uri, { shown: { whole: 'compare' }, other: this.own });
     this.opened?.dispose();
     const view = (this.opened = new WatchedView(this.services, uri, {
       loading: () => undefined,
@@ -42,10 +49,10 @@ export class OtherModel implements vscode.Disposable {
   }
 
   /** By the name that a page has kept: any model, nothing else. */
-  async openNamed(name: string): Promise<void> {
+  async openNamed(name: string, asAsked: boolean): Promise<void> {
     const uri = vscode.Uri.parse(name, true);
     if (uri.scheme !== this.own.scheme || !kindOf(uri)) return;
-    await this.open(uri);
+    await this.open(uri, asAsked);
   }
 
   /** The user says which. */
@@ -78,6 +85,13 @@ export class OtherModel implements vscode.Disposable {
       ...{ type: 'other', name: nameOf(uri), uri: uri.toString() },
       ...{ overview: handle.overview, stamp: handle.stamp },
     });
+  }
+
+  /** Both change places: the other one's page, with this one as its base. */
+  async swap(): Promise<void> {
+    const { opened } = this;
+    if (!opened) return;
+    await openInspectorOn(opened.uri, { shown: { whole: 'compare' }, other: this.own });
   }
 
   close(message = ''): void {
