@@ -44,6 +44,7 @@ const sharing: ReadonlySet<JobName> = new Set<JobName>([
   'compare',
   'inspect',
   'report',
+  'attempts',
   'presets',
   'use',
   'inputFiles',

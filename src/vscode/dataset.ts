@@ -176,7 +176,7 @@ async function askForFile(title: string, kind: SamplesKind): Promise<vscode.Uri 
     placeHolder:
       kind === 'inputs'
         ? vscode.l10n.t('Which sample inputs? (.npz, .npy, IDX, CSV or images; no labels needed)')
-        : vscode.l10n.t('Which labelled samples? (.npz, .npy, IDX, CSV or images)'),
+        : vscode.l10n.t('Which labeled samples? (.npz, .npy, IDX, CSV or images)'),
     matchOnDescription: true,
   });
   if (!picked || picked.uri) return picked?.uri;
@@ -209,7 +209,7 @@ async function askForValues(title: string): Promise<NormalisationInput | undefin
     {
       label: vscode.l10n.t('ImageNet'),
       detail: vscode.l10n.t(
-        '0 to 1, then less the mean and divided by the deviation of each colour',
+        '0 to 1, then less the mean and divided by the deviation of each color',
       ),
       normalisation: {
         scale: 1 / 255,

@@ -1,6 +1,6 @@
 /** What a compression did to the outputs of a model, in the words of notifications. */
 import * as vscode from 'vscode';
-import { formatAccuracy } from '../../webview/ui/format.ts';
+import { formatAccuracy, formatError } from '../../webview/ui/format.ts';
 import type { Verdict } from '../engine/protocol-model.ts';
 import type { Compressed } from './compressing.ts';
 
@@ -52,13 +52,13 @@ function measured({ fidelity, retraining, notMeasured }: Measured): string {
   if (fidelity.on === 'made-up inputs')
     return vscode.l10n.t(
       'Outputs moved by {0}, estimated on {1} made-up inputs.',
-      formatAccuracy(fidelity.relativeError),
+      formatError(fidelity.relativeError),
       fidelity.samples,
     );
   return fidelity.kind === 'values'
     ? vscode.l10n.t(
         'Outputs moved by {0} on {1} samples.',
-        formatAccuracy(fidelity.relativeError),
+        formatError(fidelity.relativeError),
         fidelity.samples,
       )
     : vscode.l10n.t(

@@ -51,7 +51,7 @@ export function presetText(name: string): PresetText | undefined {
       };
     case 'deep-compression-retrain':
       return {
-        label: vscode.l10n.t("The paper's method, labelled samples"),
+        label: vscode.l10n.t("The paper's method, labeled samples"),
         description: vscode.l10n.t('Prunes and shares while it trains; minutes to hours.'),
       };
     case 'deep-compression-distill':

@@ -67,6 +67,7 @@ test(
         .getByRole('button', { name: /^Protect / })
         .last()
         .click();
+      await bench.dialog.locator('.monaco-button', { hasText: 'Keep Both' }).click();
       await bench.notification(/Answers agree.*lenet\.onnx: .*smaller/).waitFor();
       const recipe = JSON.parse(readFileSync(path('lenet-protected.dcrecipe.json'), 'utf8')) as {
         layers: object;

@@ -1,6 +1,6 @@
 /** How a model answers on the user's samples: accuracy, or agreement with its original. */
 import { el, fill } from '../ui/dom.ts';
-import { formatAccuracy, formatExact, formatSmall } from '../ui/format.ts';
+import { formatAccuracy, formatError, formatExact, formatSmall } from '../ui/format.ts';
 import { tableBox } from '../ui/table.ts';
 import type { Evaluation } from './measured.ts';
 import type { MeasuredWords } from './measured-words.ts';
@@ -29,7 +29,7 @@ export function agreementText(
 ): string {
   const count = formatExact(samples);
   if (kind === 'values' || !interval)
-    return fill(t.outputsMoved, formatAccuracy(relativeError), count);
+    return fill(t.outputsMoved, formatError(relativeError), count);
   return fill(
     t.agreesOn,
     ...[formatAccuracy(1 - disagreement), count],

@@ -4,7 +4,7 @@ import { barChart } from '../charts/bar-chart.ts';
 import { actionTable } from '../ui/action-table.ts';
 import { el, fill } from '../ui/dom.ts';
 import { Figure, type Drawing } from '../ui/figure.ts';
-import { formatAccuracy, formatBits, formatBytes, formatShare } from '../ui/format.ts';
+import { formatAccuracy, formatBytes, formatShare } from '../ui/format.ts';
 import { nameLine } from '../ui/legible.ts';
 import type { Output } from '../ui/output.ts';
 import type { SharedStrings } from '../ui/strings.ts';
@@ -100,7 +100,7 @@ function protectTable(
 ): HTMLElement {
   return actionTable(
     t.impactRows,
-    [t.impactLayer, t.impactMoved, t.impactLost, t.impactRegained, t.impactBytes, t.impactBits],
+    [t.impactLayer, t.impactMoved, t.impactLost, t.impactRegained, t.impactBytes],
     t.protect,
     layers.map((layer) => ({
       ...{ name: shown(layer), title: layer.path, label: fill(t.protectLayer, shown(layer)) },
@@ -109,7 +109,6 @@ function protectTable(
         formatAccuracy(layer.alone.loss),
         formatAccuracy(layer.regained),
         `+${formatBytes(layer.bytes)}`,
-        formatBits(layer.bits),
       ],
       run: () => protect(layer),
     })),

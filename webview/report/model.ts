@@ -138,6 +138,19 @@ export function recipeOf(report: ReportResult): {
   };
 }
 
+/** Whether a recipe takes weights away; what is zero without that was rounded to zero. */
+export function prunes({ recipeDetails }: Pick<ReportResult, 'recipeDetails'>): boolean {
+  const { prune, kinds, layers } = (recipeDetails ?? {}) as Readonly<Record<string, unknown>>;
+  const settings = [{ prune }, ...Object.values(kinds ?? {}), ...Object.values(layers ?? {})];
+  return (
+    recipeDetails === undefined ||
+    settings.some((own: unknown) => {
+      const { method } = (own as { readonly prune?: { readonly method?: unknown } }).prune ?? {};
+      return method !== undefined && method !== 'none';
+    })
+  );
+}
+
 /** The last segment of a path of either platform. */
 export function fileName(path: string): string {
   return path.split(/[\\/]/).pop() ?? path;

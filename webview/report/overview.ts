@@ -9,7 +9,7 @@ import { statedLine } from '../ui/stated.ts';
 import { accuracyText } from '../accuracy/sensitivity-section.ts';
 import { measureName, pairsOf, samplesText } from './accuracy.ts';
 import { fitWidth } from './fit.ts';
-import { fileName, type Row } from './model.ts';
+import { fileName, prunes, type Row } from './model.ts';
 import type { ReportStrings } from './strings.ts';
 
 export interface Action {
@@ -57,7 +57,7 @@ export function overview(
       ratio(report, t),
       accuracy,
       figure(
-        t.weightsLeft,
+        prunes(report) ? t.weightsLeft : t.weightsNotZero,
         formatShare(totals.left),
         fill(t.weightsOf, formatCount(totals.left * totals.weights), formatCount(totals.weights)),
       ),

@@ -42,6 +42,7 @@ export const english = {
   compressed: 'Compressed',
   bytesExact: '{0} bytes',
   weightsLeft: 'Weights left',
+  weightsNotZero: 'Not rounded to zero',
   weightsOf: '{0} of {1} in compressed layers',
   bitsPerWeight: 'Bits per weight',
   bitsPerWeightHint: 'Stored bytes of all compressed layers over their weights, pruned ones too',
@@ -67,7 +68,7 @@ export const english = {
   total: 'Total',
   layers: 'Layers',
   layersHint:
-    'P: pruned, Q: weights shared (quantised), H: Huffman-coded, as in the tables of the Deep Compression paper.',
+    'P: pruned, Q: weights shared (quantized), H: Huffman-coded, as in the tables of the Deep Compression paper.',
   noLayers: 'This file has no compressed layers: every tensor is stored as it was.',
   filter: 'Filter layers',
   filterShort: 'Filter…',

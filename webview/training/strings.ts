@@ -14,7 +14,7 @@ export const english = {
   phase_stopping: 'Stopping, and keeping the best…',
   phase_done: 'Trained and compressed; the file decodes exactly',
   phase_failed: 'The training failed',
-  phase_cancelled: 'Cancelled. Nothing was written.',
+  phase_cancelled: 'Canceled. Nothing was written.',
   endStoppedShort: 'Stopped on request; the best epoch was kept.',
   endDivergedShort: 'The loss was no longer finite; the best epoch before was kept.',
   pause: 'Pause',

@@ -32,6 +32,11 @@ export function formatAccuracy(share: number): string {
   return Number.isFinite(share) ? `${(share * 100).toFixed(2)} %` : '–';
 }
 
+/** 0.0482 -> `4.8 %`: two significant digits, as precise as an error of outputs is known and stated. */
+export function formatError(share: number): string {
+  return Number.isFinite(share) ? `${Number((share * 100).toPrecision(2))} %` : '–';
+}
+
 /** 9.42 -> `9.42×`; how many times smaller. */
 export function formatRatio(ratio: number): string {
   return Number.isFinite(ratio) ? `${threeDigits(ratio)}×` : '–';

@@ -1,7 +1,7 @@
 /** The first line of a compressed file's pages: what the file says that it did to the model's outputs. */
 import type { Stated } from '../../src/engine/protocol-fidelity.ts';
 import { el, fill } from './dom.ts';
-import { formatAccuracy, formatExact } from './format.ts';
+import { formatAccuracy, formatError, formatExact } from './format.ts';
 
 /** Part of the `english` of every page that shows it. */
 export const statedWords = {
@@ -44,7 +44,7 @@ export function statedLine(stated: Stated | undefined, t: StatedStrings): HTMLEl
 export function statedSentence(outputs: NonNullable<Stated['outputs']>, t: StatedStrings): string {
   const { on, kind, samples, accuracy, disagreement, relativeError } = outputs;
   const count = formatExact(samples);
-  if (on === 'made-up inputs') return fill(t.statedEstimate, formatAccuracy(relativeError), count);
+  if (on === 'made-up inputs') return fill(t.statedEstimate, formatError(relativeError), count);
   if (accuracy)
     return fill(
       t.statedAccuracy,
@@ -53,6 +53,6 @@ export function statedSentence(outputs: NonNullable<Stated['outputs']>, t: State
       count,
     );
   return kind === 'values'
-    ? fill(t.statedMoved, formatAccuracy(relativeError), count)
+    ? fill(t.statedMoved, formatError(relativeError), count)
     : fill(t.statedAgree, formatAccuracy(1 - disagreement), count);
 }

@@ -257,10 +257,10 @@ async function summarise(
   if (failed.length === 1) lines.push(failed[0]!.line);
   else if (failed.length > 1)
     lines.push(vscode.l10n.t('{0} models failed: {1}', failed.length, failed[0]!.line));
-  if (cancelled) lines.push(vscode.l10n.t('Cancelled.'));
+  if (cancelled) lines.push(vscode.l10n.t('Canceled.'));
 
   if (cancelled && done.length === 0 && failed.length === 0) {
-    vscode.window.setStatusBarMessage(vscode.l10n.t('Compression cancelled'), 4000);
+    vscode.window.setStatusBarMessage(vscode.l10n.t('Compression canceled'), 4000);
     return;
   }
   const milder = vscode.l10n.t('Try a Milder One');

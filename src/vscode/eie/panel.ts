@@ -119,7 +119,7 @@ function attach(
         ),
       );
     } catch (error) {
-      problem = line(error) ?? vscode.l10n.t('Cancelled.');
+      problem = line(error) ?? vscode.l10n.t('Canceled.');
       post({ type: 'error', message: problem, request: 0 });
       return undefined;
     }

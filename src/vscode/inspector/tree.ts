@@ -87,7 +87,7 @@ export class ModelTree implements vscode.TreeDataProvider<Node> {
         );
         item.id = `${key}#others`;
         item.description = `${node.layers.length} · ${formatBytes(bytes)}`;
-        item.tooltip = vscode.l10n.t('Biases, normalisation, shapes and constants');
+        item.tooltip = vscode.l10n.t('Biases, normalization, shapes and constants');
         item.accessibilityInformation = {
           label: `${String(item.label)}, ${node.layers.length}, ${formatBytes(bytes)}`,
         };

@@ -64,7 +64,7 @@ export class JobTerminal implements vscode.Pseudoterminal {
       return 0;
     } catch (error) {
       if (this.#stopped.signal.aborted || isCancelled(error)) {
-        this.#line(vscode.l10n.t('Cancelled.'));
+        this.#line(vscode.l10n.t('Canceled.'));
         return 130;
       }
       this.failed(error);

@@ -5,6 +5,7 @@ import type { Frame, Page } from 'playwright-core';
 const ofModel = {
   overview: 'table.all .rows tr .c-bytes',
   graph: '.flow-stage svg',
+  accuracy: '.measured .actions',
   compare: 'table.changes .rows tr',
 } as const;
 const ofLayer = {
@@ -23,7 +24,7 @@ export const alone: readonly PageName[] = [
   ...(['weights', 'codebook', 'huffman', 'stream'] as const),
 ];
 export const everyPage: readonly PageName[] = [
-  ...(['overview', 'graph', 'compare'] as const),
+  ...(['overview', 'graph', 'accuracy', 'compare'] as const),
   ...(['weights', 'codebook', 'huffman', 'stream', 'difference', 'eie'] as const),
 ];
 

@@ -24,6 +24,8 @@ const cases: readonly (readonly [string, string])[] = [
   [format.formatRatio(49), '49.0×'],
   [format.formatShape([]), 'scalar'],
   [format.formatShape([64, 3, 3, 3]), '64×3×3×3'],
+  [format.formatError(0.0482), '4.8 %'],
+  [format.formatError(0.8), '80 %'],
   [format.formatSmall(0), '0'],
   [format.formatSmall(0.000123), '1.23e-4'],
   [format.formatSmall(-0.31), '-0.31'],

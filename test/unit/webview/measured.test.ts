@@ -65,7 +65,7 @@ test('agreement is told with its interval, and movement where there are no answe
   };
   assert.match(agreementText(fidelity, t), /on 95\.00 % of 120 samples .* 90\.00 % to 98\.00 %/);
   const values = { ...fidelity, kind: 'values' as const, interval: null };
-  assert.match(agreementText(values, t), /moved by 3\.00 % on 120 samples/);
+  assert.match(agreementText(values, t), /moved by 3 % on 120 samples/);
 });
 
 test('a measured impact is a metric of the layers it belongs to, by path and name', () => {

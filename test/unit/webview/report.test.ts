@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { columnsOf, dataOf, sortRows } from '../../../webview/report/columns.ts';
 import { isFromReport } from '../../../webview/report/messages.ts';
-import { fileName, fileParts, recipeOf, rowOf, totalsOf } from '../../../webview/report/model.ts';
+import {
+  fileName,
+  fileParts,
+  prunes,
+  recipeOf,
+  rowOf,
+  totalsOf,
+} from '../../../webview/report/model.ts';
 import { editorReport } from '../../../webview/report/page.ts';
 import { english } from '../../../webview/report/strings.ts';
 import { toTsv } from '../../../webview/ui/export.ts';
@@ -111,4 +118,13 @@ test('the page in an editor has a strict policy and no inline script or style', 
   assert.match(html, /script-src 'nonce-N0NCE'/);
   assert.doesNotMatch(html, /unsafe|<style|\sstyle=|\son[a-z]+=/);
   assert.doesNotMatch(html, /<b>/);
+});
+
+test('weights are left of a recipe that prunes, for all layers or for some; others round to zero', () => {
+  const none = { prune: { method: 'none' }, kinds: {}, layers: { a: { skip: true } } };
+  assert.equal(prunes({ recipeDetails: none }), false);
+  const some = { ...none, kinds: { fc: { prune: { method: 'sparsity' } } } };
+  assert.equal(prunes({ recipeDetails: some }), true);
+  assert.equal(prunes({ recipeDetails: { prune: { method: 'threshold' } } }), true);
+  assert.equal(prunes({}), true, 'of a file that does not say it');
 });
