@@ -15,6 +15,7 @@ import { outputsText, verdictOfResult } from '../outputs-text.ts';
 import { modelKinds } from '../endings.ts';
 import { isCancelled, lineOf, openLogLabel, report, UserError } from '../errors.ts';
 import { exists, nameOf, reveal } from '../files.ts';
+import { trainedLonger } from '../longer-recipe.ts';
 import { isAbout, otherSamplesLabel } from '../on-samples.ts';
 import { freePath } from '../output-path.ts';
 import { presetIn, presetNamed } from '../presets.ts';
@@ -137,7 +138,12 @@ async function compressBy(
     if (await chooseSamples(services, models[0]!, title, kind))
       await compressBy(services, way, models, named);
   };
-  void summarise(services, outcome, again).catch((error: unknown) =>
+  const longer = async (trained: object): Promise<void> => {
+    const name = `${way.name}-longer`;
+    const load = () => Promise.resolve({ recipe: trained, trains, labelled, calibrates });
+    await compressBy(services, { name, load }, models, named);
+  };
+  void summarise(services, outcome, { again, longer }).catch((error: unknown) =>
     report(error, 'compress', services),
   );
   return outcome.done.map(({ result }) => result);
@@ -230,11 +236,18 @@ async function planResumes(
   return plans?.map((plan) => (interrupted.has(plan) ? { ...plan, fresh: true } : plan));
 }
 
-/** @param again with other samples */
+/** What can be done about an outcome. */
+interface Next {
+  /** With other samples. */
+  readonly again: () => Promise<void>;
+  /** By the recipe that trains longer. */
+  readonly longer: (recipe: object) => Promise<void>;
+}
+
 async function summarise(
   services: Services,
   outcome: Outcome,
-  again: () => Promise<void>,
+  { again, longer }: Next,
 ): Promise<void> {
   const { done, failed, cancelled } = outcome;
   const one = done.length === 1 ? done[0]! : undefined;
@@ -264,7 +277,16 @@ async function summarise(
     return;
   }
   const milder = vscode.l10n.t('Try a Milder One');
-  const mild = one && verdict !== 'kept' ? [milder] : [];
+  const trainLonger = vscode.l10n.t('Train Longer');
+  const recipe = one?.result.retraining?.recipe;
+  const mild =
+    one && verdict !== 'kept'
+      ? [
+          ...(recipe ? [trainLonger] : []),
+          milder,
+          ...(recipe ? [vscode.l10n.t('Keep Anyway')] : []),
+        ]
+      : [];
   const buttons = done.length > 0 ? [showIt, ...mild, ...(one ? [useIt] : []), revealIt] : [];
   const others = failed.some(({ samples }) => samples) ? [otherSamplesLabel()] : [];
   const text = lines.join(' ');
@@ -281,6 +303,7 @@ async function summarise(
     await vscode.commands.executeCommand('deepCompression.useModel', written[0]);
   else if (answer === milder && one)
     await vscode.commands.executeCommand('deepCompression.compress', one.plan.model);
+  else if (answer === trainLonger && recipe) await longer(trainedLonger(recipe));
   else if (answer === otherSamplesLabel()) await again();
   else if (answer === openLogLabel()) services.log.show();
 }
