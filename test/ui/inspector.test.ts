@@ -6,11 +6,13 @@ import { inSession } from './support/suite.ts';
 import { cls } from './support/workspace.ts';
 
 test(
-  'the side bar lists models and, opened, their layers with operator, shape, size and sparsity',
+  'the side bar lists models, opens them, and lists their layers with operator, shape, size and sparsity',
   inSession(async ({ bench }) => {
     await bench.showInspector();
     await bench.treeRow('rec.onnx').waitFor();
     await bench.treeRow('cls.onnx').click();
+    await bench.webview('table.all');
+    await bench.treeRow('cls.onnx').locator('.monaco-tl-twistie').click();
     await bench
       .treeRow(/Conv .*\d×\d.* B/)
       .first()

@@ -45,7 +45,7 @@ async function tour(scale: number, names: readonly string[]): Promise<void> {
   const report = await bench.webview(rows);
   await bench.showInspector();
   await bench.widenSideBar(110);
-  await bench.treeRow('text-recognition.onnx').click();
+  await bench.treeRow('text-recognition.onnx').locator('.monaco-tl-twistie').click();
   await bench
     .treeRow(/% zero/)
     .first()
