@@ -41,6 +41,7 @@ export type {
   Tile,
   TileChannel,
   ViewOverview,
+  ViewPort,
 } from '../view/types.ts';
 
 /** Every question by name: what it takes and what it gives (questions/all.ts lists them). */

@@ -2,13 +2,14 @@
  * What a model holds, from its index alone: no payload is read, so it is there at once however large
  * the file is.
  */
-import { isCompressible, isNumeric, type DType } from '../model/dtype.ts';
+import { dtypeFromCode, isCompressible, isNumeric, type DType } from '../model/dtype.ts';
+import type { ValueInfo } from '../model/graph.ts';
 import type { FormatId } from '../model/format-names.ts';
 import type { Model, Tensor } from '../model/model.ts';
 import type { CodedSource } from './coded-layer.ts';
 import { largestOf } from '../compress/share/grid.ts';
 import { layoutsOf, layoutSummary } from './layout.ts';
-import type { CodedSummary, GridSummary, LayerSummary, ViewOverview } from './types.ts';
+import type { CodedSummary, GridSummary, LayerSummary, ViewOverview, ViewPort } from './types.ts';
 import type { ZeroPointPlace } from './zero-point.ts';
 
 /** An opened file, as the engine hands it over. */
@@ -39,12 +40,25 @@ export function overviewOf(
     otherBytes: source.otherBytes,
     version: model.version,
     producer: model.producer,
+    inputs: inputsOf(model),
+    outputs: (model.graph?.outputs ?? []).map(portOf),
     parameters: sum((l) => l.parameters),
     prunable: sum((l) => (l.prunable ? l.parameters : 0)),
     dtypes: dtypesOf(layers),
     layers,
     notes: model.notes,
   };
+}
+
+/** Before IR 4 initializers are inputs as well: nobody feeds those. */
+function inputsOf({ graph }: Model): ViewPort[] {
+  if (!graph) return [];
+  const { inputs, initializers } = graph;
+  return inputs.filter(({ name }) => !initializers.has(name)).map(portOf);
+}
+
+function portOf({ name, elemType, shape }: ValueInfo): ViewPort {
+  return { name, dtype: dtypeFromCode(elemType) ?? '', shape: shape ?? null };
 }
 
 function layerSummary(

@@ -90,6 +90,15 @@ export interface LayerSummary {
   readonly coded: CodedSummary | null;
 }
 
+/** An input or output of a model. */
+export interface ViewPort {
+  readonly name: string;
+  /** '' when it is not known, or no tensor. */
+  readonly dtype: DType | '';
+  /** Numbers, symbolic names, or '' for an open dimension; null: of unknown rank. */
+  readonly shape: readonly (number | string)[] | null;
+}
+
 export interface ViewOverview {
   readonly path: string;
   readonly format: FormatId | 'dcz';
@@ -100,6 +109,9 @@ export interface ViewOverview {
   /** Of the format, as its users write it; '' where there is none. */
   readonly version: string;
   readonly producer: string;
+  /** What the model takes and gives; empty for formats that hold weights alone. */
+  readonly inputs: readonly ViewPort[];
+  readonly outputs: readonly ViewPort[];
   readonly parameters: number;
   /** Parameters of layers that are `prunable`. */
   readonly prunable: number;

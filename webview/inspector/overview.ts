@@ -1,10 +1,17 @@
 /** The model as a whole: figures, the map of where the bytes are, the table of all layers. */
-import type { LayerSummary, Metric, Views } from '../../src/engine/protocol-view.ts';
+import type {
+  LayerSummary,
+  Metric,
+  ViewOverview,
+  ViewPort,
+  Views,
+} from '../../src/engine/protocol-view.ts';
 import { toElement } from '../charts/svg.ts';
 import { treemap } from '../charts/treemap.ts';
 import { el, fill, type Child } from '../ui/dom.ts';
 import { exportMenu } from '../ui/export-menu.ts';
 import type { MenuItem } from '../ui/menu.ts';
+import { legible, nameLine } from '../ui/legible.ts';
 import type { Output } from '../ui/output.ts';
 import type { Table } from '../ui/table.ts';
 import { formatBytes, formatCount, formatExact, formatShare } from '../ui/format.ts';
@@ -22,6 +29,9 @@ import {
 } from './model.ts';
 import type { Store } from './store.ts';
 import type { InspectorStrings } from './strings.ts';
+
+/** Inputs, and outputs, that are named. */
+const mostPorts = 8;
 
 export interface OverviewActions {
   readonly open: (layer: LayerSummary) => void;
@@ -107,6 +117,7 @@ export class Overview {
         { class: 'muted origin' },
         [overview.producer, overview.version].filter(Boolean).join(' · '),
       ),
+      signature(overview, t),
       this.bySize.length === 0
         ? null
         : el(
@@ -246,6 +257,32 @@ export class Overview {
     const layer = key ? this.store.overview.layers[Number(key)] : undefined;
     if (layer) this.on.open(layer);
   }
+}
+
+/** Inputs and outputs, a line each; null for a file that has none. */
+function signature({ inputs, outputs }: ViewOverview, t: InspectorStrings): HTMLElement | null {
+  if (inputs.length + outputs.length === 0) return null;
+  const line = (label: string, ports: readonly ViewPort[]): readonly HTMLElement[] =>
+    ports.length === 0
+      ? []
+      : [
+          el('dt', {}, label),
+          ...ports
+            .slice(0, mostPorts)
+            .map((port) =>
+              el('dd', {}, el('bdi', {}, nameLine(port.name, '–')), ` ${portType(port)}`),
+            ),
+          ...(ports.length > mostPorts
+            ? [el('dd', {}, fill(t.graphMore, formatExact(ports.length - mostPorts)))]
+            : []),
+        ];
+  return el('dl', { class: 'signature' }, ...line(t.inputs, inputs), ...line(t.outputs, outputs));
+}
+
+/** `float32 [1, 3, H, ?]` */
+function portType({ dtype, shape }: ViewPort): string {
+  const dims = shape?.map((d) => (d === '' ? '?' : legible(String(d), 40)));
+  return [dtype, dims && `[${dims.join(', ')}]`].filter(Boolean).join(' ');
 }
 
 /** What the worker knows of: the samples of a user are the page's alone. */

@@ -34,6 +34,8 @@ export const english = {
   bytes: 'Bytes',
   file: 'File',
   elementTypes: 'Element types',
+  inputs: 'Inputs',
+  outputs: 'Outputs',
   zeros: 'Zeros',
   zerosHint: 'Zeros among the weights of layers; a quantized zero is its zero point',
   ofPrunable: 'of {0} prunable weights',

@@ -178,7 +178,8 @@ test('the overview respects roles and needs no payload', () => {
           ...['b', 'g', 'h', 'm', 'v'].map((n) => make.tensor(n, [4])),
           make.tensor('nothing', [0, 3], { values: [] }),
         ],
-        inputs: [make.value('x', [1, 2, 8, 8])],
+        // before IR 4 initializers are inputs as well
+        inputs: [make.value('x', [1, 2, 8, 8]), make.value('w', [4, 2, 3, 3])],
       },
     ),
   );
@@ -195,6 +196,7 @@ test('the overview respects roles and needs no payload', () => {
     overview.layers.filter((l) => l.prunable).map((l) => l.name),
     ['w'],
   );
+  assert.deepEqual(overview.inputs, [{ name: 'x', dtype: 'float32', shape: [1, 2, 8, 8] }]);
   assert.equal(overview.prunable, 72);
   assert.equal(overview.parameters, 72 + 20);
   assert.deepEqual(overview.dtypes, [{ dtype: 'float32', layers: 7, parameters: 92, bytes: 368 }]);

@@ -40,7 +40,16 @@ const difference = (at: number, more: Partial<LayerDifference> = {}): LayerDiffe
 });
 const overview = (layers: readonly LayerSummary[]): ViewOverview => ({
   ...{ path: 'm.dcz', format: 'dcz', bytes: 100, otherBytes: 0, version: '' },
-  ...{ producer: '', parameters: 12, prunable: 8, dtypes: [], layers, notes: [] },
+  ...{
+    producer: '',
+    inputs: [],
+    outputs: [],
+    parameters: 12,
+    prunable: 8,
+    dtypes: [],
+    layers,
+    notes: [],
+  },
 });
 
 test('sums over layers are over weights, and unchanged layers do not count as changed', () => {

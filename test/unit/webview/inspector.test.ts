@@ -45,7 +45,16 @@ const layers = [
 ];
 const overview: ViewOverview = {
   ...{ path: 'm.onnx', format: 'onnx', bytes: 100, otherBytes: 0, version: '' },
-  ...{ producer: '', parameters: 12, prunable: 8, dtypes: [], layers, notes: [] },
+  ...{
+    producer: '',
+    inputs: [],
+    outputs: [],
+    parameters: 12,
+    prunable: 8,
+    dtypes: [],
+    layers,
+    notes: [],
+  },
 };
 const plain: Arrangement = { filter: '', weightsOnly: false, sort: 'order', direction: 1 };
 const names = (sorted: readonly LayerSummary[]): string[] => sorted.map((l) => l.name);
