@@ -48,9 +48,15 @@ export async function rememberMeasured(
 /** What is known of a file; of a .dcz also what is known of the model that it was made of. */
 export async function measuredOf(services: Services, uri: vscode.Uri): Promise<Measured> {
   const original = kindOf(uri) === 'dcz' ? await originalOf(uri) : undefined;
-  const { evaluation: _, ...layers } = original ? await own(services, original) : {};
+  const { impact, sensitivity, front } = original ? await own(services, original) : {};
   const samples = nameOfSamples(services, original ?? uri);
-  return { ...(samples !== undefined && { samples }), ...layers, ...(await own(services, uri)) };
+  return {
+    ...(samples !== undefined && { samples }),
+    ...(impact && { impact }),
+    ...(sensitivity && { sensitivity }),
+    ...(front && { front }),
+    ...(await own(services, uri)),
+  };
 }
 
 async function own({ context }: Services, uri: vscode.Uri): Promise<Measured> {

@@ -5,11 +5,13 @@ import { protectedIn } from '../../../src/vscode/protected-recipe.ts';
 
 test('the first layer is protected by the recipe of the preset calibrated, under a name of its own', () => {
   const recipe = protectedIn(undefined, 'net-protected', 'conv1');
-  const { name, description, ...own } = parseRecipe(recipe);
-  const { name: _, description: __, ...preset } = parseRecipe('calibrated');
+  const { name, description } = parseRecipe(recipe);
   assert.equal(name, 'net-protected');
   assert.ok(description);
-  assert.deepEqual(own, { ...preset, layers: { conv1: { skip: true } } });
+  assert.deepEqual(parseRecipe(recipe), {
+    ...parseRecipe('calibrated'),
+    ...{ name, description, layers: { conv1: { skip: true } } },
+  });
 });
 test('further layers go into the recipe that is there, whose other lines stay', () => {
   const edited = { name: 'mine', goal: { ratio: 8 }, layers: { 'fc*': { skip: true } } };
