@@ -84,7 +84,7 @@ def _restore(data):
     _require(isinstance(_json(meta.text(1 << 20)), dict), "recipe")
     channels = [_read_channel(meta, bytes_each, version) for bytes_each in ELEMENT_BYTES]
     tensors = _read_tensors(meta, version)
-    layout = _read_files(meta)
+    layout = _read_files(meta, version)
     _require(meta.left() == 0, "metadata")
     piece_checksums = [[plain.uint32() for _ in pieces] for pieces in channels]
     for tensor in tensors:
@@ -106,8 +106,11 @@ def _restore(data):
     restored = {}
     for location, runs in layout:
         parts = []
-        for kind, count in runs:
-            if kind < 4:
+        for kind, count, hashed in runs:
+            if kind == 5:
+                shared = np.frombuffer(rest[2].take(count * 4), "<u4")
+                parts.append(_hashed_payload(shared, *hashed))
+            elif kind < 4:
                 parts.append(rest[kind].take(count * ELEMENT_BYTES[kind]))
             else:
                 payload = next(payloads, None)
@@ -263,8 +266,8 @@ def _read_grid(meta, t):
     return largest, matrices, rows, cols, layout & 1 != 0, layout & 2 != 0
 
 
-def _read_files(meta):
-    """[(location, [(kind, count)])]"""
+def _read_files(meta, version):
+    """[(location, [(kind, count, what a hashed tensor says)])]"""
     layout, run_count = {}, 0
     for i in range(_counted(meta.varint(), 1, 4096, "number of files")):
         location = meta.text(4096)
@@ -277,9 +280,20 @@ def _read_files(meta):
         for _ in range(number):
             word = meta.varint()
             kind, count = word & 7, word >> 3
-            _require(kind <= 4 and (kind == 4) == (count == 0), "run")
-            layout[location].append((kind, count))
+            _require(kind <= (5 if version > 2 else 4) and (kind == 4) == (count == 0), "run")
+            layout[location].append((kind, count, _read_hashed(meta, count) if kind == 5 else None))
     return list(layout.items())
+
+
+def _read_hashed(meta, values):
+    """(outputs, inputs, transposed, bias, seed)"""
+    _counted(meta.varint(), 0, 2**31 - 1, "id of a hashed tensor")
+    outputs, inputs = meta.varint(), meta.varint()
+    _require(values <= outputs * inputs <= 2**31, "a hashed tensor")
+    flags = _counted(meta.varint(), 0, 3, "order of a hashed tensor")
+    _require(flags < 2 or inputs == 1, "a hashed bias")
+    seed = _counted(meta.varint(), 0, 2**32 - 1, "seed of a hashed tensor")
+    return outputs, inputs, flags & 1 != 0, flags & 2 != 0, seed
 
 
 def _counted(value, least, most, what):
@@ -293,6 +307,52 @@ def _is_safe(location):
         part and part[0] != "." and part[-1] not in ". " and not device.fullmatch(part)
         for part in location.split("/")
     )
+
+
+# ---- format, section 3.1: hashed tensors ----
+
+
+def _hashed_payload(shared, outputs, inputs, transposed, bias, seed):
+    """shared: float32 values as uint32, so that a sign is a bit and nothing is rounded"""
+    value_tag, sign_tag = (b"idxB", b"xi_B") if bias else (b"idxW", b"xi_W")
+    places = [b"%d%d%d" % (n, n + 1, n + 2) for n in range(1, max(outputs, inputs) + 1)]
+    weights = np.empty((outputs, inputs), "<u4")
+    for i in range(outputs):
+        for j in range(inputs):
+            key = places[i] + b"_" + places[j]
+            weight = int(shared[_xxh32(key + value_tag, seed) % len(shared)])
+            weights[i, j] = weight if _xxh32(key + sign_tag, seed) & 1 else weight ^ 0x80000000
+    return (weights.T if transposed else weights).tobytes()
+
+
+def _xxh32(data, seed):
+    p1, p2, p3, p4, p5 = 2654435761, 2246822519, 3266489917, 668265263, 374761393
+    mask = 0xFFFFFFFF
+
+    def turned(x, by):
+        x &= mask
+        return (x << by | x >> (32 - by)) & mask
+
+    at = 0
+    if len(data) >= 16:
+        sums = [seed + p1 + p2, seed + p2, seed, seed - p1]
+        while at + 16 <= len(data):
+            lanes = struct.unpack_from("<4I", data, at)
+            sums = [turned(s + lane * p2, 13) * p1 for s, lane in zip(sums, lanes)]
+            at += 16
+        total = sum(turned(s, by) for s, by in zip(sums, (1, 7, 12, 18)))
+    else:
+        total = seed + p5
+    total += len(data)
+    while at + 4 <= len(data):
+        total = turned(total + struct.unpack_from("<I", data, at)[0] * p3, 17) * p4
+        at += 4
+    for byte in data[at:]:
+        total = turned(total + byte * p5, 11) * p1
+    total &= mask
+    total = (total ^ total >> 15) * p2 & mask
+    total = (total ^ total >> 13) * p3 & mask
+    return total ^ total >> 16
 
 
 # ---- coding, sections 1 and 6: the weights of a tensor ----

@@ -5,6 +5,7 @@
 import { isCodable } from '../model/coded-as.ts';
 import { isQuantized, type DType } from '../model/dtype.ts';
 import type { Model, Tensor } from '../model/model.ts';
+import type { HashedLayout } from './hash/places.ts';
 import { recipeForLayer, type CodingRecipe } from './recipe.ts';
 
 export interface NotCoded {
@@ -43,6 +44,12 @@ export function notCoded(
       const reason = left.get(tensor.id) ?? reasonOf(model, tensor, recipe);
       return { name, path, op, shape, dtype, bytes, reason };
     });
+}
+
+/** Of a hashed tensor: why it has no codes. */
+export function hashedReason({ values, outputs, inputs }: HashedLayout): string {
+  const count = (n: number): string => n.toLocaleString('en');
+  return `hashed: ${count(values)} shared values stand for its ${count(outputs * inputs)} weights`;
 }
 
 function reasonOf(model: Model, tensor: Tensor, recipe: CodingRecipe | undefined): string {

@@ -9,7 +9,7 @@ import { DeepCompressionError } from '../model/errors.ts';
 
 /** 'DCZ' and the version byte. */
 export const magic = Uint8Array.of(0x44, 0x43, 0x5a);
-/** The newest that is read: it has coded bytes, and is written where there are some; else `plainVersion`. */
+/** The newest that is read: it has coded bytes and hashed tensors, and is written where there are some; else `plainVersion`. */
 export const version = 3;
 export const plainVersion = 2;
 /** Has no grids. */
@@ -36,6 +36,8 @@ export const limits = {
   blocks: 1 << 20,
   /** Largest magnitude of a grid's level. */
   levels: mostLevels,
+  /** Weights of a hashed tensor. */
+  hashedWeights: 2 ** 31,
   /** Bytes of one file, of one channel; weights of one tensor. */
   length: 2 ** 49,
 } as const;
@@ -60,6 +62,9 @@ export const elementSizes = [1, 2, 4, 8] as const;
 
 /** Run kinds 0..3 are channels, 4 is the payload of the next tensor. */
 export const holeKind = 4;
+/** A hashed tensor, whose shared values are the next of channel 2. */
+export const hashedKind = 5;
+export const hashedChannel = 2;
 
 /** Only Huffman-coded sparse tensors have a stream of gaps. */
 export function hasGaps(coded: Pick<CodedTensor, 'coder' | 'indexBits'>): boolean {

@@ -41,7 +41,7 @@ export function parseIndex(
     readChannel(fields, size, place, version, checksums, fail),
   );
   const tensors = readTensors(fields, place, version, fail);
-  const files = readFiles(fields, channels, tensors, fail);
+  const files = readFiles(fields, channels, tensors, version, fail);
   if (fields.left > 0) fail('metadata that nothing asks for');
   if (place.at !== place.end && version === 1) fail('bytes that belong to nothing');
 

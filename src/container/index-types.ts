@@ -2,6 +2,7 @@
 import type { Coder } from '../compress/coded.ts';
 import type { GridLayout } from '../compress/share/grid.ts';
 import type { CodedDType } from '../model/dtype.ts';
+import type { HashedTensor } from './hashed.ts';
 import type { Packing } from './pack.ts';
 import type { Tables, TableSizes } from './adaptive-tables.ts';
 
@@ -25,10 +26,12 @@ export interface IndexedFile {
   readonly location: string;
   readonly size: number;
   readonly starts: Float64Array;
-  /** 0..3: a channel; 4: a hole. */
+  /** 0..3: a channel; 4: a hole; 5: a hashed tensor. */
   readonly kinds: Uint8Array;
-  /** Offset in the channel, or index of the tensor (in hole order). */
+  /** Offset in the channel, of a hashed tensor in channel 2, or index of the tensor (in hole order). */
   readonly origins: Float64Array;
+  /** By run, where there are any. */
+  readonly hashed: ReadonlyMap<number, HashedTensor>;
 }
 
 export interface IndexedBlock {

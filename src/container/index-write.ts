@@ -5,6 +5,7 @@ import { AdaptiveEncoder } from './adaptive.ts';
 import { TableCoder, type TableSizes } from './adaptive-tables.ts';
 import { metadataDictionary } from './dictionary.ts';
 import { dtypes, elementSizes, hasGaps, holeKind, plainVersion } from './format.ts';
+import { channelOfRun, writeHashed } from './hashed.ts';
 import { packings, packPlane } from './pack.ts';
 import type { PackedChannel } from './pack-rest.ts';
 import type { PlannedRun } from './rest-plan.ts';
@@ -83,8 +84,11 @@ function serialiseMetadata({
   for (const { location, runs } of files) {
     out.string(text.encode(location));
     out.number(runs.length);
-    for (const { kind, length } of runs) {
-      out.number(kind === holeKind ? holeKind : (length / elementSizes[kind]) * 8 + kind);
+    for (const run of runs) {
+      const { kind, length } = run;
+      const elements = length / elementSizes[channelOfRun(kind)];
+      out.number(kind === holeKind ? holeKind : elements * 8 + kind);
+      if ('hashed' in run) writeHashed(out, run.hashed);
     }
   }
   return out.take();

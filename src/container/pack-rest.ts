@@ -5,6 +5,7 @@
 import { crc32 } from '../model/crc32.ts';
 import type { ModelFile } from '../model/model.ts';
 import { elementSizes, pieceBytes } from './format.ts';
+import { channelOfRun } from './hashed.ts';
 import { effort, packPiece, type Packing } from './pack.ts';
 import type { PlannedRun, RestBytes } from './rest-plan.ts';
 
@@ -30,7 +31,7 @@ export function packRest(
   return elementSizes.map((elementSize, channel) => {
     const parts = runs
       .flat()
-      .flatMap((run) => ('pieces' in run && run.kind === channel ? run.pieces : []));
+      .flatMap((run) => ('pieces' in run && channelOfRun(run.kind) === channel ? run.pieces : []));
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     const read = partReader(files, parts);
     const pieces: PackedPiece[] = [];

@@ -1,7 +1,8 @@
 /** Files in the metadata of a .dcz file: their runs (docs/dcz-format.md, section 3). */
 import { DeepCompressionError } from '../model/errors.ts';
 import { checkRestorable } from '../model/location.ts';
-import { dtypeBytes, elementSizes, holeKind, limits } from './format.ts';
+import { dtypeBytes, elementSizes, hashedChannel, hashedKind, holeKind, limits } from './format.ts';
+import { bytesOfWeight, readHashed, type HashedTensor } from './hashed.ts';
 import type { Fail, IndexedChannel, IndexedFile, IndexedTensor } from './index-types.ts';
 import type { VarintReader } from './varint.ts';
 
@@ -9,6 +10,7 @@ export function readFiles(
   fields: VarintReader,
   channels: readonly IndexedChannel[],
   tensors: readonly IndexedTensor[],
+  version: number,
   fail: Fail,
 ): IndexedFile[] {
   const count = fields.number('the number of files', limits.files);
@@ -20,7 +22,7 @@ export function readFiles(
     const location = readLocation(fields, i === 0, fail);
     if (locations.has(location)) fail('a file that is there twice');
     locations.add(location);
-    files.push({ location, ...readRuns(fields, channels, tensors, used, fail) });
+    files.push({ location, ...readRuns(fields, channels, tensors, used, version, fail) });
   }
   if (used.tensors !== tensors.length) fail('tensors that are nowhere');
   if (channels.some(({ length }, c) => used.channels[c] !== length)) fail('bytes that are nowhere');
@@ -44,6 +46,7 @@ function readRuns(
   channels: readonly IndexedChannel[],
   tensors: readonly IndexedTensor[],
   used: { readonly channels: number[]; tensors: number; runs: number },
+  version: number,
   fail: Fail,
 ): Omit<IndexedFile, 'location'> {
   const count = fields.number('the number of runs', limits.runs - used.runs);
@@ -52,6 +55,7 @@ function readRuns(
   const starts = new Float64Array(count + 1);
   const kinds = new Uint8Array(count);
   const origins = new Float64Array(count);
+  const hashed = new Map<number, HashedTensor>();
   let at = 0;
   for (let r = 0; r < count; r++) {
     const word = fields.number('a run');
@@ -64,16 +68,24 @@ function readRuns(
       length = tensor.weights * dtypeBytes[tensor.dtype];
       origins[r] = used.tensors++;
     } else {
-      if (kind > holeKind || elements === 0) fail('a run that is none');
-      length = elements * elementSizes[kind];
-      origins[r] = used.channels[kind];
-      used.channels[kind] += length;
-      if (used.channels[kind] > channels[kind].length) fail('a run with more bytes than there are');
+      const isHashed = kind === hashedKind && version > 2;
+      if ((kind > holeKind && !isHashed) || elements === 0) fail('a run that is none');
+      const channel = isHashed ? hashedChannel : kind;
+      length = elements * elementSizes[channel];
+      origins[r] = used.channels[channel];
+      used.channels[channel] += length;
+      if (used.channels[channel] > channels[channel].length)
+        fail('a run with more bytes than there are');
+      if (isHashed) {
+        const tensor = readHashed(fields, elements, fail);
+        hashed.set(r, tensor);
+        length = tensor.layout.outputs * tensor.layout.inputs * bytesOfWeight;
+      }
     }
     kinds[r] = kind;
     at += length;
     if (at > limits.length) fail('a file that is too long');
     starts[r + 1] = at;
   }
-  return { size: at, starts, kinds, origins };
+  return { size: at, starts, kinds, origins, hashed };
 }

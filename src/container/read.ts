@@ -7,6 +7,7 @@ import type { ByteSource } from '../model/bytes.ts';
 import { recognised } from '../model/recognise.ts';
 import { codedTensor } from './coded-tensor.ts';
 import { damaged, holeKind } from './format.ts';
+import type { HashedTensor } from './hashed.ts';
 import { isDcz, notDcz, readHead } from './header.ts';
 import { readIndex, statementAfter } from './index-file.ts';
 import { PayloadDecoder } from './payload-decoder.ts';
@@ -42,6 +43,8 @@ export interface Dcz {
   readonly statement: object | undefined;
   /** By ascending `coded.tensor`. */
   readonly tensors: readonly DczTensor[];
+  /** Tensors of which shared values are stored, and nothing a weight. */
+  readonly hashed: readonly HashedTensor[];
   /** Length of the .dcz, and what of it belongs to no tensor. */
   readonly bytes: number;
   readonly otherBytes: number;
@@ -77,6 +80,7 @@ export function openDcz(source: ByteSource): Dcz {
     recipe: index.recipe,
     statement: statement && readStatement(statement, fail),
     tensors,
+    hashed: index.files.flatMap(({ hashed }) => [...hashed.values()]),
     bytes: source.size,
     otherBytes: tensors.reduce((left, { stored }) => left - stored.total, source.size),
     fileSource: (file) => {

@@ -5,11 +5,19 @@
  */
 import { isCompressible } from '../model/dtype.ts';
 import type { HoleEncoding, Model, Segment } from '../model/model.ts';
-import { dtypeBytes, elementSizes, holeKind } from './format.ts';
+import { dtypeBytes, elementSizes, hashedKind, holeKind } from './format.ts';
+import type { HashedTensor } from './hashed.ts';
+import { bytesOfValues } from './hashed-bytes.ts';
 
-/** A run of one file, before packing: bytes of a channel, or a hole. */
+/** A run of one file, before packing: bytes of a channel, a hole, or a hashed tensor and its shared values. */
 export type PlannedRun =
   | { readonly kind: typeof holeKind; readonly tensor: number; readonly length: number }
+  | {
+      readonly kind: typeof hashedKind;
+      readonly hashed: HashedTensor;
+      readonly length: number;
+      readonly pieces: RestBytes[];
+    }
   | { readonly kind: number; readonly length: number; readonly pieces: RestBytes[] };
 
 /** Rest bytes: in memory, or in a file of the model. */
@@ -70,11 +78,18 @@ function channelOf(encoding: HoleEncoding): number {
   return elementSizes.findIndex((n) => n === dtypeBytes[encoding]);
 }
 
+/** The hashed tensors of a file, by their ids. */
+export type HashedTensors = ReadonlyMap<
+  number,
+  Pick<HashedTensor, 'layout'> & { readonly values: Float32Array }
+>;
+
 /** Runs of one file; neighbours of the same channel are one run. `payloads` ascend. */
 export function planRuns(
   file: number,
   segments: readonly Segment[],
   payloads: readonly Payload[],
+  hashed: HashedTensors = new Map(),
 ): PlannedRun[] {
   const runs: PlannedRun[] = [];
   let next = 0; // payload
@@ -87,7 +102,16 @@ export function planRuns(
     } else runs.push({ kind, length: piece.length, pieces: [piece] });
   };
   for (const s of segments) {
-    if (s.kind === 'hole') runs.push({ kind: holeKind, tensor: s.tensor, length: s.length });
+    const shared = s.kind === 'hole' ? hashed.get(s.tensor) : undefined;
+    if (s.kind === 'hole' && shared) {
+      const bytes = bytesOfValues(shared.values);
+      runs.push({
+        kind: hashedKind,
+        hashed: { tensor: s.tensor, layout: shared.layout },
+        length: bytes.length,
+        pieces: [{ bytes, length: bytes.length }],
+      });
+    } else if (s.kind === 'hole') runs.push({ kind: holeKind, tensor: s.tensor, length: s.length });
     else if (s.kind === 'literal') {
       const channel = s.elements ? channelOf(s.elements) : 0;
       add(channel, { bytes: s.bytes, length: s.bytes.length });

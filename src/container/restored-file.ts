@@ -1,11 +1,14 @@
 /**
  * A file of the model as it will be restored, for reading anywhere: bytes outside compressed tensors
- * come from the packed rest, those inside are decoded, a block at a time, when they are read.
+ * come from the packed rest, those inside are decoded, a block at a time, when they are read, and hashed
+ * weights computed.
  */
 import { blockWeights, type CodedTensor } from '../compress/coded.ts';
 import { checkRange, type ByteSource } from '../model/bytes.ts';
 import type { PayloadDecoder } from './payload-decoder.ts';
-import { dtypeBytes, holeKind } from './format.ts';
+import { dtypeBytes, hashedChannel, hashedKind, holeKind } from './format.ts';
+import { bytesOfWeight } from './hashed.ts';
+import { readHashedBytes, valuesOf } from './hashed-bytes.ts';
 import type { IndexedFile } from './index-types.ts';
 import type { RestReader } from './rest-reader.ts';
 
@@ -16,7 +19,15 @@ export function restoredFile(
   coded: (hole: number) => CodedTensor,
   decoder: PayloadDecoder,
 ): ByteSource {
-  const { size, starts, kinds, origins } = file;
+  const { size, starts, kinds, origins, hashed } = file;
+  let last: { readonly run: number; readonly values: Float32Array } | undefined;
+  const valuesOfRun = (run: number, count: number): Float32Array => {
+    if (last?.run === run) return last.values;
+    const stored = new Uint8Array(count * bytesOfWeight);
+    rest.read(hashedChannel, origins[run], stored);
+    last = { run, values: valuesOf(stored) };
+    return last.values;
+  };
   const source: ByteSource = {
     name,
     size,
@@ -28,7 +39,10 @@ export function restoredFile(
         const part = target.subarray(at - offset, to - offset);
         const within = at - starts[r];
         if (part.length === 0) continue; // the hole of an empty tensor
-        if (kinds[r] === holeKind) readPayload(coded(origins[r]), within, part, decoder);
+        if (kinds[r] === hashedKind) {
+          const { layout } = hashed.get(r)!;
+          readHashedBytes(layout, valuesOfRun(r, layout.values), within, part);
+        } else if (kinds[r] === holeKind) readPayload(coded(origins[r]), within, part, decoder);
         else rest.read(kinds[r], origins[r] + within, part);
         at = to;
       }

@@ -22,14 +22,16 @@ import {
 } from './format.ts';
 import { canonicalJson, serialiseIndex, type IndexedTensor } from './index-write.ts';
 import { packRest, type PackedChannel } from './pack-rest.ts';
-import { floatPayloads, planRuns, type PlannedRun } from './rest-plan.ts';
+import { floatPayloads, planRuns, type HashedTensors, type PlannedRun } from './rest-plan.ts';
 import { storedBytes, type StoredBytes } from './stored-bytes.ts';
 
 export interface DczContents {
   readonly model: Model;
-  /** `model.writer.layout` of exactly the tensors below. */
+  /** `model.writer.layout` of exactly the tensors below and the hashed ones. */
   readonly layout: readonly (readonly Segment[])[];
   readonly tensors: readonly { readonly coded: CodedTensor; readonly rmse: number }[];
+  /** Tensors of which only shared values are stored, by their ids. */
+  readonly hashed?: HashedTensors;
   /** Stored as canonical JSON. */
   readonly recipe: object;
 }
@@ -49,20 +51,20 @@ export interface WrittenBytes {
  * limit of the format. RangeError when layout and tensors do not belong together (a defect).
  */
 export function writeDcz(contents: DczContents, sink: ByteSink): WrittenBytes {
-  const { model, layout, recipe } = contents;
+  const { model, layout, recipe, hashed = new Map() } = contents;
   const tensors = inHoleOrder(contents);
   let total = 0;
   const write = (bytes: Uint8Array): void => {
     sink.write(bytes);
     total += bytes.length;
   };
-  const { channels, runs, writeTo } = prepareRest(model, layout);
+  const { channels, runs, writeTo } = prepareRest(model, layout, hashed);
   const files = model.files.map(({ location }, i) => ({ location, runs: runs[i] }));
   checkLimits(files, tensors);
   const recipeBytes = new TextEncoder().encode(canonicalJson(recipe)).length;
   most('bytes of recipe', recipeBytes, limits.recipe);
   const bytewise = tensors.some(({ coded }) => dtypeBytes[coded.dtype] === 1);
-  const written = bytewise ? version : plainVersion;
+  const written = bytewise || hashed.size > 0 ? version : plainVersion;
   const index = serialiseIndex({ version: written, recipe, channels, files, tensors });
   most('bytes of metadata', index.metadataBytes, limits.metadata);
   const header = new DataView(new ArrayBuffer(headerBytes));
@@ -109,10 +111,14 @@ interface PreparedRest {
  * Packs the rest with float payloads in planes or, for small files, without, whichever deflates to less: a
  * short payload may not be worth a channel of its own.
  */
-function prepareRest(model: Model, layout: readonly (readonly Segment[])[]): PreparedRest {
+function prepareRest(
+  model: Model,
+  layout: readonly (readonly Segment[])[],
+  hashed: HashedTensors,
+): PreparedRest {
   const payloads = floatPayloads(model);
   const plan = (withPlanes: boolean): PlannedRun[][] =>
-    layout.map((segments, i) => planRuns(i, segments, withPlanes ? payloads[i] : []));
+    layout.map((segments, i) => planRuns(i, segments, withPlanes ? payloads[i] : [], hashed));
   const runs = plan(true);
   const rest = runs.flat().reduce((sum, run) => sum + (run.kind === holeKind ? 0 : run.length), 0);
   if (rest > smallRest) return { ...packTwice(model, runs), runs };
@@ -156,12 +162,12 @@ const runCost = 1.5;
 const pieceCost = 8;
 
 /** The tensors as the reader meets their holes; every hole has its tensor and every tensor a hole. */
-function inHoleOrder({ layout, tensors }: DczContents): IndexedTensor[] {
+function inHoleOrder({ layout, tensors, hashed }: DczContents): IndexedTensor[] {
   const byId = new Map(tensors.map((t) => [t.coded.tensor, t]));
   const ordered: IndexedTensor[] = [];
   for (const segments of layout) {
     for (const segment of segments) {
-      if (segment.kind !== 'hole') continue;
+      if (segment.kind !== 'hole' || hashed?.has(segment.tensor)) continue;
       const found = byId.get(segment.tensor);
       if (!found) throw new RangeError(`no tensor for the hole of ${segment.tensor}`);
       byId.delete(segment.tensor);

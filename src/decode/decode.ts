@@ -108,12 +108,18 @@ class Decoding {
   }
 
   async rest(cursors: readonly ChannelCursor[]): Promise<void> {
+    const hashed = this.#index.files.some((file) => file.hashed.size > 0)
+      ? new (await import('./hashed.ts')).HashedRuns(this.#index, this.#restored)
+      : undefined;
     for (const [c, { pieces }] of this.#index.channels.entries()) {
       for (const piece of pieces) {
         const end = endOfPiece(piece);
         await this.#there(end);
         const bytes = readPiece(this.#arrivals, piece);
-        cursors[c].give(bytes, (place, at, part) => this.#restored.rest(place, at, part));
+        cursors[c].give(bytes, (place, at, part) => {
+          if (!hashed?.take(place, at, part)) this.#restored.rest(place, at, part);
+        });
+        await hashed?.restore(() => this.#breathe());
         await this.#done(end);
       }
     }
@@ -162,6 +168,11 @@ class Decoding {
   async #done(end: number): Promise<void> {
     this.#arrivals.drop(end);
     this.#options.onProgress?.({ loaded: end, total: this.#length });
+    await this.#breathe();
+  }
+
+  /** Lets other work go on when it is time. */
+  async #breathe(): Promise<void> {
     if (performance.now() - this.#rested < restEvery) return;
     await new Promise((resolve) => setTimeout(resolve, 0));
     this.#rested = performance.now();

@@ -13,7 +13,7 @@ import { openDcz } from '../../src/container/read.ts';
 import { memorySource, readBytes } from '../../src/model/bytes.ts';
 import { mulberry32 } from '../../src/model/random.ts';
 import { fakeModel, payloadOf, writeToMemory } from '../unit/container/models.ts';
-import { gaussian, randomModel } from '../unit/container/random-models.ts';
+import { gaussian, hashedModel, randomModel } from '../unit/container/random-models.ts';
 import { temporaryFolder } from '../unit/engine/support.ts';
 
 const decoder = resolve('docs', 'dcz.py');
@@ -94,7 +94,7 @@ function mixedModel(): Uint8Array {
 }
 
 test(
-  'the Python decoder restores what the product does: all coders, dtypes, grids, both versions',
+  'the Python decoder restores what the product does: all coders, dtypes, grids, hashed tensors, all versions',
   { skip },
   () => {
     const random = Array.from(
@@ -103,7 +103,13 @@ test(
     );
     const said = writeStatement({ model: { name: 'm.onnx', sha256: '' } });
     const stated = Uint8Array.of(...random[0], ...said);
-    const all = [...random, stated, mixedModel(), exampleOfVersion1()];
+    const all = [
+      ...random,
+      stated,
+      mixedModel(),
+      exampleOfVersion1(),
+      writeToMemory(hashedModel(), {}).bytes,
+    ];
     decodeInPython(all).forEach((answer, i) => {
       assert.deepEqual(answer, expected(all[i]), `file ${i}`);
     });

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
 import { check } from './independent-check.ts';
+import { slowHashedWeights } from '../unit/compress/slow-hash.ts';
 import {
   IndependentBits,
   decodeArithmeticBlock,
@@ -115,6 +116,7 @@ export function decodeIndependently(dcz: Uint8Array): {
     metadata,
     channels.map((pieces) => new Cursor(join(pieces.map(({ bytes }) => bytes)))),
     payloads,
+    version,
   );
   check(metadata.left === 0, 'metadata left');
   return { recipe, files, tensors };
@@ -184,7 +186,12 @@ function readGrid(metadata: Cursor, weights: number, rowLength: number): Decoded
   return { largest, rows, cols, matrices, transposed, byColumn, scales: [], columnScales: [] };
 }
 
-function readFiles(metadata: Cursor, channels: Cursor[], payloads: Uint8Array[]): DecodedFile[] {
+function readFiles(
+  metadata: Cursor,
+  channels: Cursor[],
+  payloads: Uint8Array[],
+  version: number,
+): DecodedFile[] {
   const files: DecodedFile[] = [];
   let hole = 0;
   for (let n = metadata.varint(); n > 0; n--) {
@@ -194,13 +201,32 @@ function readFiles(metadata: Cursor, channels: Cursor[], payloads: Uint8Array[])
       const word = metadata.varint();
       const kind = word % 8;
       const count = Math.floor(word / 8);
-      check(kind <= 4 && (kind === 4) === (count === 0), 'run');
+      check(kind <= (version > 2 ? 5 : 4) && (kind === 4) === (count === 0), 'run');
+      if (kind === 5) {
+        parts.push(hashedPayload(metadata, channels[2].take(count * 4)));
+        continue;
+      }
       parts.push(kind === 4 ? payloads[hole++] : channels[kind].take(count * elements[kind]));
     }
     files.push({ location, bytes: join(parts) });
   }
   check(hole === payloads.length && channels.every((c) => c.left === 0), 'bytes nowhere');
   return files;
+}
+
+/** docs/dcz-format.md, section 3.1. */
+function hashedPayload(metadata: Cursor, stored: Uint8Array): Uint8Array {
+  const [id, outputs, inputs, flags, seed] = Array.from({ length: 5 }, () => metadata.varint());
+  const count = stored.length / 4;
+  check(id < 2 ** 31 && seed < 2 ** 32 && flags < 4, 'hashed tensor');
+  check(count <= outputs * inputs && outputs * inputs <= 2 ** 31, 'hashed tensor');
+  check(flags < 2 || inputs === 1, 'hashed bias');
+  const values = Float32Array.from({ length: count }, (_, k) =>
+    new DataView(stored.buffer, stored.byteOffset).getFloat32(4 * k, true),
+  );
+  const layout = { values: count, outputs, inputs, seed };
+  const order = { transposed: flags % 2 === 1, bias: flags > 1 };
+  return new Uint8Array(slowHashedWeights({ ...layout, ...order }, values).buffer);
 }
 
 function restoreTensor(tensor: DecodedTensor, data: Cursor): Uint8Array {

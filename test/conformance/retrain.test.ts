@@ -328,6 +328,32 @@ test('ternary layers hold two trained values and zero', async () => {
   assert.ok(result.after!.top1! > before!.top1! - 0.06, `${before!.top1} -> ${result.after!.top1}`);
 });
 
+test('hashed layers are stored as their shared values alone, and say so', async () => {
+  await trained();
+  const out = join(folder, 'hashed.dcz');
+  const stages = [{ kind: 'hash', epochs: 4, part: 1 / 16, layers: ['ip1.weight'], rate: 0.003 }];
+  const recipe = { name: 'hashed', share: { method: 'exact' }, train: { normalisation, stages } };
+  const result = await retrain({ model: dense, out, recipe });
+  const weights = (await weightsIn(out)).get('ip1.weight')!;
+  const values = Math.ceil(weights.length / 16);
+  const magnitudes = new Set(weights.map((w) => Math.abs(w)));
+  assert.ok(magnitudes.size <= values && magnitudes.size > values / 2);
+  const [untrained, after] = [result.epochs[0]!, result.after!].map((e) =>
+    'validation' in e ? e.validation!.top1! : e.top1!,
+  );
+  assert.ok(after! > untrained!, `${untrained} -> ${after}`);
+  const reason = new RegExp(
+    `^hashed: ${values.toLocaleString('en')} shared values stand for its [\\d,]+ weights$`,
+  );
+  const [named] = result.compressed!.notCoded;
+  assert.equal(named!.name, 'ip1.weight');
+  assert.match(named!.reason, reason);
+  const told = await jobs.report({ file: { path: out } }, new AbortController().signal, () => {});
+  assert.match(told.notCoded[0]!.reason, reason);
+  // four bytes a value, and the rest of a small model
+  assert.ok(result.output.bytes < 4 * values + 0.5 * (4 * weights.length));
+});
+
 test('layer by layer, images alone bring back what pruning took', async () => {
   await trained();
   const out = join(folder, 'reconstructed.dcz');
@@ -366,7 +392,7 @@ test('a recipe that cannot be used is refused in one line before anything is tra
   await refused({ ...small, train: { stages: [] } }, /train\.stages/);
   await refused(
     { ...small, train: { stages: [{ kind: 'melt' }] } },
-    /train\.stages\.0\.kind must be one of train, prune, share, ternary, reconstruct/,
+    /train\.stages\.0\.kind must be one of train, prune, share, ternary, hash, reconstruct/,
   );
   await refused(
     { ...small, train: { ...train, loss: 'mse' } },

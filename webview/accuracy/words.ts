@@ -18,6 +18,7 @@ export const accuracyWords = {
   stage_prune: 'prune',
   stage_share: 'share',
   stage_ternary: 'ternary',
+  stage_hash: 'hash',
   stage_reconstruct: 'reconstruct',
   trainingLoss: 'Training loss',
   heldOutLoss: 'Held-out loss',

@@ -4,15 +4,16 @@
  */
 import { host } from '#host';
 import type { CodedTensor } from '../../compress/coded.ts';
-import { leftNotes, notCoded, type NotCoded } from '../../compress/not-coded.ts';
+import { hashedReason, leftNotes, notCoded, type NotCoded } from '../../compress/not-coded.ts';
 import { compressModel } from '../../compress/pipeline.ts';
 import { recipeForLayer } from '../../compress/recipe.ts';
 import { parseRecipe } from '../../recipe/recipe.ts';
 import { layoutWith } from '../../compress/rest/layout-with.ts';
-import { roundRest } from '../../compress/rest/round.ts';
+import { roundedTo, roundRest } from '../../compress/rest/round.ts';
 import { sealed } from '../../compress/rest/seal.ts';
 import type { AssignedGrid } from '../../compress/share/grid.ts';
 import type { TaskResult, TaskRunner } from '../../compress/tasks.ts';
+import type { HashedTensors } from '../../container/rest-plan.ts';
 import { writeDcz } from '../../container/write.ts';
 import { openDcz } from '../../container/read.ts';
 import { writeStatement } from '../../container/statement.ts';
@@ -52,6 +53,8 @@ const verified = 0.9;
 export interface CompressOptions {
   /** Levels and scales that were decided elsewhere, by tensor id: coded as they are. */
   readonly assigned?: ReadonlyMap<number, AssignedGrid>;
+  /** Tensors of which shared values are stored and nothing a weight, by tensor id. */
+  readonly hashed?: HashedTensors;
   /** The recipe that the container states, when it is not the one that is applied. */
   readonly stated?: object;
   /** Finds out what the file does to the outputs: on the input's samples, or estimated where it has none. */
@@ -131,15 +134,20 @@ export async function compressFile(
           throwIfCancelled(signal);
           progress({ stage: 'write', layer: '', fraction: planned });
           const coded = new Set(plan.tensors.map((t) => t.coded.tensor));
+          const hashed = roundedHashed(options.hashed ?? new Map(), recipe.restNoise ?? 0);
           const alone = model.tensors.filter((t) => recipeForLayer(recipe, t) === undefined);
           const kept = new Set([...coded, ...alone.map(({ id }) => id)]);
           const rest = roundRest(model, kept, recipe.restNoise ?? 0);
           const byId = new Map(plan.tensors.map((t) => [t.coded.tensor, t.coded]));
-          const layout = sealed(model, layoutWith(model, coded, rest.values), byId);
+          const layout = sealed(
+            model,
+            layoutWith(model, new Set([...coded, ...hashed.keys()]), rest.values),
+            byId,
+          );
           const tensors = plan.tensors.map(({ coded, stats }) => ({ coded, rmse: stats.rmse }));
           host.files.checkSpace(input.out, codedBytes(plan.tensors), `the .dcz of ${path}`);
           const sizes = writeDcz(
-            { model, layout, tensors, recipe: options.stated ?? recipe },
+            { model, layout, tensors, hashed, recipe: options.stated ?? recipe },
             sink,
           );
           temporary.flush();
@@ -147,7 +155,7 @@ export async function compressFile(
           progress({ stage: 'verify', layer: '', fraction: written });
           const file = host.files.open(temporary.path);
           try {
-            const meant = { model, layout, plan };
+            const meant = { model, layout, plan, hashed };
             await verifyDcz(file, meant, crew, signal, share(progress, written, verified));
             if (options.judge) {
               const changed = restoredModel(path, openDcz(file));
@@ -175,7 +183,10 @@ export async function compressFile(
           }));
           layers = await layersOf(model, precise, sizes.perTensor, signal);
           otherBytes = sizes.other + stated;
-          named = notCoded(model, recipe, coded, plan.left);
+          const reasons = [...hashed].map(
+            ([id, { layout }]) => [id, hashedReason(layout)] as const,
+          );
+          named = notCoded(model, recipe, coded, new Map([...plan.left, ...reasons]));
           notes = [...model.notes, ...leftNotes(model, plan.left, named), ...rest.notes];
         },
       );
@@ -224,6 +235,17 @@ async function judged(
   } finally {
     await engine.close();
   }
+}
+
+/** Shared values of hashed tensors, as coarse as what else is not coded. */
+function roundedHashed(hashed: HashedTensors, noise: number): HashedTensors {
+  if (noise === 0) return hashed;
+  return new Map(
+    [...hashed].map(([id, { layout, values }]) => [
+      id,
+      { layout, values: roundedTo(values, noise) ?? values },
+    ]),
+  );
 }
 
 /** Of the streams, which are most of a .dcz. */

@@ -5,7 +5,7 @@
  */
 import { host } from '#host';
 import { blockWeights } from '../../compress/coded.ts';
-import { notCoded } from '../../compress/not-coded.ts';
+import { hashedReason, notCoded } from '../../compress/not-coded.ts';
 import { parseRecipe, type Recipe } from '../../recipe/recipe.ts';
 import { StatisticsCounter, type LayerStatistics } from '../../compress/statistics.ts';
 import type { Dcz } from '../../container/read.ts';
@@ -65,7 +65,12 @@ export const reportJob = defineJob<ReportInput, ReportResult>({
           ...(stated && { stated }),
           layers: await layersOf(model, tensors, stored, signal),
           otherBytes: dcz.otherBytes,
-          notCoded: notCoded(model, recipeOf(dcz.recipe), new Set(stored.keys())),
+          notCoded: notCoded(
+            model,
+            recipeOf(dcz.recipe),
+            new Set(stored.keys()),
+            new Map(dcz.hashed.map(({ tensor, layout }) => [tensor, hashedReason(layout)])),
+          ),
           ...(record && { training: record }),
           notes: [...model.notes, ...notes],
         };

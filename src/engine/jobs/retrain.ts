@@ -6,6 +6,7 @@
  */
 import { host } from '#host';
 import { type LayerOverride } from '../../compress/recipe.ts';
+import type { HashedTensors } from '../../container/rest-plan.ts';
 import { parseRecipe, type Recipe } from '../../recipe/recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { checkRestorable } from '../../model/location.ts';
@@ -110,7 +111,7 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult, TrainingEvent>(
           const made = await compressFile(
             compressInput(file.path, input, recipe, trained),
             { ...context, onProgress: rest },
-            { stated: recipe, inputs },
+            { stated: recipe, inputs, hashed: hashedTensors(trained) },
           );
           compressed = { ...made, input: { ...made.input, path: opened.path } };
           bytes = made.output.bytes;
@@ -244,6 +245,10 @@ function compressInput(
 ): CompressInput {
   const kept: Record<string, LayerOverride> = {};
   for (const { parameter, tensor } of layers) {
+    if (parameter.structure.kind === 'hashed') {
+      kept[tensor.name] = { skip: true };
+      continue;
+    }
     const shared = parameter.structure.kind !== 'dense';
     if (shared || result.pruned.has(tensor.name))
       kept[tensor.name] = {
@@ -259,4 +264,13 @@ function compressInput(
     seed,
     threads,
   };
+}
+
+/** What is stored of hashed layers. */
+function hashedTensors({ layers }: Trained): HashedTensors {
+  return new Map(
+    layers.flatMap(({ parameter: { structure }, tensor }) =>
+      structure.kind === 'hashed' ? [[tensor.id, structure]] : [],
+    ),
+  );
 }

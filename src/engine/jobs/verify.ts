@@ -10,6 +10,8 @@ import { blockWeights, type CodedTensor } from '../../compress/coded.ts';
 import { assignmentOfBlock } from '../../compress/share/assignment.ts';
 import type { CompressionPlan } from '../../compress/pipeline.ts';
 import type { ResultOf } from '../../compress/tasks.ts';
+import { readHashedBytes } from '../../container/hashed-bytes.ts';
+import type { HashedTensors } from '../../container/rest-plan.ts';
 import { openDcz, type Dcz } from '../../container/read.ts';
 import { DeepCompressionError, throwIfCancelled } from '../../model/errors.ts';
 import type { ByteSource } from '../../model/bytes.ts';
@@ -25,6 +27,7 @@ export interface Meant {
   readonly model: Model;
   readonly layout: readonly (readonly Segment[])[];
   readonly plan: CompressionPlan;
+  readonly hashed: HashedTensors;
 }
 
 /** @throws DeepCompressionError `verification`, naming what differs */
@@ -115,8 +118,12 @@ function codingOf(coded: CodedTensor): TensorCoding {
   };
 }
 
-/** Everything that is no hole, byte by byte. */
-async function verifyRest(dcz: Dcz, { model, layout }: Meant, signal: AbortSignal): Promise<void> {
+/** Everything that is no hole, and the weights of hashed tensors, byte by byte. */
+async function verifyRest(
+  dcz: Dcz,
+  { model, layout, hashed }: Meant,
+  signal: AbortSignal,
+): Promise<void> {
   if (dcz.files.length !== layout.length) differs(`${dcz.files.length} files`);
   for (let file = 0; file < layout.length; file++) {
     const { location, source } = model.files[file];
@@ -126,13 +133,19 @@ async function verifyRest(dcz: Dcz, { model, layout }: Meant, signal: AbortSigna
     if (restored.size !== size) differs(`the length of ${location || model.path}`);
     let at = 0;
     for (const segment of layout[file]) {
-      for (let done = 0; segment.kind !== 'hole' && done < lengthOf(segment); done += pieceBytes) {
+      const shared = segment.kind === 'hole' ? hashed.get(segment.tensor) : undefined;
+      const compared = segment.kind !== 'hole' || shared !== undefined;
+      for (let done = 0; compared && done < lengthOf(segment); done += pieceBytes) {
         const length = Math.min(pieceBytes, lengthOf(segment) - done);
         const found = new Uint8Array(length);
         restored.readInto(found, at + done);
         let expected: Uint8Array;
         if (segment.kind === 'literal') expected = segment.bytes.subarray(done, done + length);
-        else source.readInto((expected = new Uint8Array(length)), segment.offset + done);
+        else {
+          expected = new Uint8Array(length);
+          if (segment.kind === 'copy') source.readInto(expected, segment.offset + done);
+          else readHashedBytes(shared!.layout, shared!.values, done, expected);
+        }
         for (let i = 0; i < length; i++)
           if (found[i] !== expected[i])
             differs(`byte ${at + done + i} of ${location || model.path}`);

@@ -65,7 +65,19 @@ const structures: Readonly<Record<string, Check>> = {
     cut: isNumber,
     mask: or(isBytes, undefined),
   }),
+  hashed: shape({ layout: (value) => hashedLayout(value), values: isFloats }),
 };
+
+const isCountAbove0: Check = (value) => isCount(value) && value !== 0;
+const isFlag: Check = (value) => typeof value === 'boolean';
+const hashedLayout = shape({
+  values: isCountAbove0,
+  outputs: isCountAbove0,
+  inputs: isCountAbove0,
+  transposed: isFlag,
+  bias: isFlag,
+  seed: isCount,
+});
 
 interface SharedCodes {
   readonly codes: Uint8Array;

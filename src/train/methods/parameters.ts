@@ -1,19 +1,21 @@
 /**
  * Tensors under training, and what ties their values together. A parameter is dense (with or without
- * a mask of pruned connections), shares values (Deep Compression, section 3.3) or is ternary. Its `variables` are
+ * a mask of pruned connections), shares values (Deep Compression, section 3.3), is ternary or hashed. Its `variables` are
  * what an optimizer changes; `spread` writes the values that the graph is fed. Everything that
  * has to survive an interruption is in `structure` and `variables`: plain data.
  */
 import { centroidGradient, spreadCentroids } from '../centroids.ts';
 import type { Trained } from '../optimizer.ts';
 import type { Gradient } from '../update.ts';
+import { hashedGradient, spreadHashed, type Hashed } from './hashed.ts';
 import { spreadTernary, ternaryGradients, type Ternary } from './ternary.ts';
 
 export type Structure =
   | { readonly kind: 'dense'; readonly mask?: Uint8Array | undefined }
   /** Code 0 is the pruned zero. */
   | { readonly kind: 'shared'; readonly codes: Uint8Array; readonly codebook: Float32Array }
-  | Ternary;
+  | Ternary
+  | Hashed;
 
 export interface Parameter {
   readonly name: string;
@@ -34,6 +36,8 @@ export function variablesOf({ values, structure }: Parameter): readonly Float32A
       return [structure.codebook];
     case 'ternary':
       return [structure.latent, structure.scales];
+    case 'hashed':
+      return [structure.values];
   }
 }
 
@@ -46,6 +50,8 @@ export function trainedOf(parameter: Parameter, frozen: boolean): Trained[] {
       { values: structure.latent, mask: structure.mask, regularised: isWeight, frozen },
       { values: structure.scales, regularised: false, frozen },
     ];
+  if (structure.kind === 'hashed')
+    return [{ values: structure.values, regularised: isWeight, frozen }];
   return [{ values: structure.codebook, regularised: false, frozen }];
 }
 
@@ -57,6 +63,7 @@ export function variableGradients(parameter: Parameter, gradient: Gradient): Gra
     const { codes, codebook } = structure;
     return [gradient.map((part) => centroidGradient(part, codes, codebook.length))];
   }
+  if (structure.kind === 'hashed') return [gradient.map((part) => hashedGradient(structure, part))];
   const parts = gradient.map((part) => ternaryGradients(structure, part));
   return [parts.map(([latent]) => latent), parts.map(([, scales]) => scales)];
 }
@@ -65,6 +72,7 @@ export function variableGradients(parameter: Parameter, gradient: Gradient): Gra
 export function spread({ structure, values }: Parameter): void {
   if (structure.kind === 'shared') spreadCentroids(structure.codebook, structure.codes, values);
   else if (structure.kind === 'ternary') spreadTernary(structure, values);
+  else if (structure.kind === 'hashed') spreadHashed(structure, values);
 }
 
 /** Copies of all variables, to come back to. */

@@ -186,8 +186,12 @@ function takeUp({ parameters, states }: Network, resume: Checkpoint): void {
         ? structure.codes
         : structure.kind === 'ternary'
           ? structure.latent
-          : (structure.mask ?? p.values);
+          : structure.kind === 'hashed'
+            ? { length: structure.layout.outputs * structure.layout.inputs }
+            : (structure.mask ?? p.values);
     if (length !== p.values.length) ofAnotherNetwork();
+    if (structure.kind === 'hashed' && structure.values.length !== structure.layout.values)
+      ofAnotherNetwork();
     p.structure = structure;
   });
   refuseOther(parameters.flatMap(variablesOf), resume.variables);

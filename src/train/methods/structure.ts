@@ -13,13 +13,16 @@ import {
   ownCut,
   type AnalysedLayer,
 } from '../../compress/prune/cuts.ts';
+import { hashSeed } from '../../compress/hash/places.ts';
 import { clearPrunedGrains } from '../../compress/prune/grains.ts';
 import type { LayerRecipe } from '../../compress/recipe.ts';
 import { exactQuantizer, QuantizerTable } from '../../compress/share/quantizer.ts';
 import { runTask } from '../../compress/tasks.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { maskOf } from '../optimizer.ts';
+import { hashedOf } from './hashed.ts';
 import { spread, type Parameter } from './parameters.ts';
+
 import { ternaryOf } from './ternary.ts';
 
 /** A layer that stages may prune and share. */
@@ -110,6 +113,20 @@ export function makeTernary({ parameter }: Layer, cut: number): void {
   const { values, structure } = parameter;
   const pruned = values.includes(0) && structure.kind === 'dense' ? maskOf(values) : undefined;
   parameter.structure = ternaryOf(values, cut, pruned);
+  spread(parameter);
+}
+
+/** Leaves a layer `part` times as many values, picked by a hash of each weight's place. */
+export function makeHashed({ parameter, tensor }: Layer, part: number): void {
+  const { values, shape } = parameter;
+  const bias = tensor.role === 'bias';
+  const { geometry } = tensor;
+  const place =
+    !bias && geometry?.matrices === 1
+      ? { outputs: geometry.rows, inputs: geometry.cols, transposed: geometry.transposed }
+      : { outputs: shape[0]!, inputs: values.length / shape[0]!, transposed: false };
+  const layout = { values: Math.ceil(part * values.length), ...place, bias, seed: hashSeed };
+  parameter.structure = hashedOf(values, layout);
   spread(parameter);
 }
 

@@ -3,6 +3,7 @@
  * in, and what a run does, follows from this list.
  */
 import type { Field } from '../../shared/fields.ts';
+import { hashStage } from './hash.ts';
 import { pruneStage } from './prune.ts';
 import { reconstructStage } from './reconstruct.ts';
 import { shareStage } from './share.ts';
@@ -15,6 +16,7 @@ const declared = {
   prune: pruneStage,
   share: shareStage,
   ternary: ternaryStage,
+  hash: hashStage,
   reconstruct: reconstructStage,
 };
 

@@ -68,8 +68,48 @@ test('the file that the lies begin from is sound', () => {
   assert.deepEqual(readAll(build({})), [bytesOf('0a0b 003c00000 03c 0c')]);
 });
 
+/** A file of version 3 with one float32 value in channel 2, and a hashed tensor that says `fields`. */
+function hashedLie(
+  what: string,
+  fields: string,
+  why: RegExp,
+): Record<string, [Partial<Parts>, RegExp]> {
+  const change = {
+    header: '44435a03',
+    channels: '03 00 00 01 00 00 00 00 00',
+    data: '0a0b0c 00000000 05',
+    files: `01 00 04 10 04 08 0d ${fields}`,
+  };
+  return { [`a hashed tensor with ${what}`]: [change, why] };
+}
+
 const lies: Record<string, [Partial<Parts>, RegExp]> = {
   'another version': [{ header: '44435a04' }, /version 4, and this program reads versions 1 to 3/],
+  'a hashed tensor in version 2': [
+    { files: '01 00 02 18 0d 00 01 01 00 00' },
+    /a run that is none/,
+  ],
+  'a hashed tensor without values': [
+    { header: '44435a03', files: '01 00 02 18 05 00 01 01 00 00' },
+    /a run that is none/,
+  ],
+  'a hashed tensor whose values are nowhere': [
+    { header: '44435a03', files: '01 00 02 18 0d 00 01 01 00 00' },
+    /more bytes than there are/,
+  ],
+  ...hashedLie('more values than weights', '00 00 01 00 00', /more values than weights/),
+  ...hashedLie('too many weights', '00 80808010 80808010 00 00', /a hashed tensor of \d+ weights/),
+  ...hashedLie(
+    'an order that is none',
+    '00 01 01 04 00',
+    /order of a hashed tensor is more than 3/,
+  ),
+  ...hashedLie('a bias of several columns', '00 01 02 02 00', /hashed bias of several columns/),
+  ...hashedLie(
+    'a seed that is too large',
+    '00 01 01 00 8080808010',
+    /seed .* more than 4294967295/,
+  ),
   'another format': [
     { header: '504b0304' },
     /^lie\.dcz: not a \.dcz file but a ZIP archive: unpack it$/,

@@ -5,6 +5,9 @@
 import { codeLengths } from '../../../src/compress/code/code-lengths.ts';
 import { BlockEncoder, blocksOf, weightsOfBlock } from '../../../src/compress/code/encode-block.ts';
 import { toEntries } from '../../../src/compress/code/relative-index.ts';
+import type { HashedLayout } from '../../../src/compress/hash/places.ts';
+import type { HashedTensors } from '../../../src/container/rest-plan.ts';
+import { slowHashedWeights } from '../compress/slow-hash.ts';
 import { blockWeights, type Coder, type CodedTensor } from '../../../src/compress/coded.ts';
 import { memorySink, memorySource } from '../../../src/model/bytes.ts';
 import type { CodedDType } from '../../../src/model/dtype.ts';
@@ -16,12 +19,14 @@ import { writeDcz, type WrittenBytes } from '../../../src/container/write.ts';
 export type Part =
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'floats'; dtype: CodedDType; bytes: Uint8Array }
+  | { kind: 'hashed'; tensor: number; layout: HashedLayout; values: Float32Array }
   | { kind: 'coded'; coded: CodedTensor; payload: Uint8Array; grown?: boolean };
 
 export interface FakeModel {
   readonly model: Model;
   readonly layout: readonly (readonly Segment[])[];
   readonly tensors: readonly { coded: CodedTensor; rmse: number }[];
+  readonly hashed: HashedTensors;
   /** The files that must come back. */
   readonly restored: readonly Uint8Array[];
 }
@@ -102,7 +107,12 @@ export function fakeModel(
   const coded = files.flatMap(({ parts }) =>
     parts.flatMap((p) => (p.kind === 'coded' ? [p.coded] : [])),
   );
-  const codedIds = new Set(coded.map(({ tensor }) => tensor));
+  const hashed = new Map(
+    files.flatMap(({ parts }) =>
+      parts.flatMap((p) => (p.kind === 'hashed' ? [[p.tensor, p] as const] : [])),
+    ),
+  );
+  const codedIds = new Set([...coded.map(({ tensor }) => tensor), ...hashed.keys()]);
   let next = Math.max(-1, ...codedIds) + 1;
   const tensors: Tensor[] = [];
   const originals: Uint8Array[] = [];
@@ -115,8 +125,9 @@ export function fakeModel(
       sink.write(original);
       at += original.length;
       if (part.kind === 'bytes') return { part, offset, length: original.length, id: -1 };
-      const id = part.kind === 'coded' ? part.coded.tensor : next++;
-      const dtype = part.kind === 'coded' ? part.coded.dtype : part.dtype;
+      const id =
+        part.kind === 'coded' ? part.coded.tensor : part.kind === 'hashed' ? part.tensor : next++;
+      const dtype = dtypeOf(part);
       tensors.push({
         ...{ id, name: `t${id}`, path: '', dtype, shape: [], parameters: 0, storage: 'raw_data' },
         ...{ bytes: original.length, role: 'weight', op: '', sparse: false, file },
@@ -137,8 +148,8 @@ export function fakeModel(
       };
       for (const { part, offset, length, id } of plan) {
         if (part.kind === 'bytes' || !ids.has(id)) copy(offset, length);
-        else if (part.kind === 'floats') {
-          segments.push({ kind: 'hole', tensor: id, length, encoding: part.dtype });
+        else if (part.kind !== 'coded') {
+          segments.push({ kind: 'hole', tensor: id, length, encoding: dtypeOf(part) });
         } else {
           if (part.grown) segments.push({ kind: 'literal', bytes: Uint8Array.of(0x4a, 7, 7) });
           const encoding = part.coded.dtype;
@@ -161,7 +172,7 @@ export function fakeModel(
     const sink = memorySink();
     for (const part of parts) {
       if (part.kind === 'coded' && part.grown) sink.write(Uint8Array.of(0x4a, 7, 7));
-      sink.write(part.kind === 'coded' ? part.payload : part.bytes);
+      sink.write(part.kind === 'coded' ? part.payload : plainBytes(part));
     }
     return sink.take().slice();
   });
@@ -169,8 +180,19 @@ export function fakeModel(
     model,
     layout: layout(codedIds),
     tensors: coded.map((c, i) => ({ coded: c, rmse: i / 8 })),
+    hashed,
     restored,
   };
+}
+
+function dtypeOf(part: Exclude<Part, { kind: 'bytes' }>): CodedDType {
+  if (part.kind === 'hashed') return 'float32';
+  return part.kind === 'coded' ? part.coded.dtype : part.dtype;
+}
+
+function plainBytes(part: Exclude<Part, { kind: 'coded' }>): Uint8Array {
+  if (part.kind !== 'hashed') return part.bytes;
+  return new Uint8Array(slowHashedWeights(part.layout, part.values).buffer);
 }
 
 function assertUnused(): never {
@@ -179,7 +201,7 @@ function assertUnused(): never {
 
 /** What stood where a coded payload goes: anything of the right length, or of another. */
 function originalBytes(part: Part): Uint8Array {
-  if (part.kind !== 'coded') return part.bytes;
+  if (part.kind !== 'coded') return plainBytes(part);
   return new Uint8Array(part.payload.length + (part.grown ? 11 : 0)).fill(0xa5);
 }
 
@@ -188,7 +210,7 @@ export function writeToMemory(
   recipe: object = { name: 'test' },
 ): { bytes: Uint8Array; written: WrittenBytes } {
   const sink = memorySink();
-  const { model, layout, tensors } = fake;
-  const written = writeDcz({ model, layout, tensors, recipe }, sink);
+  const { model, layout, tensors, hashed } = fake;
+  const written = writeDcz({ model, layout, tensors, hashed, recipe }, sink);
   return { bytes: sink.take().slice(), written };
 }

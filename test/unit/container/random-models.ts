@@ -1,6 +1,7 @@
 /** Random models for the container's tests: every dtype, coder, index width and odd shape. */
 import type { Coder } from '../../../src/compress/coded.ts';
 import { isCompressible, type CompressibleDType } from '../../../src/model/dtype.ts';
+import type { HashedLayout } from '../../../src/compress/hash/places.ts';
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from '../../../src/model/half.ts';
 import { codeOf, levelCodebook, type Grid } from '../../../src/compress/share/grid.ts';
 import { scaleOf } from '../../../src/compress/share/scales.ts';
@@ -167,4 +168,30 @@ export function float32Bytes(values: ArrayLike<number>): Uint8Array {
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i], true);
   return bytes;
+}
+
+/** Hashed tensors between others: as they are used, turned, and a bias. */
+export function hashedModel(): FakeModel {
+  const random = mulberry32(11);
+  const hashed = (tensor: number, layout: Omit<HashedLayout, 'seed'>): Part => {
+    const values = Float32Array.from({ length: layout.values }, () => gaussian(random));
+    return { kind: 'hashed', tensor, layout: { ...layout, seed: 1691 }, values };
+  };
+  const bytes = (length: number): Part => ({ kind: 'bytes', bytes: randomBytes(random, length) });
+  const numbers = Array.from({ length: 40 }, () => gaussian(random));
+  const floats: Part = { kind: 'floats', dtype: 'float32', bytes: float32Bytes(numbers) };
+  const matrix = { transposed: false, bias: false };
+  return fakeModel([
+    {
+      location: '',
+      parts: [
+        bytes(20),
+        hashed(2, { values: 40, outputs: 12, inputs: 104, ...matrix }),
+        floats,
+        hashed(0, { values: 700, outputs: 100, inputs: 70, ...matrix, transposed: true }),
+        bytes(3),
+        hashed(1, { values: 2, outputs: 12, inputs: 1, ...matrix, bias: true }),
+      ],
+    },
+  ]);
 }

@@ -8,6 +8,7 @@ import { mulberry32 } from '../../../src/model/random.ts';
 import { codeTensor, fakeModel, payloadOf, writeToMemory, type FakeModel } from './models.ts';
 import {
   float32Bytes,
+  hashedModel,
   randomBytes,
   randomCodebook,
   randomCodes,
@@ -63,6 +64,22 @@ test('random models come back byte for byte, with their tables and sizes', () =>
     fc.property(fc.nat(), (seed) => checkRoundTrip(randomModel(seed))),
     { seed: 20260115, numRuns: 80 },
   );
+});
+
+test('hashed tensors come back byte for byte from any place on, and make the file version 3', () => {
+  const fake = hashedModel();
+  checkRoundTrip(fake);
+  const { bytes } = writeToMemory(fake);
+  assert.equal(bytes[3], 3);
+  assert.equal(writeToMemory(randomModel(1)).bytes[3], 2);
+  const source = open(bytes).fileSource(0);
+  const whole = fake.restored[0];
+  for (let from = 0; from < whole.length; from += 997)
+    for (const length of [1, 6, 1501])
+      assert.deepEqual(
+        readBytes(source, from, Math.min(length, whole.length - from)),
+        whole.subarray(from, from + length),
+      );
 });
 
 test('the same model gives the same bytes, and key order in a recipe does not matter', () => {

@@ -7,11 +7,11 @@ import { memorySource, readBytes } from '../../../src/model/bytes.ts';
 import { DeepCompressionError } from '../../../src/model/errors.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 import { writeToMemory } from '../container/models.ts';
-import { pick, randomModel } from '../container/random-models.ts';
+import { hashedModel, pick, randomModel } from '../container/random-models.ts';
 import { blobOf, stalled, streamOf } from './sources.ts';
 
 /** Random models of one file as `.dcz`. */
-const samples = Array.from({ length: 60 }, (_, seed) => randomModel(seed + 70))
+const samples = [...Array.from({ length: 60 }, (_, seed) => randomModel(seed + 70)), hashedModel()]
   .filter(({ restored }) => restored.length === 1)
   .map((fake) => ({ dcz: writeToMemory(fake, { name: 'sample' }).bytes, onnx: fake.restored[0] }));
 const small = samples.find(({ dcz }) => dcz.length > 300 && dcz.length < 3000)!;

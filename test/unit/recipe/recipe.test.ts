@@ -97,7 +97,8 @@ test('a stage takes the options of its kind and no others', () => {
     /train\.stages\.0 has an unknown key cut; allowed are kind, epochs, .*keep$/,
   );
   refused(trained({ kind: 'ternary', cut: 1 }), /train\.stages\.0\.cut must be < 1/);
-  const kinds = /train\.stages\.0\.kind must be one of train, prune, share, ternary, reconstruct$/;
+  const kinds =
+    /train\.stages\.0\.kind must be one of train, prune, share, ternary, hash, reconstruct$/;
   refused(trained({ kind: 'quantize' }), kinds);
   refused(trained({}), kinds);
   refused({ name: 'x', train: {} }, /train lacks stages/);
