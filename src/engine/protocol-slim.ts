@@ -58,6 +58,17 @@ export interface ModelCost {
   readonly bytes: number;
 }
 
+/** What a training left without: channels of which every weight was zero. */
+export interface RemovedChannels {
+  readonly before: ModelCost;
+  readonly after: ModelCost;
+  readonly groups: readonly { readonly name: string; readonly kept: number; readonly of: number }[];
+  /** The inputs that both ran on for `runtimes`, one line an input. */
+  readonly inputs: readonly string[];
+  /** Both models side by side: times, and how far the outputs are apart. */
+  readonly runtimes: readonly RuntimeComparison[];
+}
+
 export interface SlimResult {
   readonly input: { readonly path: string; readonly bytes: number };
   readonly output: { readonly path: string; readonly bytes: number };

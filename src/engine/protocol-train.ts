@@ -5,6 +5,7 @@
 import type { DataSplit } from '../train/dataset/taken.ts';
 import type { Accuracy, CentroidInit, Retraining, WasScored } from './protocol-accuracy.ts';
 import type { CompressResult, FileInput } from './protocol-model.ts';
+import type { RemovedChannels } from './protocol-slim.ts';
 
 /** A labelled data set: .npz, .npy, IDX (gzipped or not), CSV, or a folder of images by class. */
 export interface DataInput {
@@ -111,6 +112,8 @@ export interface RetrainResult extends Retraining {
   readonly compressed: CompressResult | null;
   /** The file beside a .dcz that keeps this for its report; null when `out` is an .onnx. */
   readonly record: string | null;
+  /** Where stages made channels zero: what was removed from the model, as trained and in one file. */
+  readonly removed?: RemovedChannels;
   /** Whether it went on from a checkpoint. */
   readonly resumed: boolean;
   readonly notes: readonly string[];

@@ -61,6 +61,18 @@ export function presetText(name: string): PresetText | undefined {
           "Trains towards the model's own answers; needs hundreds of samples.",
         ),
       };
+    case 'slim':
+      return {
+        label: vscode.l10n.t('Fewer channels, labelled samples'),
+        description: vscode.l10n.t('Faster in every runtime, too; minutes to hours.'),
+      };
+    case 'slim-unlabelled':
+      return {
+        label: vscode.l10n.t('Fewer channels, samples without labels'),
+        description: vscode.l10n.t(
+          "Trains towards the model's own answers; needs hundreds of samples.",
+        ),
+      };
     default:
       return undefined;
   }

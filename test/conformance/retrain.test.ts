@@ -11,6 +11,7 @@ import { allJobs } from '../../src/engine/jobs/all.ts';
 import type { TrainingEpoch, TrainingEvent } from '../../src/engine/protocol-accuracy.ts';
 import type { RetrainInput, RetrainResult } from '../../src/engine/protocol-train.ts';
 import { decodeGraph, floatValues } from '../../src/train/graph.ts';
+import { averageCnn } from '../fixtures/more-networks.ts';
 import { lenet300, lenet5 } from '../fixtures/lenet.ts';
 import { temporaryFolder } from '../unit/engine/support.ts';
 
@@ -354,6 +355,59 @@ test('hashed layers are stored as their shared values alone, and say so', async 
   assert.ok(result.output.bytes < 4 * values + 0.5 * (4 * weights.length));
 });
 
+test('units that a group lasso makes zero are removed, and the smaller model computes the same', async () => {
+  const { after: before } = await trained();
+  const out = join(folder, 'lasso.onnx');
+  const sgd = { optimizer: 'sgd', rate: 0.1, schedule: 'constant' };
+  const stages = [
+    { kind: 'group-lasso', epochs: 4, decay: 0.2, ...sgd },
+    { kind: 'train', epochs: 2, rate: 0.002 },
+  ];
+  const result = await retrain({
+    model: dense,
+    out,
+    recipe: { name: 'lasso', train: { normalisation, stages } },
+  });
+  const { removed } = result;
+  for (const { kept, of, name } of removed!.groups)
+    assert.ok(kept < 0.8 * of && kept > 0.1 * of, `${name}: ${kept} of ${of}`);
+  assert.ok(removed!.after.parameters < 0.6 * removed!.before.parameters);
+  for (const { relativeError, runtime } of removed!.runtimes)
+    assert.ok(relativeError < 1e-5, `${runtime}: ${relativeError}`);
+  const weights = await weightsIn(out);
+  const [first, second] = removed!.groups.map(({ kept }) => kept);
+  assert.equal(weights.get('ip2.weight')!.length, first! * second!);
+  assert.ok(result.after!.top1! > before!.top1! - 0.03, `${before!.top1} -> ${result.after!.top1}`);
+  assert.match(result.notes.join(), /group-lasso\) made \d+ of \d+ channels zero/);
+});
+
+test('slimming removes the channels with the smallest scales, and some of every layer stay', async () => {
+  const model = join(folder, 'normalised.onnx');
+  writeFileSync(model, averageCnn(1, [4, 6, 8]));
+  const out = join(folder, 'slimmed.dcz');
+  const stages = [
+    { kind: 'slimming', epochs: 1, decay: 0.01, share: 0.5, floor: 0.3, rate: 0.01 },
+    { kind: 'train', epochs: 0.2, rate: 0.001 },
+  ];
+  const train = { normalisation, batchNorm: 'batch', batch: 32, stages };
+  const result = await retrain({ model, out, recipe: { name: 'slim', train }, samples: 1500 });
+  const { groups, runtimes } = result.removed!;
+  const kept = groups.reduce((sum, g) => sum + g.kept, 0);
+  assert.equal(kept, 9);
+  for (const { kept, of } of groups) assert.ok(kept >= Math.ceil(0.3 * of));
+  for (const { relativeError } of runtimes) assert.ok(relativeError < 1e-5);
+  const weights = await weightsIn(out);
+  assert.equal(weights.get('norm1.scale')!.length, groups[0]!.kept);
+  await assert.rejects(
+    retrain({
+      model: dense,
+      out,
+      recipe: { name: 'slim', train: { ...train, stages: [stages[0]] } },
+    }),
+    /no channel that a BatchNormalization scales/,
+  );
+});
+
 test('layer by layer, images alone bring back what pruning took', async () => {
   await trained();
   const out = join(folder, 'reconstructed.dcz');
@@ -392,7 +446,7 @@ test('a recipe that cannot be used is refused in one line before anything is tra
   await refused({ ...small, train: { stages: [] } }, /train\.stages/);
   await refused(
     { ...small, train: { stages: [{ kind: 'melt' }] } },
-    /train\.stages\.0\.kind must be one of train, prune, share, ternary, hash, reconstruct/,
+    /train\.stages\.0\.kind must be one of train, prune, share, ternary, hash, group-lasso, slimming, reconstruct/,
   );
   await refused(
     { ...small, train: { ...train, loss: 'mse' } },

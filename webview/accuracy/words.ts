@@ -19,6 +19,8 @@ export const accuracyWords = {
   stage_share: 'share',
   stage_ternary: 'ternary',
   stage_hash: 'hash',
+  'stage_group-lasso': 'group lasso',
+  stage_slimming: 'slimming',
   stage_reconstruct: 'reconstruct',
   trainingLoss: 'Training loss',
   heldOutLoss: 'Held-out loss',

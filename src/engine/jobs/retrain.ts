@@ -5,7 +5,7 @@
  * the .dcz (train/record.ts).
  */
 import { host } from '#host';
-import { type LayerOverride } from '../../compress/recipe.ts';
+import { invalidRecipe, type LayerOverride } from '../../compress/recipe.ts';
 import type { HashedTensors } from '../../container/rest-plan.ts';
 import { parseRecipe, type Recipe } from '../../recipe/recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
@@ -25,10 +25,15 @@ import { checkRecordPath, recordPath, writeRecord } from '../train/record.ts';
 import { dataFiles } from '../train/data.ts';
 import { checkCheckpoint, checkpointPath } from '../train/checkpoints.ts';
 import { withoutTraining } from '../train/without-training.ts';
+import { removesChannels } from '../../train/stages/all.ts';
+import { withoutGone, type WithoutGone } from '../structure/remove-gone.ts';
+import { executorsOf } from '../runtime/executor.ts';
+import type { RemovedChannels } from '../protocol-slim.ts';
+import { turns } from '../train/turns.ts';
 import { trainModel, type Trained } from '../train/training.ts';
-import { writeTrained } from '../train/trained-model.ts';
+import { writeTrained, writeWhole } from '../train/trained-model.ts';
 import { compressFile } from './compress-file.ts';
-import { defineJob } from './define.ts';
+import { defineJob, type JobContext } from './define.ts';
 import { dataInput, fileInput, normalisationInput, recipeInput } from './inputs.ts';
 import { evaluateJob } from './evaluate.ts';
 import { monotone, share } from './progress.ts';
@@ -101,10 +106,20 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult, TrainingEvent>(
         tell: onEvent,
         control,
       });
-      const file = writeTrained(model, trained.values);
+      let file = writeTrained(model, trained.values);
+      let removed: RemovedChannels | undefined;
       let compressed: CompressResult | null = null;
       let bytes: number;
       try {
+        if (recipe.train.stages.some(removesChannels)) {
+          const smaller = await smallerModel(file.path, input.seed, context);
+          if (smaller) {
+            const whole = writeWhole(model, smaller.bytes);
+            file.remove();
+            file = whole;
+            removed = smaller.removed;
+          }
+        }
         const rest = share(progress, training, 1);
         if (isOnnx(input.out)) bytes = await writeModel(file.path, input, inputs);
         else {
@@ -113,7 +128,11 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult, TrainingEvent>(
             { ...context, onProgress: rest },
             { stated: recipe, inputs, hashed: hashedTensors(trained) },
           );
-          compressed = { ...made, input: { ...made.input, path: opened.path } };
+          compressed = {
+            ...made,
+            input: { path: opened.path, bytes: size },
+            ratio: size / made.output.bytes,
+          };
           bytes = made.output.bytes;
         }
       } finally {
@@ -132,6 +151,7 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult, TrainingEvent>(
           : undefined;
       if (untrained?.compressed) {
         compressed = untrained.compressed;
+        removed = undefined;
         bytes = compressed.output.bytes;
         after = await trained.score(input.out);
       }
@@ -140,6 +160,7 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult, TrainingEvent>(
         ...(untrained ? [untrained.note] : []),
         ...trained.notes,
         ...trained.result.notes,
+        ...(removed ? removalNotes(removed) : []),
         ...(compressed?.notes ?? []),
       ];
       const retraining: Retraining = {
@@ -173,6 +194,7 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult, TrainingEvent>(
         compressed,
         ...retraining,
         record,
+        ...(removed && { removed }),
         resumed: trained.resumed,
         notes,
       };
@@ -201,6 +223,11 @@ function trainingRecipe({
   normalisation: given,
 }: RetrainInput): Recipe & Required<Pick<Recipe, 'train'>> {
   const recipe = parseRecipe(wanted);
+  const stages = recipe.train?.stages ?? [];
+  if (stages.some(removesChannels) && stages.some(({ kind }) => kind === 'hash'))
+    throw invalidRecipe(
+      'a stage removes channels and another hashes layers, whose weights follow from their places: do one of both',
+    );
   if (recipe.train) {
     const normalisation = normalisationOf(given, recipe);
     return { ...recipe, train: { ...recipe.train, normalisation } };
@@ -217,6 +244,32 @@ function nameOf(file: FileInput): string {
 
 export function isOnnx(path: string): boolean {
   return /\.onnx$/i.test(path);
+}
+
+/** The trained model without the channels that are zero; undefined where none is. */
+async function smallerModel(
+  path: string,
+  seed: number,
+  { runtime, signal }: JobContext<never>,
+): Promise<WithoutGone | undefined> {
+  const opened = openOnnxInput({ path });
+  try {
+    return await withoutGone(opened.model, executorsOf(runtime), seed, turns(signal));
+  } finally {
+    opened.close();
+  }
+}
+
+function removalNotes({ before, after, groups, runtimes }: RemovedChannels): string[] {
+  const count = (n: number): string => n.toLocaleString('en');
+  const kept = groups.map(({ name, kept, of }) => `${name} ${kept} of ${of}`).join(', ');
+  const times = runtimes.map(
+    ({ runtime, original, exported }) =>
+      `${original.toFixed(2)} to ${exported.toFixed(2)} ms a run in ${runtime}`,
+  );
+  return [
+    `channels that became zero were removed; left are ${kept}: ${count(before.parameters)} to ${count(after.parameters)} parameters, ${count(before.macs)} to ${count(after.macs)} multiply-accumulates, ${times.join(', ')}`,
+  ];
 }
 
 /** The trained model in one file, external data put inside. */

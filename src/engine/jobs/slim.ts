@@ -2,9 +2,6 @@
 import { host } from '#host';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { verdictOf } from '../../fidelity/verdict.ts';
-import { isCompressible } from '../../model/dtype.ts';
-import { workOf } from '../../structure/work.ts';
-import type { Observed } from '../../structure/follow.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 import { shuffled } from '../../train/dataset/dataset.ts';
 import { decodeGraph } from '../../train/graph.ts';
@@ -15,12 +12,12 @@ import { Variants } from '../fidelity/variants.ts';
 import { runsOf } from '../goal/runs.ts';
 import { openOnnxInput, sharedInput } from '../input.ts';
 import { onnxKind } from '../output-kinds.ts';
-import type { ModelCost, SlimInput, SlimResult } from '../protocol-slim.ts';
+import type { SlimInput, SlimResult } from '../protocol-slim.ts';
 import { executorsOf } from '../runtime/executor.ts';
 import { trainingRuntime } from '../runtime/training.ts';
 import { integerFrom, number, oneOf, optional } from '../shape.ts';
-import { analyse, openWhole, type Analysis } from '../structure/analyse.ts';
-import { observeDims } from '../structure/observe.ts';
+import { analyse, openWhole } from '../structure/analyse.ts';
+import { costOf, measuredCost } from '../structure/cost.ts';
 import { slim } from '../structure/slim.ts';
 import { dataFiles, loadDataset } from '../train/data.ts';
 import { wholeModel } from '../train/model-bytes.ts';
@@ -85,7 +82,7 @@ export const slimJob = defineJob<SlimInput, SlimResult>({
       const measured = await measureBoth(
         ...([analysis.model, analysis.bytes, bytes, executors, input.seed, turn] as const),
       );
-      const after = await costOf(openWhole(input.out, bytes), bytes, analysis, executor);
+      const after = await measuredCost(input.out, bytes, analysis.feeds, executor);
       progress({ stage: 'run the samples', layer: '', fraction: 0.9 });
       const fidelity = samples && (await samples.variants.fidelityOf(bytes, samples.reports));
       progress({ stage: 'write', layer: '', fraction: 0.98 });
@@ -97,10 +94,11 @@ export const slimJob = defineJob<SlimInput, SlimResult>({
       return {
         input: { path: opened.path, bytes: opened.source.size },
         output: { path: input.out, bytes: written },
-        before: {
-          ...cost(analysis.model, analysis.observed),
-          bytes: opened.model.files.reduce((sum, { source }) => sum + source.size, 0),
-        },
+        before: costOf(
+          analysis.model,
+          analysis.observed,
+          opened.model.files.reduce((sum, { source }) => sum + source.size, 0),
+        ),
         after,
         latencyMs: { before: original, after: exported },
         groups: slimmed.groups,
@@ -117,24 +115,6 @@ export const slimJob = defineJob<SlimInput, SlimResult>({
     }
   },
 });
-
-async function costOf(
-  model: OnnxModel,
-  bytes: Uint8Array<ArrayBuffer>,
-  { feeds }: Analysis,
-  executor: Executing,
-): Promise<ModelCost> {
-  const observed = await observeDims(model, bytes, executor, feeds);
-  return { ...cost(model, observed), bytes: bytes.length };
-}
-
-function cost(model: OnnxModel, observed: Observed): Omit<ModelCost, 'bytes'> {
-  const parameters = model.tensors.reduce(
-    (sum, tensor) => sum + (isCompressible(tensor.dtype) ? tensor.parameters : 0),
-    0,
-  );
-  return { parameters, macs: workOf(model, observed).total };
-}
 
 /** Samples in two parts: those that calibrate, and those that only report. */
 async function readSamples(

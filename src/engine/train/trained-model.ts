@@ -1,5 +1,6 @@
 /** A model with trained values, as files in a temporary folder: what is then compressed. */
 import { host } from '#host';
+import type { ByteSink } from '../../model/bytes.ts';
 import type { Model } from '../../model/model.ts';
 import { rewriteModel } from '../../model/onnx/rewrite.ts';
 
@@ -8,22 +9,33 @@ export interface TrainedModel {
   remove(): void;
 }
 
+/** A model that is in one file, under the name of the one it was made from. */
+export function writeWhole({ path }: Model, bytes: Uint8Array): TrainedModel {
+  return written(path, (create) => create(host.paths.basename(path)).write(bytes));
+}
+
 /** @param values by tensor id */
 export function writeTrained(
   model: Model,
   values: ReadonlyMap<number, Float32Array>,
 ): TrainedModel {
-  const name = host.paths.basename(model.path);
+  return written(model.path, (create) =>
+    rewriteModel(model, values, (file) =>
+      create(file === 0 ? host.paths.basename(model.path) : model.files[file].location),
+    ),
+  );
+}
+
+function written(path: string, write: (create: (name: string) => ByteSink) => void): TrainedModel {
   const folder = host.files.temporaryFolder('trained');
   try {
-    rewriteModel(model, values, (file) =>
-      folder.create(file === 0 ? name : model.files[file].location),
-    );
+    write((name) => folder.create(name));
   } catch (error) {
     folder.remove();
     throw error;
   } finally {
     folder.close();
   }
-  return { path: host.paths.join(folder.path, name), remove: () => folder.remove() };
+  const file = host.paths.join(folder.path, host.paths.basename(path));
+  return { path: file, remove: () => folder.remove() };
 }

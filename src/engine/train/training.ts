@@ -24,7 +24,7 @@ import { chooseOutput, withOutput, type ChosenOutput } from '../../train/methods
 import { bindSamples, inputShapes, type Samples } from '../../train/methods/samples.ts';
 import type { Score } from '../../train/methods/score.ts';
 import type { Layer } from '../../train/methods/structure.ts';
-import { layersOf } from '../../train/stages/all.ts';
+import { layersOf, removesChannels } from '../../train/stages/all.ts';
 import type { OnProgress } from '../jobs/progress.ts';
 import { openOnnxInput } from '../input.ts';
 import type { TrainingEvent } from '../protocol-accuracy.ts';
@@ -32,6 +32,7 @@ import type { RetrainInput } from '../protocol-train.ts';
 import type { JobControl } from '../protocol.ts';
 import type { NamedRuntime } from '../runtime/training.ts';
 import { announce, notesOn } from './announce.ts';
+import { scalesOf, trainedChannels } from './channels.ts';
 import { checkpointPath, fingerprint, openCheckpoint } from './checkpoints.ts';
 import { loadDataset } from './data.ts';
 import { wholeModel } from './model-bytes.ts';
@@ -158,12 +159,18 @@ export async function trainModel(setup: TrainingSetup): Promise<Trained> {
       runtime: engine.name,
       taken: takenLine(taken, output),
     });
+    const stateNames = new Set(network.states.map(({ name }) => name));
+    const channels = train.stages.some(removesChannels)
+      ? await trainedChannels(model, network.parameters, stateNames, engine, input.seed)
+      : [];
     const result = await runStages(
       network,
       {
         stages: train.stages,
         layers,
         pairs: layerPairs(source),
+        channels,
+        scales: scalesOf(model),
         reconstruct: (chosen, options, work) =>
           reconstructLayers(chosen, options, {
             ...work,

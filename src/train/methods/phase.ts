@@ -64,6 +64,8 @@ export interface PhaseOptions {
   readonly validation: Uint32Array;
   readonly seed: number;
   readonly isFrozen: (name: string) => boolean;
+  /** What is done after every update, at its rate. */
+  readonly afterUpdate?: ((rate: number) => void) | undefined;
   /** What the optimizer goes on from, when the variables are those of the phase before. */
   readonly optimizer?: OptimizerState | undefined;
 }
@@ -136,6 +138,7 @@ export async function runPhase(
       if (stage.clip > 0) clipNorm(changes, stage.clip);
       const rate = rateAt(rateOf(stage), (e + (part * done) / steps) / stage.epochs);
       await optimizer.step(changes, rate);
+      options.afterUpdate?.(rate);
       for (const parameter of parameters) spread(parameter);
       sum += loss;
       done++;

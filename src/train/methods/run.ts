@@ -6,14 +6,16 @@
 import { matchesGlob, matchesLayer } from '../../compress/layer-globs.ts';
 import type { OptimizerState } from '../optimizer.ts';
 import {
+  afterUpdate,
   beginStep,
+  endStep,
   layersOf,
   settles,
   stepsOf,
   trainsItself,
   type StageRecipe,
 } from '../stages/all.ts';
-import type { TrainingOptions } from '../stages/stage.ts';
+import type { StageWork, TrainingOptions } from '../stages/stage.ts';
 import { seedAt, type Network } from './network.ts';
 import {
   restore,
@@ -25,6 +27,7 @@ import {
 } from './parameters.ts';
 import { ofAnotherNetwork, refuseOther } from './checkpoint-shape.ts';
 import { runPhase, type Epoch, type PhaseHooks, type PhaseState } from './phase.ts';
+import type { ChannelGroup } from './channels.ts';
 import type { LayerPair } from './dead-units.ts';
 import type { Reconstruction } from './reconstruct.ts';
 import type { Layer } from './structure.ts';
@@ -35,6 +38,10 @@ export interface RunPlan {
   readonly layers: readonly Layer[];
   /** Layers that feed others, for the removal of dead units. */
   readonly pairs: readonly LayerPair[];
+  /** Channels that can be removed, where a stage removes some. */
+  readonly channels: readonly ChannelGroup[];
+  /** Names of the scales of BatchNormalization. */
+  readonly scales: ReadonlySet<string>;
   /** Kind of the layer a tensor (a bias too) belongs to, for freezing. */
   readonly kindOf: (name: string) => StageRecipe['freezeKinds'][number];
   /** Fits the layers one by one to the uncompressed network (reconstruct.ts). */
@@ -107,18 +114,23 @@ export async function runStages(
           stage.freezeKinds.includes(plan.kindOf(name));
         const onStep = (part: number, loss: number): void =>
           hooks.onStep((started + part * length) / all, stage, step, loss);
-        if (!here) {
-          const note = await beginStep(stage, step, {
-            network,
-            layers: chosen,
-            pairs: plan.pairs,
-            validation: plan.validation,
-            seed: plan.seed,
-            reconstruct: (layers, options) =>
-              plan.reconstruct(layers, options, { ...hooks, seed, isFrozen, onStep }),
-            turn: hooks.turn,
-          });
+        const work: StageWork = {
+          network,
+          layers: chosen,
+          pairs: plan.pairs,
+          channels: plan.channels,
+          scales: plan.scales,
+          validation: plan.validation,
+          seed: plan.seed,
+          reconstruct: (layers, options) =>
+            plan.reconstruct(layers, options, { ...hooks, seed, isFrozen, onStep }),
+          turn: hooks.turn,
+        };
+        const tell = (note: string | undefined): void => {
           if (note !== undefined) notes.push(`stage ${at + 1} (${stage.kind}) ${note}`);
+        };
+        if (!here) {
+          tell(await beginStep(stage, step, work));
           if (settles(stage)) for (const { tensor } of chosen) pruned.add(tensor.name);
         }
         const phase = await runPhase(
@@ -130,6 +142,7 @@ export async function runStages(
             validation: plan.validation,
             seed,
             isFrozen,
+            afterUpdate: afterUpdate(stage, work),
             optimizer,
           },
           {
@@ -153,6 +166,7 @@ export async function runStages(
           here ? resume.phase : undefined,
         );
         end = phase.end;
+        tell(endStep(stage, work));
         // at a constant rate, steps of pruning are one training that loses weights on its way
         if (stage.schedule === 'constant') optimizer = phase.optimizer;
       }

@@ -22,7 +22,6 @@ import { DeepCompressionError } from '../../model/errors.ts';
 import { maskOf } from '../optimizer.ts';
 import { hashedOf } from './hashed.ts';
 import { spread, type Parameter } from './parameters.ts';
-
 import { ternaryOf } from './ternary.ts';
 
 /** A layer that stages may prune and share. */

@@ -3,10 +3,12 @@
  * in, and what a run does, follows from this list.
  */
 import type { Field } from '../../shared/fields.ts';
+import { groupLassoStage } from './group-lasso.ts';
 import { hashStage } from './hash.ts';
 import { pruneStage } from './prune.ts';
 import { reconstructStage } from './reconstruct.ts';
 import { shareStage } from './share.ts';
+import { slimmingStage } from './slimming.ts';
 import type { Stage, StageWork } from './stage.ts';
 import { ternaryStage } from './ternary.ts';
 import { trainStage } from './train.ts';
@@ -17,6 +19,8 @@ const declared = {
   share: shareStage,
   ternary: ternaryStage,
   hash: hashStage,
+  'group-lasso': groupLassoStage,
+  slimming: slimmingStage,
   reconstruct: reconstructStage,
 };
 
@@ -58,6 +62,24 @@ export function settles({ kind }: StageRecipe): boolean {
 
 export function trainsItself({ kind }: StageRecipe): boolean {
   return stages[kind].trainsItself;
+}
+
+export function removesChannels({ kind }: StageRecipe): boolean {
+  return stages[kind].removes;
+}
+
+export function afterUpdate<K extends StageKind>(
+  stage: StageRecipe<K>,
+  work: StageWork,
+): ((rate: number) => void) | undefined {
+  return stages[stage.kind].afterUpdate(stage, work);
+}
+
+export function endStep<K extends StageKind>(
+  stage: StageRecipe<K>,
+  work: StageWork,
+): string | undefined {
+  return stages[stage.kind].end(stage, work);
 }
 
 export function beginStep<K extends StageKind>(

@@ -13,6 +13,8 @@ import {
   type JsonSchema,
   type ValuesOf,
 } from '../../shared/fields.ts';
+import { DeepCompressionError } from '../../model/errors.ts';
+import type { ChannelGroup } from '../methods/channels.ts';
 import type { LayerPair } from '../methods/dead-units.ts';
 import type { Network } from '../methods/network.ts';
 import type { Reconstruction } from '../methods/reconstruct.ts';
@@ -20,6 +22,14 @@ import type { Layer } from '../methods/structure.ts';
 
 export const layerKinds = { conv: '', fc: '', recurrent: '', other: '' } as const;
 const globs: JsonSchema = { type: 'string', minLength: 1, maxLength: 512 };
+
+/** The option that says with which epoch a stage ends. */
+export function keeping(initial: 'best' | 'last'): Field<'best' | 'last'> {
+  return choice(
+    { best: 'The epoch that is best on the held-out samples', last: 'The last epoch' },
+    { about: 'With which epoch to go on.', initial },
+  );
+}
 
 /** Options of all stages: how what is left is trained. */
 const trainingFields = {
@@ -70,10 +80,7 @@ const trainingFields = {
       'Kinds of layers that are not trained in this stage; the paper fixes convolutions while fully connected layers retrain, and the other way round.',
     initial: [],
   }),
-  keep: choice(
-    { best: 'The epoch that is best on the held-out samples', last: 'The last epoch' },
-    { about: 'With which epoch to go on.', initial: 'best' },
-  ),
+  keep: keeping('best'),
 };
 export type TrainingOptions = ValuesOf<typeof trainingFields>;
 
@@ -92,6 +99,10 @@ export interface StageWork {
   readonly layers: readonly Layer[];
   /** Layers that feed others, for the removal of dead units. */
   readonly pairs: readonly LayerPair[];
+  /** Channels that can be removed from the graph; none unless a stage removes channels. */
+  readonly channels: readonly ChannelGroup[];
+  /** Names of the scales of BatchNormalization among the parameters. */
+  readonly scales: ReadonlySet<string>;
   readonly validation: Uint32Array;
   /** Of the whole run. */
   readonly seed: number;
@@ -101,6 +112,16 @@ export interface StageWork {
   readonly turn: Reconstruction['turn'];
 }
 
+/** The channels that a stage removes, or why it cannot. */
+export function channelsOf({ channels }: StageWork): readonly ChannelGroup[] {
+  if (channels.length > 0) return channels;
+  throw noChannels('that can be removed; deepc groups says why');
+}
+
+export function noChannels(which: string): DeepCompressionError {
+  return new DeepCompressionError('unsupported', `the model has no channel ${which}`);
+}
+
 export interface Stage<Options extends TrainingOptions> {
   /** The stage as it stands in a recipe. */
   readonly options: Field<Options>;
@@ -108,6 +129,12 @@ export interface Stage<Options extends TrainingOptions> {
   readonly steps: (options: Options) => number;
   /** Changes the layers before the epochs of a step, and says what is to be noted. */
   readonly begin: (options: Options, step: number, work: StageWork) => Promise<string | undefined>;
+  /** What is done after every update of the variables, at the rate of that update. */
+  readonly afterUpdate: (options: Options, work: StageWork) => ((rate: number) => void) | undefined;
+  /** Changes the layers after the epochs of a step, and says what is to be noted. */
+  readonly end: (options: Options, work: StageWork) => string | undefined;
+  /** Whether channels that it makes zero are removed from the graph when all stages are done. */
+  readonly removes: boolean;
   /** Whether its layers are later coded exactly as it left them. */
   readonly settles: boolean;
   /** Whether `begin` has trained for the stage's epochs, so that none follow. */
@@ -136,6 +163,9 @@ export function defineStage<const Kind extends string, Own extends Fields>({
     options: options as Field<StageOptions<Kind, Own>>,
     steps: () => 1,
     begin: () => Promise.resolve(undefined),
+    afterUpdate: () => undefined,
+    end: () => undefined,
+    removes: false,
     settles: false,
     trainsItself: false,
     ...own,

@@ -30,6 +30,8 @@ test('the presets parse, and a parsed recipe parses to itself', () => {
       'keep',
       'deep-compression-retrain',
       'deep-compression-distill',
+      'slim',
+      'slim-unlabelled',
     ],
   );
   for (const preset of presets) {
@@ -98,7 +100,7 @@ test('a stage takes the options of its kind and no others', () => {
   );
   refused(trained({ kind: 'ternary', cut: 1 }), /train\.stages\.0\.cut must be < 1/);
   const kinds =
-    /train\.stages\.0\.kind must be one of train, prune, share, ternary, hash, reconstruct$/;
+    /train\.stages\.0\.kind must be one of train, prune, share, ternary, hash, group-lasso, slimming, reconstruct$/;
   refused(trained({ kind: 'quantize' }), kinds);
   refused(trained({}), kinds);
   refused({ name: 'x', train: {} }, /train lacks stages/);
