@@ -7,7 +7,7 @@ import { changeOf, type SampleChange } from './answers.ts';
 import { decisionsOf, stakeOfEven, type Decision } from './decisions.ts';
 import { effectiveCount, wilson, type Interval } from './interval.ts';
 import { highest, kindOf, type OutputHint, type OutputKind, type SampleOutput } from './kinds.ts';
-import { smoothLoss, type SmoothLoss } from './smooth-loss.ts';
+import { meanLoss, smoothLoss, type SmoothLoss } from './smooth-loss.ts';
 
 /** All outputs of one sample by name. */
 export type SampleOutputs = Readonly<Record<string, SampleOutput>>;
@@ -30,7 +30,7 @@ export interface OutputFidelity {
   /** Loss of accuracy that the original's own probabilities expect; equals `disagreement` where an output
    * holds no probabilities of answers. */
   readonly expectedLoss: number;
-  /** The same, from margins and movements of all answers; null for kinds that have no margins. */
+  /** The same with its error, from margins and movements of all answers; null where answers have no margins. */
   readonly smoothLoss: SmoothLoss | null;
   /** ||y - y'|| / ||y|| over all samples. */
   readonly relativeError: number;
@@ -146,12 +146,9 @@ export function likelyLoss(fidelity: Fidelity): number {
   return fidelity.smoothLoss?.loss ?? lossOf(fidelity);
 }
 
-/** Standard errors above what is likely: what is promised holds in 97 of 100 sets of samples. */
-const caution = 2;
-
-/** The loss that a choice goes by: the likely one and two standard errors. */
-export function cautiousLoss(fidelity: Fidelity): number {
-  return likelyLoss(fidelity) + caution * (fidelity.smoothLoss?.error ?? 0);
+/** The likely loss and so many standard errors. */
+export function cautiousLoss(fidelity: Fidelity, errors: number): number {
+  return likelyLoss(fidelity) + errors * (fidelity.smoothLoss?.error ?? 0);
 }
 
 function sumOf(a: SampleChange, b: SampleChange | undefined): SampleChange {
@@ -183,7 +180,13 @@ function summed(name: string, kind: OutputKind['kind'], seen: Seen): OutputFidel
     disagreement,
     interval: kind === 'values' ? null : wilson(disagreement, count),
     expectedLoss: share('expectedLoss'),
-    smoothLoss: smoothLoss([...seen.decisions.values()]),
+    smoothLoss:
+      kind === 'values'
+        ? meanLoss(
+            changes.map((c) => c.expectedLoss),
+            changes.map((c) => c.answers),
+          )
+        : smoothLoss([...seen.decisions.values()]),
     relativeError: Math.sqrt(size > 0 ? sum('movement') / size : 0),
   };
 }

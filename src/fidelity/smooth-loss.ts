@@ -24,7 +24,6 @@ export function smoothLoss(samples: readonly Decisions[]): SmoothLoss | null {
   const all = samples.flatMap(({ decisions }, sample) =>
     decisions.map((decision) => ({ ...decision, sample })),
   );
-  const answers = samples.reduce((sum, s) => sum + s.answers, 0);
   if (all.length < 2 || samples.length < 2) return null;
   all.sort((x, y) => x.margin - y.margin);
   const moves = Float64Array.from(all, ({ moved }) => Math.abs(moved));
@@ -37,8 +36,21 @@ export function smoothLoss(samples: readonly Decisions[]): SmoothLoss | null {
     for (let j = first; j < first + width; j++) if (moves[j]! > margin) beyond++;
     lost[sample]! += (stake * beyond) / (2 * width);
   });
-  const loss = lost.reduce((a, b) => a + b, 0) / answers;
-  const squares = samples.reduce((sum, s, i) => sum + (lost[i]! - loss * s.answers) ** 2, 0);
-  const n = samples.length;
-  return { loss, error: Math.sqrt((n / (n - 1)) * squares) / answers };
+  return meanLoss(
+    lost,
+    samples.map((s) => s.answers),
+  );
+}
+
+/** Of what every sample loses, and its answers; null for fewer than two samples. */
+export function meanLoss(lost: ArrayLike<number>, answers: readonly number[]): SmoothLoss | null {
+  const n = answers.length;
+  const count = answers.reduce((a, b) => a + b, 0);
+  if (n < 2 || count === 0) return null;
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += lost[i]!;
+  const loss = sum / count;
+  let squares = 0;
+  for (let i = 0; i < n; i++) squares += (lost[i]! - loss * answers[i]!) ** 2;
+  return { loss, error: Math.sqrt((n / (n - 1)) * squares) / count };
 }

@@ -16,6 +16,9 @@ import { zerosOf } from './values.ts';
 const mostStretches = 64;
 const leastStretch = 32;
 
+/** Stretches that lie together are of one recording: so many of them are taken to say something new. */
+const mostUnlike = 16;
+
 export interface StatePair {
   readonly input: GraphValue;
   readonly output: string;
@@ -30,7 +33,8 @@ export interface Feeding {
   readonly groups: number;
   /** Samples of a group: consecutive numbers. */
   samplesOf(group: number): { readonly from: number; readonly to: number };
-  groupOf(sample: number): number;
+  /** Samples with the same number are alike: together they say as much as one. */
+  alikeOf(sample: number): number;
 }
 
 /** Inputs by how they are fed. */
@@ -72,6 +76,7 @@ export function feedingOf(graph: Graph, data: Dataset, normalisation: Normalisat
   const length = states.length
     ? Math.max(leastStretch, Math.ceil(data.samples / mostStretches))
     : 1;
+  const alike = states.length ? Math.ceil(data.samples / length / mostUnlike) : 1;
   return {
     samples,
     states,
@@ -81,7 +86,7 @@ export function feedingOf(graph: Graph, data: Dataset, normalisation: Normalisat
       from: group * length,
       to: Math.min(data.samples, (group + 1) * length),
     }),
-    groupOf: (sample) => Math.floor(sample / length),
+    alikeOf: (sample) => Math.floor(sample / (length * alike)),
   };
 }
 

@@ -70,10 +70,10 @@ export class Variants {
     return wanted;
   }
 
-  /** Whether the answers of what was prepared have margins (fidelity/decisions.ts), or are only counted. */
-  get haveMargins(): boolean {
+  /** Whether a loss is measured on what was prepared, by margins or movements, or answers are only counted. */
+  get lossIsSmooth(): boolean {
     const answering = [...this.#kinds!.values()].find(({ kind }) => kind !== 'values');
-    return ['class', 'classes', 'sequence', 'decision'].includes(answering?.kind ?? 'values');
+    return !['map', 'ids'].includes(answering?.kind ?? 'values');
   }
 
   /** Samples in groups of them. */
@@ -100,9 +100,9 @@ export class Variants {
   ): Promise<Fidelity> {
     const { labels } = this.setup.data;
     const comparison = new Comparison(this.#kinds!);
-    const { groupOf } = this.feeding;
+    const { alikeOf } = this.feeding;
     await runSamples(bytes, this.#running(progress), groups, (sample, outputs) =>
-      comparison.add(this.#kept.get(sample)!, outputs, labels?.[sample], groupOf(sample)),
+      comparison.add(this.#kept.get(sample)!, outputs, labels?.[sample], alikeOf(sample)),
     );
     return comparison.result();
   }

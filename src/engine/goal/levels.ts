@@ -50,6 +50,10 @@ export interface Levels {
   /** Groups of samples that choose, and those that only report. */
   readonly choosing: Uint32Array;
   readonly reports: Uint32Array;
+  /** All that do not report. */
+  readonly settling: Uint32Array;
+  /** Whether a loss is measured by margins or movements; else answers are counted. */
+  readonly lossIsSmooth: boolean;
   readonly notes: readonly string[];
   /** @param onLayer told the share that is done, and a layer */
   at(lambda: number, onLayer?: (done: number, layer: string) => void): Promise<Rounded>;
@@ -94,10 +98,13 @@ export async function openLevels(setup: LevelsSetup): Promise<Levels> {
   const judges = Math.max(2, Math.round(order.length * judging));
   const reports = await variants.prepare(order.slice(0, held), step('run', 0, 0.05));
   // regions and whole numbers are counted: a part of the samples would be too coarse a measure
-  const parted = variants.haveMargins;
-  const judged = order.slice(held, parted ? held + judges : undefined);
+  const { lossIsSmooth } = variants;
+  const judged = order.slice(held, lossIsSmooth ? held + judges : undefined);
   const choosing = await variants.prepare(judged, step('run', 0.05, 0.1));
-  const seen = step('calibrate', 0.1, 0.3);
+  const others = lossIsSmooth
+    ? await variants.prepare(order.slice(held + judges), step('run', 0.1, 0.15))
+    : new Uint32Array(0);
+  const seen = step('calibrate', 0.15, 0.3);
   const bytes = wholeModel(model);
   const calibrateOn = (groups: Uint32Array, onProgress: (done: number, of: number) => void) =>
     calibrate({
@@ -105,7 +112,7 @@ export async function openLevels(setup: LevelsSetup): Promise<Levels> {
       runs: runsOf(feeding, groups),
     });
   const { calibration, without } = await calibrateOn(
-    parted ? order.slice(held + judges) : choosing,
+    lossIsSmooth ? order.slice(held + judges) : choosing,
     (done, of) => seen(done / of),
   );
   const layers: GoalLayer[] = [];
@@ -135,11 +142,12 @@ export async function openLevels(setup: LevelsSetup): Promise<Levels> {
   );
   const corrections = (rounded: ReadonlyMap<number, QuantizedLayer>): Map<number, Float64Array> =>
     correctedBiases(model, targets, (id) => rounded.get(id)?.shift);
-  let all = !parted;
+  let all = !lossIsSmooth;
   const values = (rounded: ReadonlyMap<number, QuantizedLayer>) =>
     [...rounded].map(([id, layer]) => [id, restoredValues(layer)] as const);
   return {
-    ...{ model, importance, choosing, reports },
+    ...{ model, importance, choosing, reports, lossIsSmooth },
+    settling: Uint32Array.of(...choosing, ...others),
     at: async (lambda, onLayer = () => {}) => {
       const rounded = await roundAll(quantizers, importance, lambda, onLayer);
       const bytes = rest + [...rounded.values()].reduce((sum, { bits }) => sum + bits / 8, 0);

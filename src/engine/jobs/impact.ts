@@ -29,7 +29,7 @@ export const impactJob = defineJob<SearchInput, ImpactResult>({
     const first = share(progress, 0, found);
     return withSamples(input, recipe, context, first, async ({ opened, size, setup }) => {
       const levels = await openLevels(setup);
-      const { lambda } = await decideSlope(levels, goalOf(recipe.goal, size), first);
+      const lambda = await decideSlope(levels, goalOf(recipe.goal, size), first);
       const { layers, bytes } = await levels.at(lambda);
       // biases are left: they take back what all layers together shift
       const none = new Map<number, Float64Array>();

@@ -4,7 +4,7 @@ import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { largestSlope } from '../../../src/engine/goal/choose-slope.ts';
+import { firstKept, largestSlope, likelySlope } from '../../../src/engine/goal/choose-slope.ts';
 import type { GoalRecipe } from '../../../src/compress/recipe.ts';
 import { openInput } from '../../../src/engine/input.ts';
 import { allJobs } from '../../../src/engine/jobs/all.ts';
@@ -67,18 +67,55 @@ const compress = (out: string, { count, blind, goal, recipe = 'calibrated' }: Wa
     () => {},
   );
 
-test('the search ends within 12 % of the largest slope that keeps the goal', async () => {
+test('the search for a size ends within 12 % of the largest slope that keeps it', async () => {
   await fc.assert(
     fc.asyncProperty(fc.double({ min: -6, max: 6, noNaN: true }), async (log) => {
       const edge = 10 ** log;
-      const found = await largestSlope({
-        guess: 1,
-        most: 40,
-        evaluate: (lambda) => Promise.resolve({ kept: lambda <= edge, result: lambda }),
-      });
-      assert.ok(found && found.lambda <= edge && edge / found.lambda <= 1.13);
+      const evaluate = (lambda: number) => Promise.resolve(lambda <= edge);
+      const found = await largestSlope({ guess: 1, most: 40, evaluate });
+      assert.ok(found !== undefined && found <= edge && edge / found <= 1.13);
     }),
   );
+});
+
+test('the likely slope is where the loss reaches the goal, and one outlier moves it by less than half', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.double({ min: -4, max: 4, noNaN: true }),
+      fc.double({ min: 0.5, max: 2, noNaN: true }),
+      fc.integer({ min: -1, max: 12 }),
+      async (log, power, odd) => {
+        const edge = Math.exp(log);
+        let calls = 0;
+        const found = await likelySlope({
+          guess: 1,
+          evaluate: (lambda) => {
+            const luck = calls++ === odd ? 3 : 1;
+            return Promise.resolve(luck * (lambda / edge) ** power);
+          },
+        });
+        assert.ok(found !== undefined);
+        const off = Math.abs(Math.log(found / edge));
+        assert.ok(off < (odd < calls && odd >= 0 ? 1.2 : 1e-6), `${found} for ${edge}`);
+        assert.ok(calls <= 8);
+      },
+    ),
+  );
+  const never = { guess: 1, evaluate: () => Promise.resolve(5) };
+  assert.equal(await likelySlope(never), undefined);
+});
+
+test('roundings are tried from the coarsest on until one is kept', async () => {
+  const tried: number[] = [];
+  const keep = (edge: number) =>
+    firstKept(1, (lambda) => {
+      tried.push(lambda);
+      return Promise.resolve(lambda <= edge ? lambda : undefined);
+    });
+  assert.equal(await keep(0.96), 0.95);
+  assert.equal(tried.length, 2);
+  assert.equal(await keep(0.3), 0.25);
+  assert.equal(await keep(0), undefined);
 });
 
 test('a ratio is kept by the whole file and filled, and the samples that report chose nothing', async () => {
