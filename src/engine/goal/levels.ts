@@ -17,6 +17,7 @@ import type { Feeding } from '../fidelity/feeds.ts';
 import type { Variants } from '../fidelity/variants.ts';
 import type { OnProgress } from '../jobs/progress.ts';
 import { wholeModel } from '../train/model-bytes.ts';
+import { enoughSamples } from './enough-samples.ts';
 import { measureImportance, type LayerImportance } from './importance.ts';
 import { goalLayer, goalTensors, restoredValues, type GoalLayer } from './layers.ts';
 import type { Quantizers } from './quantizers.ts';
@@ -101,8 +102,9 @@ export async function openLevels(setup: LevelsSetup): Promise<Levels> {
   const { lossIsSmooth } = variants;
   const judged = order.slice(held, lossIsSmooth ? held + judges : undefined);
   const choosing = await variants.prepare(judged, step('run', 0.05, 0.1));
+  const calibrating = lossIsSmooth ? order.slice(held + judges) : choosing;
   const others = lossIsSmooth
-    ? await variants.prepare(order.slice(held + judges), step('run', 0.1, 0.15))
+    ? await variants.prepare(calibrating, step('run', 0.1, 0.15))
     : new Uint32Array(0);
   const seen = step('calibrate', 0.15, 0.3);
   const bytes = wholeModel(model);
@@ -111,10 +113,7 @@ export async function openLevels(setup: LevelsSetup): Promise<Levels> {
       ...{ model, bytes, runtime, seed, turn, onProgress },
       runs: runsOf(feeding, groups),
     });
-  const { calibration, without } = await calibrateOn(
-    lossIsSmooth ? order.slice(held + judges) : choosing,
-    (done, of) => seen(done / of),
-  );
+  const { calibration, without } = await calibrateOn(calibrating, (done, of) => seen(done / of));
   const layers: GoalLayer[] = [];
   for (const tensor of goalTensors(model, recipe)) {
     await turn();
@@ -161,12 +160,20 @@ export async function openLevels(setup: LevelsSetup): Promise<Levels> {
       const more = await calibrateOn(choosing, () => {});
       await takeLayers(quantizers, layers, mergeCalibrations(calibration, more.calibration));
     },
-    notes: [...without].flatMap(([id, why]) => {
-      const used = layers.some(({ tensor }) => tensor.id === id);
-      return used
-        ? [`${model.tensors[id]!.name} is rounded as finely as the others, unmeasured: ${why}`]
-        : [];
-    }),
+    notes: [
+      ...enoughSamples(
+        layers.map(({ tensor }) => tensor),
+        calibration,
+        variants.samplesIn(calibrating),
+        1 - reporting,
+      ),
+      ...[...without].flatMap(([id, why]) => {
+        const used = layers.some(({ tensor }) => tensor.id === id);
+        return used
+          ? [`${model.tensors[id]!.name} is rounded as finely as the others, unmeasured: ${why}`]
+          : [];
+      }),
+    ],
   };
 }
 
