@@ -58,7 +58,7 @@ export default tseslint.config(
       [...forbidden('engine'), 'platform'],
     ),
   },
-  { files: ['src/engine/node/**'], rules: banned('engine', ['vscode']) },
+  { files: ['src/engine/node/**', 'src/engine/web/**'], rules: banned('engine', ['vscode']) },
   {
     files: ['src/vscode/**', 'src/extension.ts'],
     rules: {

@@ -1,6 +1,7 @@
 /**
  * Builds everything into dist/ with esbuild: the extension (CommonJS, as VS Code loads it), the
- * worker and the command line (ES modules), and one bundle a page of webview/.
+ * worker and the command line (ES modules), extension and worker for browsers, and one bundle a page of
+ * webview/.
  * `--production` minifies, leaves source maps out and adds THIRD-PARTY-NOTICES.txt: the licences of all
  * that esbuild says is in the bundles. `--out=DIR` builds elsewhere.
  */
@@ -28,6 +29,7 @@ const common = {
   metafile: production,
 };
 const node = { ...common, platform: 'node', target: 'node20', plugins: [wasmPlugin] };
+const browser = { ...common, platform: 'browser', plugins: [wasmPlugin] };
 /** Lets bundled CommonJS dependencies call require() inside an ES module. */
 const requireBanner = {
   js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -57,6 +59,10 @@ const results = await Promise.all([
       ...node,
       entryPoints: { extension: 'src/extension.ts' },
       format: 'cjs',
+      define: { 'import.meta.url': '__fileUrl' },
+      banner: {
+        js: "'use strict'; const __fileUrl = require('node:url').pathToFileURL(__filename).href;",
+      },
       outExtension: { '.js': '.cjs' },
       outdir: dist,
       plugins: [wasmPlugin, oneVscode],
@@ -67,6 +73,23 @@ const results = await Promise.all([
     format: 'esm',
     outdir: dist,
     banner: requireBanner,
+  }),
+  // the same extension and jobs for browsers, over another host (`#host`)
+  existsSync('src/extension-web.ts') &&
+    build({
+      ...browser,
+      entryPoints: { extension: 'src/extension-web.ts' },
+      format: 'cjs',
+      outExtension: { '.js': '.cjs' },
+      outdir: `${dist}/web`,
+      plugins: [wasmPlugin, oneVscode],
+    }),
+  build({
+    ...browser,
+    entryPoints: { worker: 'src/engine/web/worker.ts' },
+    format: 'iife',
+    outdir: `${dist}/web`,
+    alias: { 'onnxruntime-web': 'onnxruntime-web/wasm' },
   }),
   build({
     ...common,

@@ -216,7 +216,8 @@ export class EngineClient {
   private waitForWork(seat: Seat): void {
     clearTimeout(seat.idleTimer);
     seat.idleTimer = setTimeout(() => void this.end(seat, deathOf('idle')), this.idle);
-    seat.idleTimer.unref();
+    // in a browser it is a number
+    if (typeof seat.idleTimer === 'object') seat.idleTimer.unref();
   }
 
   /** The cancelled job did not stop in time: its worker goes, and what else ran in it begins again. */

@@ -6,6 +6,7 @@ import { host } from '#host';
 import { memorySource, type ByteSource } from '../model/bytes.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { formatNames } from '../model/format-names.ts';
+import { sharedBuffer } from '../model/shared-buffer.ts';
 import { openModel } from '../model/formats.ts';
 import type { Model } from '../model/model.ts';
 import { isOnnx, type OnnxModel } from '../model/onnx/open.ts';
@@ -52,7 +53,7 @@ export type OpenedOnnx = Opened & { readonly model: OnnxModel };
 /** Copies content into shared memory once, so that every thread can have it. */
 export function sharedInput(file: FileInput): SharedInput {
   if ('path' in file) return { path: file.path };
-  const bytes = new Uint8Array(new SharedArrayBuffer(file.bytes.length));
+  const bytes = new Uint8Array(sharedBuffer(file.bytes.length));
   bytes.set(file.bytes);
   return { label: file.label, bytes };
 }

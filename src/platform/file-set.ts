@@ -14,6 +14,7 @@ import { bufferedSink, checkFolder, flushFolder, publish } from './atomic.ts';
 import { plainError } from './errno.ts';
 import { placeOf } from './output.ts';
 import type { OutputRule } from './port.ts';
+import { isThere } from './refusals.ts';
 import {
   discard,
   removeLeftovers,
@@ -40,7 +41,7 @@ export function dataPlaces(model: string, locations: readonly string[]): string[
       const last = i === parts.length - 1;
       if (there.isSymbolicLink())
         throw new DeepCompressionError('io', `cannot write ${path}: it is a symbolic link`);
-      if (last) throw new DeepCompressionError('exists', `${path} already exists`);
+      if (last) throw isThere(path);
       if (!there.isDirectory())
         throw new DeepCompressionError('io', `cannot write below ${path}: it is not a folder`);
     }

@@ -42,6 +42,7 @@ const files: Files = {
 };
 
 export const host: Host = {
+  hasDisk: true,
   files,
   paths,
   cores: availableParallelism,
@@ -66,7 +67,7 @@ export const host: Host = {
     return hash.digest('hex');
   },
   bundled: (name) => fileURLToPath(new URL(`./${name}`, import.meta.url)),
-  folderUrl: (folder) => pathToFileURL(`${folder}/`).href,
+  runtimePlaces: (folder) => ({ wasmPaths: pathToFileURL(`${folder}/`).href }),
   loadNative: (name) => {
     disableTelemetry();
     // found, or not, when the program runs: the bundler leaves it alone

@@ -9,6 +9,7 @@ import { DeepCompressionError } from '../model/errors.ts';
 import { isDeviceName } from '../model/location.ts';
 import { openNoLink } from './files.ts';
 import type { OutputKind, OutputRule } from './port.ts';
+import { isAnotherKind, isClash, isInput, isThere } from './refusals.ts';
 
 /** Where an output goes, and the file that was there when this was found out. */
 export interface Place {
@@ -27,13 +28,9 @@ export function placeOf(path: string, rule: OutputRule): Place {
   if (!there.isFile())
     throw new DeepCompressionError('io', `cannot write ${path}: it is not a regular file`);
   if (rule.inputs.some((input) => isSameFile(input, there))) throw isInput(path);
-  if (!rule.overwrite) throw new DeepCompressionError('exists', `${path} already exists`);
+  if (!rule.overwrite) throw isThere(path);
   const target = fs.realpathSync(path);
-  if (!isOfKind(target, there, rule.kind))
-    throw new DeepCompressionError(
-      'invalid-input',
-      `${path} is there and is not ${rule.kind.name}, so it is not replaced: choose another name, or move it away`,
-    );
+  if (!isOfKind(target, there, rule.kind)) throw isAnotherKind(path, rule.kind, 'replaced');
   return { target, there };
 }
 
@@ -41,13 +38,6 @@ export function placeOf(path: string, rule: OutputRule): Place {
 export function refuseInputs(outputs: readonly string[], inputs: readonly string[]): void {
   const taken = outputs.find((output) => inputs.some((input) => isLink(input, output)));
   if (taken !== undefined) throw isInput(taken);
-}
-
-function isInput(path: string): DeepCompressionError {
-  return new DeepCompressionError(
-    'invalid-input',
-    `${path} is an input and is never overwritten: choose another name`,
-  );
 }
 
 /** Whether the file that was there, or its absence, is what is there now. */
@@ -82,11 +72,7 @@ function isOfKind(path: string, there: fs.BigIntStats, kind: OutputKind): boolea
 export function removeOutput(path: string, kind: OutputKind): void {
   const there = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (there === undefined) return;
-  if (!there.isFile() || !isOfKind(path, there, kind))
-    throw new DeepCompressionError(
-      'invalid-input',
-      `${path} is there and is not ${kind.name}, so it is not deleted: choose another name, or move it away`,
-    );
+  if (!there.isFile() || !isOfKind(path, there, kind)) throw isAnotherKind(path, kind, 'deleted');
   fs.rmSync(path, { force: true });
 }
 
@@ -96,11 +82,7 @@ export function refuseClash(outputs: readonly string[]): void {
     const other = outputs
       .slice(0, i)
       .find((o) => resolve(o) === resolve(output) || isLink(o, output));
-    if (other !== undefined)
-      throw new DeepCompressionError(
-        'invalid-input',
-        `${output} cannot be two outputs of one run: choose another name`,
-      );
+    if (other !== undefined) throw isClash(output);
   });
 }
 

@@ -107,7 +107,15 @@ export interface Paths {
   dirname(path: string): string;
   basename(path: string, ending?: string): string;
   extname(path: string): string;
-  resolve(path: string): string;
+  resolve(...parts: string[]): string;
+  isAbsolute(path: string): boolean;
+  relative(from: string, to: string): string;
+}
+
+/** Where ONNX Runtime finds its module and its wasm, as its `env.wasm` takes them. */
+export interface RuntimePlaces {
+  readonly wasmPaths: string | { readonly mjs: string };
+  readonly wasmBinary?: Uint8Array;
 }
 
 export interface ThreadEvents {
@@ -122,6 +130,8 @@ export interface Thread {
 }
 
 export interface Host {
+  /** Whether files are those of a disk; else jobs have what they were given, in memory. */
+  readonly hasDisk: boolean;
   readonly files: Files;
   readonly paths: Paths;
   /** Threads that the machine runs at once. */
@@ -137,8 +147,8 @@ export interface Host {
   sha256(parts: Iterable<Uint8Array | string>): string;
   /** A file that the build has put beside the bundle. */
   bundled(name: string): string;
-  /** The folder, ending in a slash, as what `import` and `fetch` take. */
-  folderUrl(folder: string): string;
+  /** @param folder that holds them, where there are folders */
+  runtimePlaces(folder: string): RuntimePlaces;
   /** A package with native code, by name or folder. @throws Error when it is not installed */
   loadNative(name: string): unknown;
   /** Keeps native code in this process from sending anything (telemetry.ts). */

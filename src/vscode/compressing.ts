@@ -1,5 +1,5 @@
 /** One model to one .dcz, retrained or not, as the command, the language-model tool and tasks do it alike. */
-import { dirname } from 'node:path';
+import { host } from '#host';
 import * as vscode from 'vscode';
 import type { GoalRecipe } from '../compress/recipe.ts';
 import type { RunOptions } from '../engine/client.ts';
@@ -8,7 +8,7 @@ import type { CompressInput, CompressResult } from '../engine/protocol-model.ts'
 import type { RetrainInput, RetrainResult } from '../engine/protocol-train.ts';
 import { inputFrom, knownSamples, type Samples } from './dataset.ts';
 import { UserError } from './errors.ts';
-import { inputOf } from './files.ts';
+import { inputOf, pathOf, uriOfPath } from './files.ts';
 import { compressedPath } from './output-path.ts';
 import type { LoadedPreset } from './presets.ts';
 import type { Services } from './services.ts';
@@ -39,8 +39,8 @@ export interface Compressed extends CompressResult {
 /** Where the settings say that a model's .dcz goes. */
 export function outputFor(model: vscode.Uri, preset: string): string {
   const { outputFolder, outputName } = settingsFor(model);
-  const folder = vscode.workspace.getWorkspaceFolder(model)?.uri.fsPath;
-  return compressedPath(model.fsPath, outputFolder, outputName, preset, folder);
+  const folder = vscode.workspace.getWorkspaceFolder(model)?.uri;
+  return compressedPath(pathOf(model), outputFolder, outputName, preset, folder && pathOf(folder));
 }
 
 /**
@@ -71,7 +71,7 @@ export async function compressOne(
   options: RunOptions<TrainingEvent>,
 ): Promise<Compressed> {
   const { model, out, overwrite, recipe, samples, trains, goal } = compression;
-  await vscode.workspace.fs.createDirectory(vscode.Uri.file(dirname(out)));
+  await vscode.workspace.fs.createDirectory(uriOfPath(host.paths.dirname(out)));
   const { threads } = settingsFor(model);
   const file = await inputOf(model);
   const input = { file, out, overwrite, recipe, seed, threads };

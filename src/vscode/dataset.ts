@@ -3,11 +3,11 @@
  * model, which are remembered for it in this workspace, else what the setting `deepCompression.dataset`
  * says. Files are read by the engine, which says what is wrong with them.
  */
-import { isAbsolute, resolve } from 'node:path';
+import { host } from '#host';
 import * as vscode from 'vscode';
 import type { DataInput, NormalisationInput } from '../engine/protocol-train.ts';
 import { UserError } from './errors.ts';
-import { findFiles, nameOf } from './files.ts';
+import { findFiles, isWritable, nameOf, pathOf } from './files.ts';
 import type { Services } from './services.ts';
 import { settingsFor } from './settings.ts';
 import { folderOf } from './targets.ts';
@@ -67,7 +67,7 @@ function samplesOf(
 ): Samples {
   const base = vscode.workspace.getWorkspaceFolder(scope)?.uri ?? vscode.Uri.joinPath(scope, '..');
   const file = (path: string): { path: string } => ({
-    path: isAbsolute(path) ? path : resolve(base.fsPath, path),
+    path: host.paths.isAbsolute(path) ? path : host.paths.resolve(pathOf(base), path),
   });
   const { scale, mean, deviation } = rest;
   const table = {
@@ -152,7 +152,7 @@ export async function chooseSamples(
   const uri = await askForFile(title, kind);
   const values = uri && (await askForValues(title));
   if (!values) return undefined;
-  const stated: Stated = { samples: uri.fsPath, ...values };
+  const stated: Stated = { samples: pathOf(uri), ...values };
   await context.workspaceState.update(keyOf(model), stated);
   chosen.fire();
   return samplesOf(stated, model);
@@ -184,7 +184,7 @@ async function askForFile(title: string, kind: SamplesKind): Promise<vscode.Uri 
     ...{ title, canSelectMany: false },
     ...(picked.folder && { canSelectFiles: false, canSelectFolders: true }),
   });
-  if (files?.[0] && files[0].scheme !== 'file')
+  if (files?.[0] && !isWritable(files[0]))
     throw new UserError(vscode.l10n.t('Only samples on disk can be used'));
   return files?.[0];
 }

@@ -2,6 +2,7 @@
  * Model files of the workspace, and how a file reaches the engine: by path where there is a disk,
  * by content in a virtual workspace.
  */
+import { host } from '#host';
 import * as vscode from 'vscode';
 import { kindOfName, type FileKind } from './endings.ts';
 import { UserError } from './errors.ts';
@@ -86,8 +87,32 @@ async function walk(
   return found;
 }
 
+/** Whether jobs find it by its path themselves. */
+export function isOnDisk(uri: vscode.Uri): boolean {
+  return host.hasDisk && uri.scheme === 'file';
+}
+
+/** Whether jobs can write beside it: on a disk, and in a browser wherever VS Code can. */
+export function isWritable(uri: vscode.Uri): boolean {
+  return isOnDisk(uri) || !host.hasDisk;
+}
+
+/** How jobs name a file: as the system does, or, where it is not on disk, by its path in the workspace. */
+export function pathOf(uri: vscode.Uri): string {
+  return isOnDisk(uri) ? uri.fsPath : uri.path;
+}
+
+/**
+ * The file that jobs know by this path. Where there is no disk it lies in the file system of the
+ * workspace's first folder.
+ */
+export function uriOfPath(path: string): vscode.Uri {
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  return host.hasDisk || !folder ? vscode.Uri.file(path) : folder.uri.with({ path });
+}
+
 export async function inputOf(uri: vscode.Uri): Promise<FileInput> {
-  if (uri.scheme === 'file') return { path: uri.fsPath };
+  if (isOnDisk(uri)) return { path: uri.fsPath };
   const { size } = await vscode.workspace.fs.stat(uri);
   if (size > largestVirtual)
     throw new UserError(

@@ -2,7 +2,9 @@
  * Where a compressed or restored file goes. Pure path arithmetic on absolute paths of the extension
  * host's own platform; nothing here touches the disk.
  */
-import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { host } from '#host';
+
+const { basename, dirname, extname, isAbsolute, join, resolve } = host.paths;
 
 /** The file name without its last extension. */
 export function stem(path: string): string {

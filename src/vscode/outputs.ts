@@ -1,7 +1,8 @@
 /** What a page gives out: text for the clipboard, pictures and tables as files of the user's choice. */
+import { host } from '#host';
 import * as vscode from 'vscode';
+import { isOnDisk } from './files.ts';
 import type { ByteSource } from '../model/bytes.ts';
-import { writeAtomically } from '../platform/atomic.ts';
 import type { DataInput } from '../engine/protocol-train.ts';
 import type { OutputKind } from '../platform/port.ts';
 import type { FileFormat, OutputMessage } from '../../webview/ui/output.ts';
@@ -57,12 +58,12 @@ export async function giveOut(
   if (!uri) return undefined;
   const bytes =
     typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
-  if (uri.scheme === 'file') {
-    const onDisk = models.filter((model) => model.scheme === 'file');
+  if (isOnDisk(uri)) {
+    const onDisk = models.filter(isOnDisk);
     const files = onDisk.map((model) => ({ path: model.fsPath }));
     const { paths: inputs } = await engine.run('inputFiles', { models: files, data });
     const rule = { kind: kinds[format], overwrite: true, inputs }; // the dialog asked
-    await writeAtomically(uri.fsPath, rule, (sink) => sink.write(bytes));
+    await host.files.write(uri.fsPath, rule, (sink) => sink.write(bytes));
   } else {
     if (models.some((model) => model.toString() === uri.toString()))
       throw new UserError(vscode.l10n.t('A picture cannot replace the model it shows.'));

@@ -2,7 +2,6 @@
  * What every page of ours needs of its host: where its files lie, messages that are checked, its
  * sentences in the user's language; and, for the page of a file, to hear when the file has changed.
  */
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { exists, nameOf } from './files.ts';
 import type { Services } from './services.ts';
@@ -29,7 +28,7 @@ export function framePage(services: Services, webview: vscode.Webview, page: str
     cspSource: webview.cspSource,
     cssUri: address(`${page}.css`),
     jsUri: address(`${page}.js`),
-    nonce: randomBytes(16).toString('base64url'),
+    nonce: crypto.randomUUID(),
     lang: vscode.env.language,
   };
 }

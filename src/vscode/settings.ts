@@ -1,5 +1,5 @@
 /** The settings `deepCompression.*`, read where they are needed so that a change needs no reload. */
-import { availableParallelism } from 'node:os';
+import { host } from '#host';
 import * as vscode from 'vscode';
 
 export interface Settings {
@@ -37,7 +37,7 @@ export function settingsFor(scope: vscode.Uri | undefined): Settings {
     threads:
       typeof threads === 'number' && Number.isInteger(threads) && threads >= 1
         ? Math.min(threads, 64)
-        : availableParallelism(),
+        : host.cores(),
     dataset: plain(all.get('dataset')),
     nativeRuntime: text('nativeRuntime', ''),
   };

@@ -34,7 +34,7 @@ export async function openSession(
 ): Promise<Session> {
   ort.env.logLevel = 'fatal';
   ort.env.wasm.numThreads = 1; // training divides the batch instead (helpers.ts)
-  ort.env.wasm.wasmPaths = host.folderUrl(folder);
+  Object.assign(ort.env.wasm, host.runtimePlaces(folder));
   const session = await ort.InferenceSession.create(model, {
     executionProviders: ['wasm'],
     logSeverityLevel: 4,

@@ -4,6 +4,7 @@
  * a result follows from.
  */
 import { host } from '#host';
+import { canShare } from '../../model/shared-buffer.ts';
 import { executorOf, type Executor, type ExecutorChoice } from './executor.ts';
 import { startHelpers } from './helpers.ts';
 
@@ -31,7 +32,7 @@ export function trainingRuntime(
   host.disableTelemetry(); // here too: helpers load the library on threads that could not
   const choice: ExecutorChoice = { folder: ortFolder, native };
   const helpers =
-    workerFile === undefined || threads <= 1
+    workerFile === undefined || threads <= 1 || !canShare()
       ? undefined
       : startHelpers(threads - 1, workerFile, choice);
   return {

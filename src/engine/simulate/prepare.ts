@@ -9,6 +9,7 @@ import { parseRecipe } from '../../recipe/recipe.ts';
 import type { TaskResult, TaskRunner } from '../../compress/tasks.ts';
 import { writeDcz } from '../../container/write.ts';
 import { memorySink } from '../../model/bytes.ts';
+import { sharedBuffer } from '../../model/shared-buffer.ts';
 import { throwIfCancelled } from '../../model/errors.ts';
 import { crewSize } from '../jobs/crew-size.ts';
 import { share, type OnProgress } from '../jobs/progress.ts';
@@ -131,7 +132,7 @@ async function compressInMemory(
       const sink = memorySink();
       writeDcz({ model, layout, tensors, recipe }, sink);
       const bytes = sink.take();
-      const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+      const shared = new Uint8Array(sharedBuffer(bytes.length));
       shared.set(bytes);
       return {
         file: { label: path, bytes: shared },

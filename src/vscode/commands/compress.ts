@@ -14,7 +14,7 @@ import { chooseSamples, samplesOrAsk } from '../dataset.ts';
 import { outputsText, verdictOfResult } from '../outputs-text.ts';
 import { modelKinds } from '../endings.ts';
 import { isCancelled, lineOf, openLogLabel, report, UserError } from '../errors.ts';
-import { exists, nameOf, reveal } from '../files.ts';
+import { exists, isWritable, nameOf, pathOf, reveal, uriOfPath } from '../files.ts';
 import { trainedLonger } from '../longer-recipe.ts';
 import { isAbout, otherSamplesLabel } from '../on-samples.ts';
 import { freePath } from '../output-path.ts';
@@ -70,7 +70,7 @@ export async function compress(
   const named = namedTargets(clicked, selected, modelKinds);
   const models = named.length > 0 ? named : await askForTargets(modelKinds, title);
   if (models.length === 0) return [];
-  if (models.some((uri) => uri.scheme !== 'file'))
+  if (!models.every(isWritable))
     throw new UserError(vscode.l10n.t('Only models on disk can be compressed'));
 
   const subject =
@@ -119,7 +119,7 @@ async function compressBy(
         } catch (error) {
           if (signal.aborted || isCancelled(error)) return { done, failed, cancelled: true };
           services.log.error(
-            `${plan.model.fsPath}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+            `${pathOf(plan.model)}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
           );
           const line = lineOf(error, plan.model);
           const name = nameOf(plan.model);
@@ -168,7 +168,7 @@ async function planOutputs(
   preset: string,
 ): Promise<readonly Planned[] | undefined> {
   const used = new Set<string>();
-  const onDisk = (path: string): Promise<boolean> => exists(vscode.Uri.file(path));
+  const onDisk = (path: string): Promise<boolean> => exists(uriOfPath(path));
   const taken = async (path: string): Promise<boolean> => used.has(path) || (await onDisk(path));
   const wanted: Planned[] = [];
   for (const model of models) {
@@ -184,7 +184,7 @@ async function planOutputs(
 
   const replace = vscode.l10n.t('Replace');
   const keep = vscode.l10n.t('Keep Both');
-  const first = vscode.Uri.file([...there][0]!);
+  const first = uriOfPath([...there][0]!);
   const question =
     there.size === 1
       ? vscode.l10n.t("'{0}' already exists.", nameOf(first))
@@ -296,7 +296,7 @@ async function summarise(
       : verdict === 'kept'
         ? await vscode.window.showInformationMessage(text, ...buttons)
         : await vscode.window.showWarningMessage(text, ...buttons);
-  const written = done.map(({ result }) => vscode.Uri.file(result.output.path));
+  const written = done.map(({ result }) => uriOfPath(result.output.path));
   if (answer === showIt) for (const uri of written.slice(0, 10)) await showReport(uri, undefined);
   else if (answer === revealIt) await reveal(written[0]!);
   else if (answer === useIt)

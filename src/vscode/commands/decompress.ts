@@ -3,14 +3,14 @@
  * several each goes beside its container under a name that is free. Where that makes more than one file,
  * all of them are listed first; data files whose names are taken go into a folder of their own.
  */
-import { basename, dirname, join, relative } from 'node:path';
+import { host } from '#host';
 import * as vscode from 'vscode';
 import { formatBytes } from '../../../webview/ui/format.ts';
 import type { DecompressResult, FilesToRestore } from '../../engine/protocol-model.ts';
 import { formatNames, type FormatName } from '../../model/format-names.ts';
 import { plainText } from '../../model/plain-text.ts';
 import { UserError } from '../errors.ts';
-import { exists, inputOf, nameOf, reveal } from '../files.ts';
+import { exists, inputOf, isWritable, nameOf, pathOf, reveal, uriOfPath } from '../files.ts';
 import { ownFolder, restoredPath } from '../output-path.ts';
 import { withProgress, type Run } from '../progress.ts';
 import type { Services } from '../services.ts';
@@ -29,6 +29,8 @@ interface Plan extends Wanted {
   readonly folder?: string;
 }
 
+const { basename, dirname, join, relative } = host.paths;
+
 /** Files that a question lists. */
 const mostListed = 20;
 const longestPath = 300;
@@ -41,12 +43,12 @@ export async function decompress(
   const title = vscode.l10n.t('Decompress Model');
   const named = namedTargets(clicked, selected, ['dcz']);
   const files = named.length > 0 ? named : await askForTargets(['dcz'], title);
-  if (files.some((uri) => uri.scheme !== 'file'))
+  if (!files.every(isWritable))
     throw new UserError(vscode.l10n.t('Only files on disk can be decompressed'));
 
   const used = new Set<string>();
   const taken = async (path: string): Promise<boolean> =>
-    used.has(path) || (await exists(vscode.Uri.file(path)));
+    used.has(path) || (await exists(uriOfPath(path)));
   const plans: Plan[] = [];
   for (const wanted of await placesFor(services, files, title, taken)) {
     const plan = await planned(services, wanted, taken);
@@ -88,7 +90,7 @@ async function placesFor(
   taken: (path: string) => Promise<boolean>,
 ): Promise<readonly Wanted[]> {
   const formatOf = async (file: vscode.Uri): Promise<FormatName> => {
-    const asked = { file: await inputOf(file), out: file.fsPath };
+    const asked = { file: await inputOf(file), out: pathOf(file) };
     return formatNames[(await engine.run('filesToRestore', asked)).format];
   };
   if (files.length !== 1) {
@@ -97,7 +99,7 @@ async function placesFor(
     for (const file of files) {
       const isTaken = async (path: string): Promise<boolean> =>
         used.has(path) || (await taken(path));
-      const out = await restoredPath(file.fsPath, (await formatOf(file)).endings[0], isTaken);
+      const out = await restoredPath(pathOf(file), (await formatOf(file)).endings[0], isTaken);
       used.add(out);
       wanted.push({ file, out, overwrite: false });
     }
@@ -107,10 +109,10 @@ async function placesFor(
   const { name, endings } = await formatOf(file);
   const chosen = await vscode.window.showSaveDialog({
     title: `${title}: ${nameOf(file)}`,
-    defaultUri: vscode.Uri.file(await restoredPath(file.fsPath, endings[0], taken)),
+    defaultUri: uriOfPath(await restoredPath(pathOf(file), endings[0], taken)),
     filters: { [name]: [...endings] },
   });
-  return chosen ? [{ file, out: chosen.fsPath, overwrite: true }] : [];
+  return chosen ? [{ file, out: pathOf(chosen), overwrite: true }] : [];
 }
 
 /** The files it makes; in a folder of its own where one of the data files would have a taken name. */
@@ -168,7 +170,7 @@ async function restore(
   { file, out, overwrite, folder }: Plan,
   run: Run,
 ): Promise<DecompressResult> {
-  const made = folder === undefined ? undefined : vscode.Uri.file(folder);
+  const made = folder === undefined ? undefined : uriOfPath(folder);
   if (made) await vscode.workspace.fs.createDirectory(made);
   try {
     const { threads } = settingsFor(file);
@@ -183,7 +185,7 @@ async function restore(
 
 async function announce(services: Services, results: readonly DecompressResult[]): Promise<void> {
   const revealIt = vscode.l10n.t('Reveal');
-  const first = vscode.Uri.file(results[0]!.output.path);
+  const first = uriOfPath(results[0]!.output.path);
   const bytes = results.reduce((sum, r) => sum + r.output.bytes, 0);
   const text =
     results.length === 1

@@ -2,14 +2,14 @@
  * "Export…": a model that stock runtimes run, in a form that is picked, beside the original; both are run and
  * compared. The file is new; nothing is replaced.
  */
-import { dirname, join } from 'node:path';
+import { host } from '#host';
 import * as vscode from 'vscode';
 import { formatAccuracy, formatBytes } from '../../../webview/ui/format.ts';
 import type { ExportInput, ExportResult } from '../../engine/protocol-export.ts';
 import { inputFrom, samplesOrAsk, samplesOrNone, type Samples } from '../dataset.ts';
 import { runnableKinds } from '../endings.ts';
 import { openLogLabel, UserError } from '../errors.ts';
-import { exists, inputOf, nameOf, reveal } from '../files.ts';
+import { exists, inputOf, isWritable, nameOf, pathOf, reveal, uriOfPath } from '../files.ts';
 import { freePath, stem } from '../output-path.ts';
 import { withProgress } from '../progress.ts';
 import type { Services } from '../services.ts';
@@ -52,15 +52,14 @@ export async function exportModel(
   const named = namedTargets(clicked, selected, kinds);
   const [model] = named.length > 0 ? named : await askForTargets(kinds, title);
   if (!model) return undefined;
-  if (model.scheme !== 'file')
-    throw new UserError(vscode.l10n.t('Only models on disk can be exported'));
+  if (!isWritable(model)) throw new UserError(vscode.l10n.t('Only models on disk can be exported'));
   const to = formIn(clicked) ?? (await askForForm(`${title}: ${nameOf(model)}`));
   if (to === undefined) return undefined;
   const samples = await samplesFor(services, to, model, title);
   if (samples === undefined) return undefined;
   const out = await freePath(
-    join(dirname(model.fsPath), `${stem(model.fsPath)}.${to}.onnx`),
-    (path) => exists(vscode.Uri.file(path)),
+    host.paths.join(host.paths.dirname(pathOf(model)), `${stem(pathOf(model))}.${to}.onnx`),
+    (path) => exists(uriOfPath(path)),
   );
   const { threads } = settingsFor(model);
   const file = await inputOf(model);
@@ -152,7 +151,7 @@ async function summarise(
     revealIt,
     openLogLabel(),
   );
-  const uri = vscode.Uri.file(output.path);
+  const uri = uriOfPath(output.path);
   if (answer === show) await vscode.commands.executeCommand('deepCompression.openInspector', uri);
   else if (answer === revealIt) await reveal(uri);
   else if (answer === openLogLabel()) services.log.show();

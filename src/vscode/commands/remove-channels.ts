@@ -2,13 +2,13 @@
  * "Remove Channels…": says what can go, asks how much work shall be left and for samples, and writes a smaller
  * model beside the original. The file is new; nothing is replaced.
  */
-import { dirname, join } from 'node:path';
+import { host } from '#host';
 import * as vscode from 'vscode';
 import { formatBytes, formatExact, formatShare } from '../../../webview/ui/format.ts';
 import type { GroupsResult, SlimResult } from '../../engine/protocol-slim.ts';
 import { inputFrom, samplesOrNone } from '../dataset.ts';
 import { openLogLabel, UserError } from '../errors.ts';
-import { exists, inputOf, nameOf, reveal } from '../files.ts';
+import { exists, inputOf, isWritable, nameOf, pathOf, reveal, uriOfPath } from '../files.ts';
 import { freePath, stem } from '../output-path.ts';
 import { outputsText } from '../outputs-text.ts';
 import { runnableKinds } from '../endings.ts';
@@ -36,7 +36,7 @@ export async function removeChannels(
   const named = namedTargets(clicked, selected, [...runnableKinds, 'dcz']);
   const [model] = named.length > 0 ? named : await askForTargets(runnableKinds, title);
   if (!model) return undefined;
-  if (model.scheme !== 'file')
+  if (!isWritable(model))
     throw new UserError(vscode.l10n.t('Only models on disk can lose channels'));
   const file = await inputOf(model);
   const found = await withProgress(
@@ -56,8 +56,8 @@ export async function removeChannels(
   });
   if (samples === undefined) return undefined;
   const out = await freePath(
-    join(dirname(model.fsPath), `${stem(model.fsPath)}.slim.onnx`),
-    (path) => exists(vscode.Uri.file(path)),
+    host.paths.join(host.paths.dirname(pathOf(model)), `${stem(pathOf(model))}.slim.onnx`),
+    (path) => exists(uriOfPath(path)),
   );
   const data = samples === 'none' ? undefined : inputFrom(samples);
   const { threads } = settingsFor(model);
@@ -124,7 +124,7 @@ async function summarise(services: Services, model: vscode.Uri, result: SlimResu
     revealIt,
     openLogLabel(),
   );
-  const uri = vscode.Uri.file(output.path);
+  const uri = uriOfPath(output.path);
   if (answer === show) await vscode.commands.executeCommand('deepCompression.openInspector', uri);
   else if (answer === revealIt) await reveal(uri);
   else if (answer === openLogLabel()) services.log.show();

@@ -7,7 +7,7 @@ import { runnableKinds } from '../endings.ts';
 import type { SensitivityResult } from '../../engine/protocol-accuracy.ts';
 import { takenLine } from '../../engine/taken-line.ts';
 import { inputFrom } from '../dataset.ts';
-import { kindOf, inputOf, nameOf } from '../files.ts';
+import { kindOf, inputOf, nameOf, pathOf } from '../files.ts';
 import { originalFor } from '../measurable.ts';
 import { rememberMeasured } from '../measured.ts';
 import { onSamples } from '../on-samples.ts';
@@ -42,7 +42,7 @@ export async function scanSensitivity(
           {
             ...{ file, data, threads },
             ...(normalisation && { normalisation }),
-            ...(compressed && { into: compressed.fsPath }),
+            ...(compressed && { into: pathOf(compressed) }),
           },
           { signal, onProgress },
         ),

@@ -3,6 +3,7 @@
  * front. The page asks with `ready`, also after it was hidden, and is then sent what there is.
  */
 import * as vscode from 'vscode';
+import { isOnDisk } from '../files.ts';
 import {
   isFromEie,
   isMachine,
@@ -94,7 +95,8 @@ function attach(
     folder: folderFor(source),
     models: source.kind === 'model' ? [source.uri] : [],
     ...(source.kind === 'model' &&
-      source.input?.scheme === 'file' && { data: [{ file: { path: source.input.fsPath } }] }),
+      source.input &&
+      isOnDisk(source.input) && { data: [{ file: { path: source.input.fsPath } }] }),
   };
   const session = new EieSession(services.engine, () => layersOf(source), post, line, start);
   let loading: Promise<SimulateResult | undefined> | undefined;

@@ -1,5 +1,5 @@
 /** What a task of tasks.json says, and the jobs it can run. */
-import { isAbsolute, join } from 'node:path';
+import { host } from '#host';
 import * as vscode from 'vscode';
 import { formatBytes, formatExact, formatRatio, formatShare } from '../../../webview/ui/format.ts';
 import type { SimulatedLayer } from '../../engine/protocol-eie.ts';
@@ -35,8 +35,8 @@ export async function runJob(
   run: TaskRun,
 ): Promise<readonly string[]> {
   const absolute = (path: string): string => {
-    if (isAbsolute(path)) return path;
-    if (folder?.scheme === 'file') return join(folder.fsPath, path);
+    if (host.paths.isAbsolute(path)) return path;
+    if (folder?.scheme === 'file') return host.paths.join(folder.fsPath, path);
     throw new UserError(vscode.l10n.t("'{0}' is relative, and no folder on disk is open", path));
   };
   const text = (key: 'file' | 'out' | 'preset'): string | undefined => {

@@ -2,7 +2,7 @@
  * Checks what a language model sent. Its schema in the manifest says the same, but nobody enforces
  * that; every message tells the model how to call again.
  */
-import { isAbsolute } from 'node:path';
+import { host } from '#host';
 import * as vscode from 'vscode';
 
 export class InputError extends Error {
@@ -34,7 +34,7 @@ export class Fields {
   optionalPath(name: string, endings: readonly string[]): string | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
-    if (!isAbsolute(value)) {
+    if (!host.paths.isAbsolute(value)) {
       const folder = vscode.workspace.workspaceFolders?.find((f) => f.uri.scheme === 'file');
       const hint = folder ? `, for example below the workspace folder ${folder.uri.fsPath}` : '';
       throw new InputError(`'${name}' must be an absolute path, not '${value}'${hint}.`);

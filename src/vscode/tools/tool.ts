@@ -4,7 +4,7 @@
  * and further until they fit the budget of tokens, and the answer says what was left out. A failure
  * is one line that tells the model what to do next. A tool that writes asks the user before.
  */
-import { realpathSync } from 'node:fs';
+import { host } from '#host';
 import * as vscode from 'vscode';
 import type { ErrorCode } from '../../model/errors.ts';
 import { plainText } from '../../model/plain-text.ts';
@@ -110,12 +110,8 @@ function askedOutside(
 
 /** Links followed: one in the workspace may lead out of it. */
 function isInWorkspace(path: string): boolean {
-  try {
-    const real = vscode.Uri.file(realpathSync(path));
-    return vscode.workspace.getWorkspaceFolder(real) !== undefined;
-  } catch {
-    return true; // it cannot be read either
-  }
+  const real = vscode.Uri.file(host.files.real(path));
+  return vscode.workspace.getWorkspaceFolder(real) !== undefined;
 }
 
 /** One line: what is wrong, and what to do. */

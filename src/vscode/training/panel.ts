@@ -2,6 +2,7 @@
  * The window of a training: a page with the curves while it runs and what came of it, and, when the page
  * is closed, an item in the status bar that opens it again. The training does not depend on either.
  */
+import { host } from '#host';
 import * as vscode from 'vscode';
 import {
   isFromTraining,
@@ -12,13 +13,12 @@ import { trainingPage } from '../../../webview/training/page.ts';
 import { english } from '../../../webview/training/strings.ts';
 import type { RunOptions } from '../../engine/client.ts';
 import { checkpointKind } from '../../engine/checkpoint-kind.ts';
-import { removeOutput } from '../../platform/output.ts';
 import { formatShare } from '../../../webview/ui/format.ts';
 import { compressOne, type Compressed, type Compression } from '../compressing.ts';
 import type { Samples } from '../dataset.ts';
 import { withoutEnding } from '../endings.ts';
 import { isCancelled, lineOf } from '../errors.ts';
-import { exists, nameOf, reveal } from '../files.ts';
+import { exists, nameOf, pathOf, reveal, uriOfPath } from '../files.ts';
 import { giveOut } from '../outputs.ts';
 import { columnForPage, framePage, onMessage, openPage, translated } from '../pages.ts';
 import { reportViewType, type Services } from '../services.ts';
@@ -124,7 +124,7 @@ class TrainingView {
 
   private receive(message: FromTraining): unknown {
     const { session, training } = this;
-    const out = vscode.Uri.file(training.out);
+    const out = uriOfPath(training.out);
     switch (message.type) {
       case 'ready':
         this.sent = 0;
@@ -179,13 +179,13 @@ class TrainingView {
 }
 
 export function checkpointOf(out: string): vscode.Uri {
-  return vscode.Uri.file(`${out}.checkpoint`);
+  return uriOfPath(`${out}.checkpoint`);
 }
 
 /** Whoever cancels what they have just begun does not want to go on. */
 function removeCheckpoint(out: string): void {
   try {
-    removeOutput(checkpointOf(out).fsPath, checkpointKind);
+    host.files.remove(pathOf(checkpointOf(out)), checkpointKind);
   } catch {
     // what is there is not ours
   }
