@@ -73,6 +73,7 @@ export const usage = `usage: deepc COMMAND …
   deepc report MODEL --out FILE.html           the report and the layers of an .onnx or .dcz file as
                                                one page that any browser opens, without network
   deepc compare ORIGINAL CHANGED               two models, tensor by tensor: how far the weights moved
+  deepc import model.json --out MODEL.onnx (TensorFlow.js layers model)
   deepc import WEIGHTS.net --prototxt FILE --out MODEL.onnx
                                                Song Han's published Deep Compression format
   deepc export MODEL --to FORM --out MODEL.onnx [--data FILE]
@@ -137,7 +138,7 @@ const options = {
   version: { type: 'boolean', short: 'V' },
 } as const;
 
-/** Options a command takes beside `json`; `out` and `prototxt` are required where listed, but for `outIsOptional`. */
+/** Options a command takes beside `json`; `out` is required where listed, but for `outIsOptional`. */
 const taken: Readonly<Record<CommandName, readonly string[]>> = {
   inspect: ['threads', 'no-statistics', ...exportTakes],
   compress: [...['out', 'preset', 'recipe', 'seed', 'threads', 'force'], ...goalTakes],
@@ -226,9 +227,8 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
           : `deepc ${command} takes ${wanted === 1 ? 'one file' : 'two files'}, not ${files.length}`,
     );
   if (files.includes('')) throw new UsageError(`deepc ${command}: the file's name is empty`);
-  for (const key of ['out', 'prototxt'] as const)
-    if (taken[command].includes(key) && !values[key] && !outIsOptional.includes(command))
-      throw new UsageError(`deepc ${command} needs --${key} FILE`);
+  if (taken[command].includes('out') && !values.out && !outIsOptional.includes(command))
+    throw new UsageError(`deepc ${command} needs --out FILE`);
   if (values.preset !== undefined && values.recipe !== undefined)
     throw new UsageError('--preset and --recipe exclude each other');
   return {

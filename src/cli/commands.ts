@@ -103,7 +103,8 @@ async function run(
       return { result, text: () => compareTable(result) };
     }
     case 'import': {
-      const input = { weights: file, prototxt: { path: c.prototxt }, out, overwrite };
+      const prototxt = c.prototxt === '' ? {} : { prototxt: { path: c.prototxt } };
+      const input = { weights: file, ...prototxt, out, overwrite };
       const result = await jobs.import(input, signal, show);
       return { result, text: () => importTable(result) };
     }

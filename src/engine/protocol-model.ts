@@ -182,9 +182,10 @@ export interface FilesToRestore {
 }
 
 export interface ImportInput {
-  /** Song Han's published format: the weights, and the Caffe prototxt that has the graph. */
+  /** A TensorFlow.js layers model, or with `prototxt` the weights of Song Han's published format. */
   readonly weights: FileInput;
-  readonly prototxt: FileInput;
+  /** The Caffe network that the weights belong to. */
+  readonly prototxt?: FileInput;
   readonly out: string;
   readonly overwrite: boolean;
 }
@@ -194,6 +195,7 @@ export interface ImportResult {
   readonly layers: readonly {
     readonly name: string;
     readonly shape: readonly number[];
+    /** Values that the file stores. */
     readonly entries: number;
     readonly nonzeros: number;
   }[];

@@ -6,8 +6,10 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import * as ort from 'onnxruntime-node';
 import { compressJob } from '../../src/engine/jobs/compress.ts';
 import { decompressJob } from '../../src/engine/jobs/decompress.ts';
+import { importJob } from '../../src/engine/jobs/import.ts';
 import { openInput } from '../../src/engine/input.ts';
 import { DeepCompressionError } from '../../src/model/errors.ts';
 import type { Model } from '../../src/model/model.ts';
@@ -172,4 +174,54 @@ test('a graph model has the nodes of TensorFlow, and weights through Identity', 
     model.graph?.outputs.map(({ name }) => name),
     ['y'],
   );
+});
+
+interface Values {
+  readonly shape: number[];
+  readonly values: number[];
+}
+
+for (const name of ['cnn', 'sequential', 'nested'])
+  test(`${name} imported to ONNX computes what tfjs computes`, async () => {
+    const out = join(folder, `${name}.onnx`);
+    const weights = { path: join(fixtures, name, 'model.json') };
+    const { layers } = await importJob.run({ weights, out, overwrite: true }, context);
+    assert.ok(layers.length >= 2);
+    const golden = JSON.parse(readFileSync(join(fixtures, name, 'values.json'), 'utf8')) as {
+      inputs: Values[];
+      outputs: Values[];
+    };
+    const session = await ort.InferenceSession.create(out, { intraOpNumThreads: 1 });
+    const feeds = golden.inputs.map(
+      ({ shape, values }, i) =>
+        [
+          session.inputNames[i]!,
+          new ort.Tensor('float32', Float32Array.from(values), shape),
+        ] as const,
+    );
+    const results = await session.run(Object.fromEntries(feeds));
+    golden.outputs.forEach(({ shape, values }, i) => {
+      const result = results[session.outputNames[i]!]!;
+      assert.deepEqual([...result.dims], shape);
+      const own = result.data as Float32Array;
+      values.forEach((value, k) =>
+        assert.ok(Math.abs(value - own[k]!) < 1e-5 * (1 + Math.abs(value)), `${value} ${own[k]}`),
+      );
+    });
+    await session.release();
+  });
+
+test('what is not imported is said by layer, and a graph model has its own line', async () => {
+  const refused = async (modelTopology: object, says: RegExp): Promise<void> => {
+    const path = join(folder, 'refused.json');
+    writeFileSync(path, JSON.stringify({ modelTopology, weightsManifest: [] }));
+    const out = join(folder, 'refused.onnx');
+    await assert.rejects(importJob.run({ weights: { path }, out, overwrite: true }, context), says);
+  };
+  const lambda = { class_name: 'Lambda', config: { name: 'odd', batch_input_shape: [null, 4] } };
+  await refused(
+    { class_name: 'Sequential', config: { name: 'm', layers: [lambda] } },
+    /layer odd \(Lambda\) is of another kind, which is not imported/,
+  );
+  await refused({ node: [] }, /only layers models are imported/);
 });

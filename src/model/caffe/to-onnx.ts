@@ -1,29 +1,23 @@
 /**
- * A network and its decoded weights as ONNX model bytes: IR 8, opset 17, initializers in raw_data.
- * Kept small, because in a .dcz everything but the weights is stored as it is: no documentation
- * strings, no value_info, attributes only where they differ from the default, a node's output
- * named like the node. The batch dimension is symbolic: Caffe's is a default, not a promise.
+ * A network and its decoded weights as ONNX model bytes: attributes only where they differ from the default, a
+ * node's output named like the node. The batch dimension is symbolic: Caffe's is a default, not a promise.
  */
-import { create, toBinary } from '@bufbuild/protobuf';
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import { ModelProtoSchema, TensorProto_DataType } from 'onnx-buf';
-import type {
-  AttributeProto,
-  NodeProtoSchema,
-  TensorProtoSchema,
-  ValueInfoProtoSchema,
-} from 'onnx-buf';
+import type { AttributeProto } from 'onnx-buf';
 import {
   floatAttribute as float,
   intAttribute as int,
   intsAttribute as ints,
 } from '../proto-attributes.ts';
+import {
+  float32Tensor,
+  int64Tensor,
+  modelBytes,
+  type ProtoNode as Node,
+  type ProtoTensor as Tensor,
+} from '../proto-model.ts';
 import type { DecodedLayer } from './han-file.ts';
-import type { Layer, Network, Value } from './network.ts';
+import type { Layer, Network } from './network.ts';
 import type { Operation } from './operation.ts';
-
-type Node = MessageInitShape<typeof NodeProtoSchema>;
-type Tensor = MessageInitShape<typeof TensorProtoSchema>;
 
 /** `weights` has one entry for every layer of the network that has weights, by name. */
 export function toOnnx(
@@ -35,24 +29,14 @@ export function toOnnx(
   for (const layer of network.layers) {
     const decoded = weights.get(layer.name);
     if (decoded) {
-      initializer.push(float32(`${layer.name}.weight`, layer.weights!, decoded.weights));
-      initializer.push(float32(`${layer.name}.bias`, [layer.weights![0]!], decoded.bias));
+      initializer.push(float32Tensor(`${layer.name}.weight`, layer.weights!, decoded.weights));
+      initializer.push(float32Tensor(`${layer.name}.bias`, [layer.weights![0]!], decoded.bias));
     }
     for (const node of nodesOf(layer, initializer)) nodes.push(node);
   }
-  const model = create(ModelProtoSchema, {
-    irVersion: 8n,
-    producerName: 'deep-compression',
-    opsetImport: [{ domain: '', version: 17n }],
-    graph: {
-      name: network.name || 'network',
-      node: nodes,
-      initializer,
-      input: network.inputs.map(valueInfo),
-      output: network.outputs.map(valueInfo),
-    },
-  });
-  return toBinary(ModelProtoSchema, model);
+  const inner = network.inputs.map(({ name, shape }) => ({ name, shape: shape.slice(1) }));
+  const outer = network.outputs.map(({ name, shape }) => ({ name, shape: shape.slice(1) }));
+  return modelBytes(network.name, nodes, initializer, inner, outer);
 }
 
 function nodesOf(layer: Layer, initializer: Tensor[]): Node[] {
@@ -142,37 +126,12 @@ function poolNodes(
   if (!overhangs) return [node('AveragePool', inputs, [...all, int('count_include_pad', 1)])];
   const amounts = `${name}.pads`;
   const zeros = `${name}.padded`;
-  initializer.push(int64(amounts, [0, 0, bh, bw, 0, 0, eh, ew]));
+  initializer.push(int64Tensor(amounts, [0, 0, bh, bw, 0, 0, eh, ew]));
   return [
     { name: zeros, opType: 'Pad', input: [...inputs, amounts], output: [zeros] },
     node('AveragePool', [zeros], unless('pads', [0, 0, oh, ow], 0)),
   ];
 }
 
-function float32(name: string, shape: readonly number[], rawData: Uint8Array<ArrayBuffer>): Tensor {
-  return { name, dims: shape.map(BigInt), dataType: TensorProto_DataType.FLOAT, rawData };
-}
-
-function int64(name: string, values: readonly number[]): Tensor {
-  const bytes = new DataView(new ArrayBuffer(8 * values.length));
-  values.forEach((value, i) => bytes.setBigInt64(8 * i, BigInt(value), true));
-  const rawData = new Uint8Array(bytes.buffer);
-  return { name, dims: [BigInt(values.length)], dataType: TensorProto_DataType.INT64, rawData };
-}
-
 const unless = (name: string, values: readonly number[], standard: number): AttributeProto[] =>
   values.every((value) => value === standard) ? [] : [ints(name, values)];
-
-function valueInfo(value: Value): MessageInitShape<typeof ValueInfoProtoSchema> {
-  const dim = value.shape.map((size, i) => ({
-    value:
-      i === 0
-        ? { case: 'dimParam' as const, value: 'N' }
-        : { case: 'dimValue' as const, value: BigInt(size) },
-  }));
-  const elemType = TensorProto_DataType.FLOAT;
-  return {
-    name: value.name,
-    type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } },
-  };
-}

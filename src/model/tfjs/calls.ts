@@ -106,6 +106,15 @@ class Unfolder {
         return value ?? this.#fail(`a layer takes what ${name} gives, which comes later or never`);
       });
     const inputNames = tensorRefs(config['input_layers']).map(([name]) => name);
+    const highest = new Map<string, number>();
+    for (const list of [...layers.map((layer) => layer['inbound_nodes']), config['output_layers']])
+      for (const [name, node] of tensorRefs(list))
+        highest.set(name, Math.max(node, highest.get(name) ?? 0));
+    // Keras counts the making of a model as its node 0, tfjs does not
+    const firstNode = (layer: JsonObject): number => {
+      const calls = asArray(layer['inbound_nodes'])?.length ?? 0;
+      return isModel(layer) && (highest.get(nameOf(layer)) ?? 0) >= Math.max(1, calls) ? 1 : 0;
+    };
     // layers may be listed before what they take: each round calls those whose inputs are there
     let waiting = layers.flatMap((layer) => {
       const nodes = asArray(layer['inbound_nodes']) ?? [];
@@ -131,9 +140,7 @@ class Unfolder {
           continue;
         }
         const outputs = this.#call(layer, prefix, refs(node), i, depth);
-        values.set(key(name, i), outputs);
-        // of a model, node 0 is that of its making
-        if (isModel(layer)) values.set(key(name, i + 1), outputs);
+        values.set(key(name, i + firstNode(layer)), outputs);
       }
       if (later.length === waiting.length)
         this.#fail(`layer ${nameOf(later[0]!.layer)} takes what no layer gives`);

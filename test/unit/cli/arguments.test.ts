@@ -78,7 +78,7 @@ const wrong: readonly [string, RegExp][] = [
   ['compress a --out b --seed 1.5', /--seed needs a whole number.*'1.5'/],
   ['compress a --out b --threads 0', /--threads needs/],
   ['decompress a.dcz', /needs --out/],
-  ['import w --out m', /needs --prototxt/],
+  ['import w', /needs --out/],
   ['presets x', /takes no file/],
   ['compare', /which files/],
   ['compare a', /two files, not 1/],
