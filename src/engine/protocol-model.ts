@@ -5,7 +5,7 @@ import type { NotCoded } from '../compress/not-coded.ts';
 import type { GoalRecipe } from '../compress/recipe.ts';
 import type { DType } from '../model/dtype.ts';
 import type { FormatId } from '../model/format-names.ts';
-import type { Role, Storage } from '../model/model.ts';
+import type { Quantization, Role, Storage } from '../model/model.ts';
 import type { JudgedFidelity, Stated } from './protocol-fidelity.ts';
 import type { DataInput, NormalisationInput } from './protocol-train.ts';
 import type { TrainingRecord } from './protocol-accuracy.ts';
@@ -33,6 +33,8 @@ export interface InspectedLayer {
   readonly storage: Storage;
   readonly bytes: number;
   readonly parameters: number;
+  /** Where the format states it beside the tensor. */
+  readonly quantization?: Quantization;
   /** null: not asked for, not numeric, empty, or the payload is missing. NaN and infinities are not
    * counted in min, max, mean and std. */
   readonly zeros: number | null;

@@ -47,6 +47,14 @@ export type Storage =
   | 'attribute' // Constant's value_float(s)/value_int(s): values in the attribute itself
   | 'empty';
 
+/** What stored integers stand for: scale * (integer - zero point). */
+export interface Quantization {
+  /** One, or one a step along `axis`; the zero points likewise. */
+  readonly scales: readonly number[];
+  readonly zeroPoints: readonly number[];
+  readonly axis: number;
+}
+
 export interface Tensor {
   /** Position in `Model.tensors`; stable for one file content. */
   readonly id: number;
@@ -66,6 +74,8 @@ export interface Tensor {
   /** Operator that consumes it (`Conv`), '' when nothing does. */
   readonly op: string;
   readonly geometry?: Geometry;
+  /** Where the format states it beside the tensor; in ONNX it is the operators' matter. */
+  readonly quantization?: Quantization;
   /** True for the values of a sparse initializer (`parameters` then counts stored values). */
   readonly sparse: boolean;
   /** Index into `Model.files` of the file that holds the payload. */

@@ -18,7 +18,12 @@ import { Pace, SharedWork, type Asking, type Turns, type Urgency } from './pace.
 import { buildPyramid, type Pyramid } from './pyramid.ts';
 import type { LayoutKind } from './types.ts';
 import { differenceOf, plainValues, type LayerValues } from './values.ts';
-import { findZeroPoints, readZeroPoint, type ZeroPointPlace } from './zero-point.ts';
+import {
+  findZeroPoints,
+  readZeroPoint,
+  statedZeroPoint,
+  type ZeroPointPlace,
+} from './zero-point.ts';
 import { isNumeric } from '../model/dtype.ts';
 
 export interface ViewServices {
@@ -164,7 +169,7 @@ export class ViewCore {
       if (!isNumeric(tensor.dtype))
         throw new DeepCompressionError('invalid-input', `${tensor.name} holds no numbers`);
       const place = this.zeroPoints.get(layer);
-      const zero = place && readZeroPoint(this.source.model, layer, place);
+      const zero = place ? readZeroPoint(this.source.model, layer, place) : statedZeroPoint(tensor);
       values = plainValues(this.source.model, tensor, zero);
       this.#values.set(layer, values);
     }

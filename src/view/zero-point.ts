@@ -1,10 +1,10 @@
 /**
- * What zero means in a quantized tensor: the zero point of the operator that consumes it, one value,
- * one a channel, or one a block of a channel. Source: the ONNX operators that take a weight together
- * with its zero point. Limits: both must be tensors of the file themselves (nothing computed in
- * between), and functions are not looked into.
+ * What zero means in a quantized tensor: the zero point that the format states beside it, or that of the
+ * operator that consumes it: one value, one a channel, or one a block of a channel. Source: the ONNX operators
+ * that take a weight together with its zero point. Limits: both must be tensors of the file themselves (nothing
+ * computed in between), and functions are not looked into.
  */
-import type { Model } from '../model/model.ts';
+import type { Model, Tensor } from '../model/model.ts';
 import { definingScope, graphScope, type Scope } from '../model/onnx/scope.ts';
 import type { GraphNode } from '../model/graph.ts';
 
@@ -116,6 +116,14 @@ export function readZeroPoint(
   const { shape } = model.tensors[id];
   const inner = shape.slice(place.axis + 1).reduce((a, b) => a * b, 1);
   return { values, inner, length: shape[place.axis], block: place.block };
+}
+
+/** The zero point that a format states beside a tensor; undefined where that is 0, or none is stated. */
+export function statedZeroPoint({ quantization, shape }: Tensor): ZeroPoint | undefined {
+  if (!quantization || quantization.zeroPoints.every((z) => z === 0)) return undefined;
+  const { zeroPoints, axis } = quantization;
+  const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  return { values: Float64Array.from(zeroPoints), inner, length: shape[axis] ?? 1, block: 0 };
 }
 
 /** Zero point of the weight at flat index `i`. */

@@ -81,6 +81,7 @@ function inspected(opened: Opened, statistics: (tensor: Tensor) => Statistics): 
       storage: t.storage,
       bytes: t.bytes,
       parameters: t.parameters,
+      ...(t.quantization && { quantization: t.quantization }),
       ...statistics(t),
     })),
     notes: model.notes,

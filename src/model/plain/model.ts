@@ -7,7 +7,7 @@ import { bytesFor, type DType } from '../dtype.ts';
 import { DeepCompressionError } from '../errors.ts';
 import type { FormatId } from '../format-names.ts';
 import type { ModelGraph } from '../graph.ts';
-import type { Geometry, Model, ModelFile, Role, Seal, Tensor } from '../model.ts';
+import type { Geometry, Model, ModelFile, Quantization, Role, Seal, Tensor } from '../model.ts';
 import { PlainWriter } from './layout.ts';
 import { guessUse, type Kernels } from './roles.ts';
 import { PlainReader } from './values.ts';
@@ -43,6 +43,7 @@ export interface PlainTensor extends PlainPayload {
   readonly role?: Role;
   readonly op?: string;
   readonly geometry?: Geometry;
+  readonly quantization?: Quantization;
 }
 
 export interface PlainModel {
@@ -95,6 +96,7 @@ export function plainModel(found: PlainModel): Model {
     return {
       ...{ id, name, path: t.path ?? name, dtype, shape, parameters, bytes, ...use },
       ...{ storage: 'plain', op: t.op ?? '', sparse: false, file },
+      ...(t.quantization && { quantization: t.quantization }),
     };
   });
   return {

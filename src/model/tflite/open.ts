@@ -4,10 +4,10 @@
  * several subgraphs may be equal; their paths are not. Limits: no value of a sparse tensor is read.
  */
 import type { ByteSource } from '../bytes.ts';
-import { bytesFor, type DType } from '../dtype.ts';
+import { bytesFor, isFloat, type DType } from '../dtype.ts';
 import type { Format } from '../format.ts';
 import type { Attribute, GraphNode, ModelGraph, ValueInfo } from '../graph.ts';
-import type { Geometry, Model, Role } from '../model.ts';
+import type { Geometry, Model, Quantization, Role } from '../model.ts';
 import { codeOfDType } from '../dtype.ts';
 import { plainModel, type PlainTensor } from '../plain/model.ts';
 import { FlatBuffer, type Table } from './flatbuffer.ts';
@@ -167,7 +167,16 @@ function constant(
 ): PlainTensor {
   const dtype = typeOf(table);
   const shape = table.ints(0);
-  const stored = { name, path, dtype, shape, file: 0, offset };
+  const quantization = quantizationOf(table, dtype, shape);
+  const stored = {
+    name,
+    path,
+    dtype,
+    shape,
+    file: 0,
+    offset,
+    ...(quantization && { quantization }),
+  };
   const used = { role: use?.role ?? 'other', op: use?.op ?? '' } as const;
   if (table.table(6))
     return { ...stored, ...used, bytes, unreadable: 'its values are stored sparsely' };
@@ -180,6 +189,24 @@ function constant(
       unreadable: `it has ${bytes} bytes, not those of ${dtype} [${shape.join()}]`,
     };
   return { ...stored, ...used, ...(use?.role === 'weight' && geometryOf(use.op, shape)) };
+}
+
+/** Scales and zero points of integers; undefined for floats, and where they do not fit the shape. */
+function quantizationOf(
+  table: Table,
+  dtype: DType,
+  shape: readonly number[],
+): Quantization | undefined {
+  const stated = table.table(4);
+  if (!stated || isFloat(dtype)) return undefined;
+  const { file } = table;
+  const axis = stated.int(6, 4);
+  const { length } = stated.vector(2, 4) ?? { length: 0 };
+  if (length !== 1 && length !== shape[axis]) return undefined;
+  const scales = stated.each(2, 4, (at) => file.float(at));
+  const zeroPoints = stated.each(3, 8, (at) => file.int(at, 8));
+  if (zeroPoints.length === 0) return { scales, zeroPoints: scales.map(() => 0), axis };
+  return zeroPoints.length === length ? { scales, zeroPoints, axis } : undefined;
 }
 
 function geometryOf(op: string, shape: readonly number[]): { geometry: Geometry } | undefined {
