@@ -114,7 +114,7 @@ function readStrided(
 /** Integers to what they stand for; the one that stands for zero gives exactly that. */
 function scaleUp(target: Numbers, { scale, min }: NonNullable<PlainPayload['affine']>): void {
   const zero = Math.round(-min / scale);
-  const exact = Math.abs(zero * scale + min) < Math.abs(scale) / 1024;
+  const exact = Math.abs(zero * scale + min) < 1e-6 * Math.abs(scale);
   for (let i = 0; i < target.length; i++)
     target[i] = exact && target[i] === zero ? 0 : Math.fround(target[i] * scale + min);
 }
