@@ -129,7 +129,7 @@ for (const name of asked.length > 0 ? asked : Object.keys(sides)) {
     equal,
     onnx: statSync(onnx).size,
   };
-  for (const [preset, ...data] of [['safe'], ['calibrated', '--data', calibration]]) {
+  for (const [preset, ...data] of [['keep'], ['safe'], ['calibrated', '--data', calibration]]) {
     const out = join(home, `${name}.${preset}.dcz`);
     const made = deepc('compress', onnx, '--out', out, '--preset', preset, ...data, '--force');
     const judged = deepc('evaluate', out, '--data', test, '--against', onnx);
