@@ -119,6 +119,13 @@ function show(report: ReportResult): void {
   if (kept.scroll > 0) requestAnimationFrame(() => scrollTo(0, kept.scroll));
 }
 
+/** Shows the report anew when more is known around it, and only then: what is focused stays. */
+function update(learn: () => void): void {
+  const before = JSON.stringify([measured, attempts]);
+  learn();
+  if (shown && JSON.stringify([measured, attempts]) !== before) show(shown);
+}
+
 function message(text: string, detail: string, actions: readonly Action[]): void {
   main.replaceChildren(
     el(
@@ -169,12 +176,11 @@ host.listen(isToReport, (received) => {
       show(shown);
       break;
     case 'measured':
-      measured = received.measured;
-      if (shown) show(shown);
+      update(() => (measured = received.measured));
       break;
     case 'attempts':
-      attempts = received.attempts;
-      if (shown) show(shown);
+      // a file alone is no row
+      update(() => (attempts = received.attempts.length > 1 ? received.attempts : []));
       break;
     case 'error':
       message(t.failed, received.message, [

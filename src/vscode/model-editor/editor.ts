@@ -11,6 +11,7 @@ import {
   type FromInspector,
   type ToInspector,
 } from '../../../webview/inspector/messages.ts';
+import type { Measured } from '../../../webview/accuracy/measured.ts';
 import { inspectorPage } from '../../../webview/inspector/page.ts';
 import { english } from '../../../webview/inspector/strings.ts';
 import { english as eieEnglish } from '../../../webview/eie/strings.ts';
@@ -47,7 +48,7 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
   const show = (opened: ViewHandle): void => {
     post({ type: 'overview', overview: opened.overview, stamp: opened.stamp });
     other.show();
-    void tellMeasured();
+    tellMeasured();
     if (request?.shown) post({ type: 'show', shown: request.shown });
     request = undefined;
   };
@@ -66,8 +67,11 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
       post({ type: 'error', message });
     },
   });
-  const tellMeasured = async (): Promise<void> => {
-    const measured = await measuredOf(services, uri);
+  const tellMeasured = (): void =>
+    void measuredOf(services, uri).then(showMeasured, (error: unknown) =>
+      services.log.warn(`what was measured of ${uri.toString(true)}: ${String(error)}`),
+    );
+  const showMeasured = (measured: Measured): void => {
     const state = JSON.stringify(measured);
     // a page that shows nothing is not made anew to show nothing
     if (state === told) return;
@@ -160,7 +164,7 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
         if (id !== undefined) post({ type: 'failed', id, message: why });
       },
     ),
-    onDidMeasure(() => void tellMeasured()),
+    onDidMeasure(tellMeasured),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('workbench.editorAssociations'))
         post({ type: 'default', isDefault: isDefaultEditor(uri) });

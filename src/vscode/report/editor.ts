@@ -37,9 +37,10 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
       if (loading !== mine) return;
       post({ type: 'report', report });
       recipe = report.recipeDetails;
-      // a report stays when what lies around it cannot be told
-      void Promise.all([tellMeasured(), tellAttempts()]).catch((error: unknown) =>
-        services.log.warn(`beside ${uri.toString(true)}: ${String(error)}`),
+      tellMeasured();
+      void attemptsOf(services, uri).then(
+        (attempts) => post({ type: 'attempts', attempts }),
+        untold,
       );
     } catch (error) {
       if (loading !== mine || isCancelled(error)) return;
@@ -47,10 +48,11 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
       post({ type: 'error', message: lineOf(error, uri) });
     }
   };
-  const tellMeasured = async (): Promise<void> =>
-    post({ type: 'measured', measured: await measuredOf(services, uri) });
-  const tellAttempts = async (): Promise<void> =>
-    post({ type: 'attempts', attempts: await attemptsOf(services, uri) });
+  // a report stays when what lies around it cannot be told
+  const untold = (error: unknown): void =>
+    services.log.warn(`beside ${uri.toString(true)}: ${String(error)}`);
+  const tellMeasured = (): void =>
+    void measuredOf(services, uri).then((measured) => post({ type: 'measured', measured }), untold);
   let recipe: object | undefined;
   const handle = (message: FromReport): unknown => {
     switch (message.type) {
@@ -91,7 +93,7 @@ export function attach(services: Services, uri: vscode.Uri, panel: vscode.Webvie
 
   const disposables = [
     watchFile(uri, load),
-    onDidMeasure(() => void tellMeasured()),
+    onDidMeasure(tellMeasured),
     onMessage(webview, isFromReport, handle, (error) => {
       services.log.error(String(error));
       void vscode.window.showErrorMessage(lineOf(error));
