@@ -14,6 +14,7 @@ import { node, toElement } from '../charts/svg.ts';
 import { heatDefs } from '../charts/treemap.ts';
 import { english as eieEnglish } from '../eie/strings.ts';
 import { el, fill } from '../ui/dom.ts';
+import { findKeyGoesTo } from '../ui/find-key.ts';
 import { connect } from '../ui/host.ts';
 import { outputOf } from '../ui/output.ts';
 import type { Measured } from '../accuracy/measured.ts';
@@ -170,6 +171,7 @@ host.listen(isToInspector, (received) => {
       asker.receive(received);
   }
 });
+findKeyGoesTo(() => main.querySelector<HTMLInputElement>('.side-tools input'));
 if (embedded) show(embedded.overview);
 else host.post({ type: 'ready' });
 if (kept.other !== '') host.post({ type: 'compareWith', uri: kept.other, again: true });
