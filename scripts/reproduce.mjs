@@ -2,7 +2,8 @@
  * npm run reproduce: trains LeNet-300-100 and LeNet-5 on MNIST from nothing, compresses them with the
  * engine a user has, and prints Deep Compression's Tables 1, 2 and 3 beside what was measured.
  *   --network NAME   lenet-300-100 or lenet-5 (default: both); lstm and cnn are two other networks,
- *                    pruned, retrained and shared in steps (docs/reproduction.md)
+ *                    pruned, retrained and shared in steps; hashed is HashedNets' curve, slim the
+ *                    MLP of structured sparsity learning (docs/reproduction.md)
  *   --figures        the papers' figures instead: tables, figures.json and SVGs (dist-test/figures)
  *   --samples N      train on the first N digits only (default: all 60,000)
  *   --epochs F       multiply all epochs by F (default: 1); --samples 4000 --epochs 0.2 takes a minute
@@ -26,7 +27,9 @@ const entry = process.argv.includes('--figures')
   ? 'figures/main'
   : ['lstm', 'cnn'].includes(wanted)
     ? 'examples-main'
-    : 'main';
+    : ['hashed', 'slim'].includes(wanted)
+      ? wanted
+      : 'main';
 await bundleTogether([`test/reproduce/${entry}.ts`], main);
 const { code } = await run(
   process.execPath,
