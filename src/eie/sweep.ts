@@ -121,6 +121,23 @@ export function sweepMachines(base: Machine, axes: readonly Axis[]): Machine[] {
   return machines.map((m) => makeMachine(m));
 }
 
+/**
+ * Axes of sweeps with at most `most` points each, which one after another are those of `axes` in the order
+ * of `sweepMachines`.
+ */
+export function dividedAxes<A extends Axis>(axes: readonly A[], most: number): A[][] {
+  const names = Object.keys(axisKeys);
+  const [first, ...rest] = [...axes].sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
+  const inner = rest.reduce((points, { values }) => points * values.length, 1);
+  if (first === undefined || first.values.length * inner <= most) return [[...axes]];
+  const together = Math.max(1, Math.floor(most / inner));
+  const parts = dividedAxes(rest, most);
+  const runs = Array.from({ length: Math.ceil(first.values.length / together) }, (_, i) =>
+    first.values.slice(i * together, (i + 1) * together),
+  );
+  return runs.flatMap((values) => parts.map((part) => [{ ...first, values }, ...part]));
+}
+
 /** One point of a layer; `simulator` keeps what neighbouring points share. */
 export function sweepPoint(simulator: LayerSimulator, machine: Machine): SweepPoint {
   const counts = simulator.counts(machine);

@@ -18,6 +18,8 @@ export interface SearchInput {
 export interface FrontInput extends SearchInput {
   /** Points of an earlier search of the same model, samples and recipe: they are not measured again. */
   readonly known?: readonly FrontPoint[];
+  /** A part of the way outwards from the middle, in its direction; the whole when absent. */
+  readonly steps?: readonly number[];
 }
 
 /** A size of the file, and what it costs. */

@@ -132,6 +132,8 @@ export interface SensitivityInput {
   /** Beginnings of k-means to compare; linear alone when absent. */
   readonly inits?: readonly CentroidInit[];
   readonly seed?: number;
+  /** Numbers of the layers and, after these, of the kinds to scan; all when absent. */
+  readonly only?: readonly number[];
   /** A .dcz made from this model, whose report is to show the scan: it goes into its training record. */
   readonly into?: string;
   /** As many as the machine has, at most 8, when absent. */

@@ -36,6 +36,8 @@ export const bytes: Check<Uint8Array<ArrayBuffer>> = (v): v is Uint8Array<ArrayB
 /** Any object but a list: what it holds is checked by whoever takes it. */
 export const anyRecord: Check<object> = (v): v is object => isRecord(v);
 
+export const integer: Check<number> = (v): v is number => Number.isSafeInteger(v);
+
 /** @param least of the whole numbers that are taken */
 export function integerFrom(least: number): Check<number> {
   return (v): v is number => Number.isSafeInteger(v) && (v as number) >= least;
@@ -61,7 +63,10 @@ export function optional<T>(check: Check<T>): Optional<T> {
 }
 
 export function listOf<T>(check: Check<T>): Check<readonly T[]> {
-  return (v): v is readonly T[] => Array.isArray(v) && v.every(check);
+  return inside(
+    (v): v is readonly T[] => Array.isArray(v) && v.every(check),
+    (v, rules) => (v as readonly unknown[]).map((item) => replaced(check, item, rules)),
+  );
 }
 
 export function pairOf<T>(check: Check<T>): Check<readonly [T, T]> {
@@ -69,11 +74,55 @@ export function pairOf<T>(check: Check<T>): Check<readonly [T, T]> {
 }
 
 export function either<A, B>(a: Check<A>, b: Check<B>): Check<A | B> {
-  return (v): v is A | B => a(v) || b(v);
+  return inside(
+    (v): v is A | B => a(v) || b(v),
+    (v, rules) => replaced(a(v) ? a : b, v, rules),
+  );
 }
 
 export function record<T extends object>(shape: Shape<T>): Check<T> {
-  return (v): v is T => isRecord(v) && misfit(shape as AnyShape, v) === undefined;
+  return inside(
+    (v): v is T => isRecord(v) && misfit(shape as AnyShape, v) === undefined,
+    (v, rules) => replacedIn(shape as AnyShape, v as object, rules),
+  );
+}
+
+/** What takes the place of the values that some checks stand for, wherever these lie in a shape. */
+export class Rules {
+  private readonly byCheck = new Map<AnyCheck, (value: never) => unknown>();
+
+  with<T>(check: Check<T>, replace: (value: T) => unknown): this {
+    this.byCheck.set(check, replace);
+    return this;
+  }
+
+  of(check: AnyCheck): ((value: never) => unknown) | undefined {
+    return this.byCheck.get(check);
+  }
+}
+
+/** A value that fits the shape, with what the rules say in the place of parts of it. */
+export function replacedIn(shape: AnyShape, value: object, rules: Rules): object {
+  const fields = Object.entries(value).map(([name, part]) => {
+    const check = Object.hasOwn(shape, name) ? shape[name] : undefined;
+    if (check === undefined || part === undefined) return [name, part];
+    return [name, replaced(typeof check === 'function' ? check : check.optional, part, rules)];
+  });
+  return Object.fromEntries(fields) as object;
+}
+
+type Replace = (value: unknown, rules: Rules) => unknown;
+/** Of the checks of what has parts, how these are replaced. */
+const insides = new WeakMap<AnyCheck, Replace>();
+
+function inside<C extends AnyCheck>(check: C, replace: Replace): C {
+  insides.set(check, replace);
+  return check;
+}
+
+function replaced(check: AnyCheck, value: unknown, rules: Rules): unknown {
+  const rule = rules.of(check);
+  return rule ? rule(value as never) : (insides.get(check)?.(value, rules) ?? value);
 }
 
 /** The first field that does not fit; undefined: everything fits. */

@@ -4,10 +4,10 @@ import { parseRecipe, withGoal } from '../../recipe/recipe.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { compressToGoal } from '../goal/compress-goal.ts';
 import type { CompressInput, CompressResult } from '../protocol-model.ts';
-import { filledText, flag, integerFrom, number, optional, record } from '../shape.ts';
+import { flag, integerFrom, number, optional, record } from '../shape.ts';
 import { compressFile } from './compress-file.ts';
-import { defineJob } from './define.ts';
-import { dataInput, fileInput, normalisationInput, recipeInput } from './inputs.ts';
+import { defineJob, onePiece } from './define.ts';
+import { dataInput, fileInput, normalisationInput, outputPath, recipeInput } from './inputs.ts';
 
 const goalInput = record<GoalRecipe>({
   maxLoss: optional(number),
@@ -18,7 +18,7 @@ const goalInput = record<GoalRecipe>({
 export const compressJob = defineJob<CompressInput, CompressResult>({
   input: {
     file: fileInput,
-    out: filledText,
+    out: outputPath,
     overwrite: flag,
     recipe: recipeInput,
     seed: integerFrom(0),
@@ -27,6 +27,7 @@ export const compressJob = defineJob<CompressInput, CompressResult>({
     normalisation: optional(normalisationInput),
     goal: optional(goalInput),
   },
+  pieces: onePiece(),
   run: async (input, context) => {
     const parsed = parseRecipe(input.recipe);
     if (parsed.train)

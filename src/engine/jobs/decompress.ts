@@ -17,18 +17,18 @@ import { startCrew, type Crew } from '../pool.ts';
 import type { DecompressInput, DecompressResult } from '../protocol-model.ts';
 import { freePlaces } from '../restore-places.ts';
 import { restoredFormat } from '../restored.ts';
-import { filledText, flag, integerFrom } from '../shape.ts';
+import { flag, integerFrom } from '../shape.ts';
 import { crewSize } from './crew-size.ts';
 import { defineJob } from './define.ts';
 import { containerOf } from './files.ts';
-import { fileInput } from './inputs.ts';
+import { fileInput, outputPath } from './inputs.ts';
 import { monotone, type OnProgress } from './progress.ts';
 
 /** Kept bytes are copied in pieces of this size, and the event loop turns between them. */
 const pieceBytes = 4 << 20;
 
 export const decompressJob = defineJob<DecompressInput, DecompressResult>({
-  input: { file: fileInput, out: filledText, overwrite: flag, threads: integerFrom(1) },
+  input: { file: fileInput, out: outputPath, overwrite: flag, threads: integerFrom(1) },
   run: async (input, { signal, onProgress, runtime }) => {
     const start = performance.now();
     const shared = sharedInput(input.file);

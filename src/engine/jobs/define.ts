@@ -24,9 +24,25 @@ export interface JobContext<Event = never> {
   readonly room: ViewRoom;
 }
 
+/** How several machines do a job: pieces are inputs of the same job, and what they give makes its result. */
+export interface Pieces<Input, Result> {
+  /** @throws DeepCompressionError what the job throws for such an input */
+  divide(input: Input): readonly Input[];
+  /** @param results of the pieces, in their order */
+  join(input: Input, results: readonly Result[]): Result | Promise<Result>;
+}
+
 export interface JobDeclaration<Input, Result, Event = never> {
   readonly input: AnyShape;
   readonly run: (input: Input, context: JobContext<Event>) => Promise<Result>;
+  /** undefined: no other machine does it. */
+  readonly pieces?: AnyPieces;
+}
+
+/** Pieces of whatever job. */
+export interface AnyPieces {
+  divide(input: never): readonly object[];
+  join(input: never, results: readonly never[]): unknown;
 }
 
 /**
@@ -36,6 +52,12 @@ export interface JobDeclaration<Input, Result, Event = never> {
 export function defineJob<Input extends object, Result, Event = never>(job: {
   readonly input: Shape<Input>;
   readonly run: (input: Input, context: JobContext<Event>) => Promise<Result>;
+  readonly pieces?: Pieces<Input, Result>;
 }): JobDeclaration<Input, Result, Event> {
   return job as JobDeclaration<Input, Result, Event>;
+}
+
+/** Of a job that one machine does as a whole. */
+export function onePiece<Input, Result>(): Pieces<Input, Result> {
+  return { divide: (input) => [input], join: (_, [result]) => result };
 }

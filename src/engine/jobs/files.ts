@@ -7,13 +7,13 @@ import { filesOf, openInput, pathsOf, sharedInput, type Opened } from '../input.
 import type { FileInput, FilesToRestore, FilesToRestoreInput } from '../protocol-model.ts';
 import type { InputFiles, InputFilesInput } from '../protocol-train.ts';
 import { restoredFormat } from '../restored.ts';
-import { filledText, listOf } from '../shape.ts';
+import { listOf } from '../shape.ts';
 import { dataFiles } from '../train/data.ts';
 import { defineJob } from './define.ts';
-import { dataInput, fileInput } from './inputs.ts';
+import { dataInput, fileInput, outputPath } from './inputs.ts';
 
 export const filesToRestoreJob = defineJob<FilesToRestoreInput, FilesToRestore>({
-  input: { file: fileInput, out: filledText },
+  input: { file: fileInput, out: outputPath },
   run: async ({ file, out }) => {
     const opened = openInput(sharedInput(file));
     try {
@@ -38,7 +38,7 @@ export const inputFilesJob = defineJob<InputFilesInput, InputFiles>({
 });
 
 /** Of one that cannot be read any more, its own path. */
-function pathsOfModel(file: FileInput): readonly string[] {
+export function pathsOfModel(file: FileInput): readonly string[] {
   try {
     return filesOf(file);
   } catch (error) {

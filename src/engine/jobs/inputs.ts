@@ -17,6 +17,7 @@ import {
   optional,
   record,
   text,
+  type Check,
   type Shape,
 } from '../shape.ts';
 import type { SimulateLayers, SimulateSource } from '../protocol-simulate.ts';
@@ -25,6 +26,9 @@ export const fileInput = either(
   record<Extract<FileInput, { path: string }>>({ path: filledText }),
   record<Extract<FileInput, { label: string }>>({ label: text, bytes }),
 );
+
+/** The path of a file that a job writes. */
+export const outputPath: Check<string> = (v): v is string => filledText(v);
 
 /** A preset's name, or a recipe, which the job checks. */
 export const recipeInput = either(filledText, anyRecord);
@@ -49,7 +53,7 @@ export const rewriteInput: Shape<RewriteInput> = {
   data: optional(dataInput),
   normalisation: optional(normalisationInput),
   samples: optional(integerFrom(1)),
-  out: filledText,
+  out: outputPath,
   overwrite: flag,
   seed: integerFrom(0),
   threads: optional(integerFrom(1)),

@@ -4,15 +4,15 @@ import { pageKind } from '../output-kinds.ts';
 import { collectModel } from '../page/collect.ts';
 import { filledPage } from '../page/template.ts';
 import type { PageInput, PageResult } from '../protocol-page.ts';
-import { filledText, flag } from '../shape.ts';
+import { flag } from '../shape.ts';
 import { ViewRoom } from '../view-room.ts';
 import { defineJob } from './define.ts';
-import { fileInput } from './inputs.ts';
+import { fileInput, outputPath } from './inputs.ts';
 import { monotone, share } from './progress.ts';
 import { reportJob } from './report.ts';
 
 export const pageJob = defineJob<PageInput, PageResult>({
-  input: { file: fileInput, out: filledText, overwrite: flag },
+  input: { file: fileInput, out: outputPath, overwrite: flag },
   run: async ({ file, out, overwrite }, context) => {
     const { signal, onProgress, runtime } = context;
     const whole = monotone(onProgress);

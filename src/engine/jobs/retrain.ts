@@ -33,8 +33,8 @@ import { turns } from '../train/turns.ts';
 import { trainModel, type Trained } from '../train/training.ts';
 import { writeTrained, writeWhole } from '../train/trained-model.ts';
 import { compressFile } from './compress-file.ts';
-import { defineJob, type JobContext } from './define.ts';
-import { dataInput, fileInput, normalisationInput, recipeInput } from './inputs.ts';
+import { defineJob, onePiece, type JobContext } from './define.ts';
+import { dataInput, fileInput, normalisationInput, outputPath, recipeInput } from './inputs.ts';
 import { evaluateJob } from './evaluate.ts';
 import { monotone, share } from './progress.ts';
 
@@ -47,16 +47,17 @@ export const retrainJob = defineJob<RetrainInput, RetrainResult, TrainingEvent>(
     data: dataInput,
     output: optional(filledText),
     test: optional(dataInput),
-    out: filledText,
+    out: outputPath,
     overwrite: flag,
     recipe: recipeInput,
     normalisation: optional(normalisationInput),
     seed: integerFrom(0),
     threads: integerFrom(1),
     samples: optional(integerFrom(1)),
-    checkpoint: optional(filledText),
+    checkpoint: optional(outputPath),
     fresh: optional(flag),
   },
+  pieces: onePiece(),
   run: async (input, context) => {
     const { signal, onProgress, onEvent, control, runtime } = context;
     const start = performance.now();

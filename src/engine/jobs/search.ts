@@ -7,9 +7,19 @@ import { verdictOf } from '../../fidelity/verdict.ts';
 import { parseRecipe, type Recipe } from '../../recipe/recipe.ts';
 import { middleSlope } from '../goal/importance.ts';
 import { openLevels, type Levels } from '../goal/levels.ts';
+import { goOutwards, joinParts, mostSteps, partsOfWay } from '../goal/outwards.ts';
 import { withSamples } from '../goal/with-samples.ts';
 import type { FrontEvent, FrontInput, FrontPoint, FrontResult } from '../protocol-search.ts';
-import { anyRecord, integerFrom, listOf, number, oneOf, optional, record } from '../shape.ts';
+import {
+  anyRecord,
+  integer,
+  integerFrom,
+  listOf,
+  number,
+  oneOf,
+  optional,
+  record,
+} from '../shape.ts';
 import { hashOf } from '../statement.ts';
 import { defineJob } from './define.ts';
 import { dataInput, fileInput, normalisationInput, recipeInput } from './inputs.ts';
@@ -18,11 +28,6 @@ import { goalRecipe } from '../goal/goal-recipe.ts';
 
 /** Slopes are a factor of 3 apart: a file changes by an eighth to a fifth. */
 const stride = 3;
-/** Steps from the middle, each way. */
-const mostSteps = 7;
-/** Losses beyond which further steps show nothing new. */
-const nothingLost = 0.0005;
-const allLost = 0.2;
 
 const frontPoint = record<FrontPoint>({
   ...{ slope: number, bytes: number, ratio: number, loss: number, error: number },
@@ -35,6 +40,22 @@ export const searchJob = defineJob<FrontInput, FrontResult, FrontEvent>({
     ...{ file: fileInput, data: dataInput, normalisation: optional(normalisationInput) },
     ...{ recipe: optional(recipeInput), seed: integerFrom(0), threads: integerFrom(1) },
     known: optional(listOf(frontPoint)),
+    steps: optional(listOf(integer)),
+  },
+  pieces: {
+    divide: (input) => partsOfWay.map((steps) => ({ ...input, steps })),
+    join: (_, results) => {
+      // a piece gives its points by size, its way is by slope: a step outwards changes it by one factor
+      const parts = results.map(({ points }, i) => {
+        const outwards = Math.sign(partsOfWay[i][1]);
+        return [...points].sort((a, b) => outwards * (a.slope - b.slope));
+      });
+      return {
+        ...results[0],
+        points: bySize(joinParts(parts)),
+        seconds: results.reduce((sum, { seconds }) => sum + seconds, 0),
+      };
+    },
   },
   run: async (input, context) => {
     const start = performance.now();
@@ -57,23 +78,21 @@ export const searchJob = defineJob<FrontInput, FrontResult, FrontEvent>({
         await setup.turn();
         return point;
       };
-      const { loss } = await measure(0);
-      for (let step = 1, last = loss; step <= mostSteps && last < allLost; step++) {
-        const point = await measure(step);
-        last = point.verdict === 'destroyed' ? allLost : point.loss;
-      }
-      for (let step = 1, last = loss; step <= mostSteps && last > nothingLost; step++)
-        last = (await measure(-step)).loss;
+      await goOutwards(input.steps, measure);
       return {
         model: { path: opened.path, bytes: size, sha256: hashOf(setup.model) },
         samples: setup.variants.samplesIn(levels.choosing),
-        points: points.sort((a, b) => a.bytes - b.bytes),
+        points: bySize(points),
         seconds: (performance.now() - start) / 1000,
         notes: levels.notes,
       };
     });
   },
 });
+
+function bySize(points: readonly FrontPoint[]): FrontPoint[] {
+  return [...points].sort((a, b) => a.bytes - b.bytes);
+}
 
 async function pointAt(
   levels: Levels,

@@ -5,7 +5,7 @@ import { decodeGraph } from '../../train/graph.ts';
 import { chooseOutput } from '../../train/methods/output.ts';
 import { predictionKind } from '../../train/methods/predict.ts';
 import { bindSamples } from '../../train/methods/samples.ts';
-import { scan, type ScannedTensor } from '../../train/methods/sensitivity.ts';
+import { kindsOf, scan, type ScannedTensor } from '../../train/methods/sensitivity.ts';
 import { openInput, openOnnxInput, sharedInput } from '../input.ts';
 import type { CentroidInit, SensitivityResult } from '../protocol-accuracy.ts';
 import type { SensitivityInput } from '../protocol-train.ts';
@@ -17,10 +17,10 @@ import { normalisationOf } from '../train/normalisation.ts';
 import { forChoosing } from '../train/reading.ts';
 import { checkRecordPath, writeRecord } from '../train/record.ts';
 import { scoreBatch } from '../train/training.ts';
-import { trainableTensors } from '../train/trainable.ts';
+import { trainableTensors, type Trainable } from '../train/trainable.ts';
 import { turns } from '../train/turns.ts';
 import { defineJob } from './define.ts';
-import { dataInput, fileInput, normalisationInput } from './inputs.ts';
+import { dataInput, fileInput, normalisationInput, outputPath } from './inputs.ts';
 import { monotone } from './progress.ts';
 
 const usualSparsities = [0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
@@ -37,9 +37,11 @@ export const sensitivityJob = defineJob<SensitivityInput, SensitivityResult>({
     bits: optional(listOf(integerFrom(1))),
     inits: optional(listOf(oneOf<CentroidInit>({ linear: true, density: true, random: true }))),
     seed: optional(integerFrom(0)),
-    into: optional(filledText),
+    only: optional(listOf(integerFrom(0))),
+    into: optional(outputPath),
     threads: optional(integerFrom(1)),
   },
+  pieces: { divide, join },
   run: async (input, { signal, onProgress, runtime }) => {
     const start = performance.now();
     const progress = monotone(onProgress);
@@ -65,11 +67,7 @@ export const sensitivityJob = defineJob<SensitivityInput, SensitivityResult>({
         normalisationOf(input.normalisation, opened.dcz?.recipe),
       );
       const trainable = trainableTensors(model, graph);
-      const tensors = [...trainable.byName.values()]
-        .filter((t) => t.role === 'weight' && t.parameters > 1)
-        .map((t): ScannedTensor => ({ ...t, dtype: 'float32' }));
-      if (tensors.length === 0)
-        throw new DeepCompressionError('unsupported', `${opened.path}: no float32 weights to scan`);
+      const tensors = scannedTensors(trainable, opened.path);
       const count = Math.min(data.samples, input.samples ?? data.samples);
       const found = await scan(
         engine,
@@ -85,6 +83,7 @@ export const sensitivityJob = defineJob<SensitivityInput, SensitivityResult>({
           inits,
           order: Uint32Array.from({ length: count }, (_, i) => i),
           seed: input.seed ?? 1,
+          ...(input.only && { only: input.only }),
         },
         {
           turn: turns(signal),
@@ -115,6 +114,42 @@ export const sensitivityJob = defineJob<SensitivityInput, SensitivityResult>({
     }
   },
 });
+
+/** A layer or a kind each. */
+function divide({ into: _, ...input }: SensitivityInput): SensitivityInput[] {
+  const opened = openOnnxInput(sharedInput(input.file));
+  try {
+    const trainable = trainableTensors(opened.model, decodeGraph(wholeModel(opened.model)));
+    const tensors = scannedTensors(trainable, opened.path);
+    const units = tensors.length + kindsOf(tensors).length;
+    return Array.from({ length: units }, (_, unit) => ({ ...input, only: [unit] }));
+  } finally {
+    opened.close();
+  }
+}
+
+async function join(
+  { into }: SensitivityInput,
+  results: readonly SensitivityResult[],
+): Promise<SensitivityResult> {
+  const result = {
+    ...results[0],
+    layers: results.flatMap(({ layers }) => layers),
+    kinds: results.flatMap(({ kinds }) => kinds),
+    seconds: results.reduce((sum, { seconds }) => sum + seconds, 0),
+  };
+  if (into !== undefined) await writeRecord(into, { sensitivity: result });
+  return result;
+}
+
+/** @throws DeepCompressionError `unsupported` where there are none */
+function scannedTensors({ byName }: Trainable, path: string): ScannedTensor[] {
+  const tensors = [...byName.values()]
+    .filter((t) => t.role === 'weight' && t.parameters > 1)
+    .map((t): ScannedTensor => ({ ...t, dtype: 'float32' }));
+  if (tensors.length > 0) return tensors;
+  throw new DeepCompressionError('unsupported', `${path}: no float32 weights to scan`);
+}
 
 /** Refuses a .dcz that was made from another model, before anything is scanned for it. */
 function checkInto(path: string, model: Model): void {

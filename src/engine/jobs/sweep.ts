@@ -10,6 +10,7 @@ import type { DesignSpaceInput, DesignSpaceResult } from '../protocol-simulate.t
 import { listOf, optional } from '../shape.ts';
 import type { PreparedLayer, StoredLayer } from '../simulate/prepared.ts';
 import type { Simulator, SimulatorTypes, SweptWeight } from '../simulate/simulator.ts';
+import { mostTogether, sweepPieces } from '../simulate/sweep-pieces.ts';
 import { defineJob } from './define.ts';
 import { simulatedLayers } from './inputs.ts';
 import { monotone, share } from './progress.ts';
@@ -18,8 +19,6 @@ import { breathe, chosenLayers, configOf } from './simulate.ts';
 const prepared = 0.2;
 /** Non-zeros times points that are worth the start of threads. */
 const worthThreads = 2e7;
-/** Points of one piece of work at most, so that threads end together. */
-const mostTogether = 12;
 
 export function sweepJob<T extends SimulatorTypes>(simulator: Simulator<T>) {
   return defineJob<
@@ -31,6 +30,7 @@ export function sweepJob<T extends SimulatorTypes>(simulator: Simulator<T>) {
       machine: optional(simulator.knobs),
       axes: listOf(simulator.axis),
     },
+    pieces: sweepPieces(simulator),
     run: async (input, { signal, onProgress, runtime, layers: store }) => {
       const start = performance.now();
       const progress = monotone(onProgress);

@@ -73,6 +73,8 @@ export interface Simulator<T extends SimulatorTypes> extends CodeLimit {
    */
   machines(base: T['machine'], axes: readonly T['axis'][]): T['machine'][];
   family(machine: T['machine']): string;
+  /** Sweeps of at most `most` points that give, one after another, the points of `machines`. */
+  divided(axes: readonly T['axis'][], most: number): T['axis'][][];
 
   /** What results say, and what was published. */
   readonly figures: {

@@ -23,6 +23,8 @@ export interface ScanPlan {
   readonly inits: readonly ShareRecipe['init'][];
   readonly order: Uint32Array;
   readonly seed: number;
+  /** Numbers of the layers and, after these, of the kinds that are scanned; all when absent. */
+  readonly only?: readonly number[];
 }
 
 export interface PrunedPoint extends Score {
@@ -67,9 +69,11 @@ export async function scan(
   hooks: ScanHooks,
 ): Promise<Scan> {
   const sharings = plan.bits.flatMap((bits) => plan.inits.map((init) => ({ bits, init })));
-  const groups = kindsOf(tensors);
+  const wanted = (unit: number): boolean => plan.only?.includes(unit) ?? true;
+  const scanned = tensors.filter((_, i) => wanted(i));
+  const groups = kindsOf(tensors).filter((_, i) => wanted(tensors.length + i));
   const perLayer = plan.sparsities.length + sharings.length;
-  const all = 1 + tensors.length * perLayer + groups.length * sharings.length;
+  const all = 1 + scanned.length * perLayer + groups.length * sharings.length;
   let done = 0;
 
   /** Scores of the network with variants of some tensors; one session for all of them. */
@@ -115,7 +119,7 @@ export async function scan(
 
   const baseline = await scoring([], '', (score) => score([]));
   const layers: LayerScan[] = [];
-  for (const tensor of tensors)
+  for (const tensor of scanned)
     layers.push(
       await scoring([tensor], tensor.name, async (score) => {
         const pruned: PrunedPoint[] = [];
@@ -134,7 +138,7 @@ export async function scan(
 }
 
 /** Each kind that has several layers, and all together where there are several kinds. */
-function kindsOf(
+export function kindsOf(
   tensors: readonly ScannedTensor[],
 ): { readonly kind: LayerKind | 'all'; readonly group: readonly ScannedTensor[] }[] {
   const byKind = new Map<LayerKind, ScannedTensor[]>();

@@ -1,7 +1,7 @@
 /** EIE (Han et al., ISCA 2016) as a simulated machine; src/eie is the simulator itself. */
 import { codeLimit, makeMachine, weightBitsFor, type Machine } from '../../../eie/machine.ts';
 import { LayerSimulator, type LayerRun } from '../../../eie/run.ts';
-import { sweepMachines, sweepPoint, type SweepPoint } from '../../../eie/sweep.ts';
+import { dividedAxes, sweepMachines, sweepPoint, type SweepPoint } from '../../../eie/sweep.ts';
 import type {
   MachineConfig,
   MachineOptions,
@@ -50,6 +50,7 @@ export const eie: Simulator<EieTypes> = {
     };
   },
   machines: sweepMachines,
+  divided: dividedAxes,
   family: ({ pes, indexBits, precision }) => `${pes}/${indexBits}/${precision}`,
   figures: {
     layer: layerResult,
