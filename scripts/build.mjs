@@ -69,7 +69,11 @@ const results = await Promise.all([
     }),
   build({
     ...node,
-    entryPoints: { cli: 'src/cli.ts', worker: 'src/engine/node/worker.ts' },
+    entryPoints: {
+      cli: 'src/cli.ts',
+      worker: 'src/engine/node/worker.ts',
+      queue: 'src/queue/entry.ts',
+    },
     format: 'esm',
     outdir: dist,
     banner: requireBanner,

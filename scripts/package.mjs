@@ -37,6 +37,8 @@ for (const name of readdirSync('.').filter((n) => taken.test(n)))
 // a user's copy runs no scripts and needs no tools
 delete manifest.scripts;
 delete manifest.devDependencies;
+delete manifest.peerDependencies; // of the npm package's command line
+delete manifest.peerDependenciesMeta;
 delete manifest.files; // of the npm package: the command line and the decoder
 delete manifest.imports; // the bundles hold what it names
 delete manifest.exports;

@@ -128,6 +128,7 @@ if (ready) {
   if (wants('unit')) {
     if (process.platform === 'linux') {
       await aptInstall('libonnx-testdata', log);
+      await aptInstall('postgresql', log);
       const numpy = await run('python3', ['-c', 'import numpy'], { timeout: 60_000, quiet: true });
       if (numpy.code !== 0) await aptInstall('python3-numpy', log);
     }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
 import { outputsOf, parseCommand, usage } from './cli/arguments.ts';
 import { runCommand } from './cli/commands.ts';
+import { runWorker } from './cli/queue-commands.ts';
 import { isSupervised, obey, supervise } from './cli/supervise.ts';
 import { UsageError } from './cli/usage.ts';
 import { DeepCompressionError } from './model/errors.ts';
@@ -16,6 +17,7 @@ import { version } from '../package.json';
 
 const program = fileURLToPath(import.meta.url);
 const workerFile = fileURLToPath(new URL('./worker.js', import.meta.url));
+const runtime = { workerFile: existsSync(workerFile) ? workerFile : undefined, native: true };
 const stopped = new AbortController();
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -37,16 +39,30 @@ function fail(error: unknown): void {
     process.stderr.write(`${error.stack ?? ''}\n`);
 }
 
+/** A worker hands back what it has: its pieces are processes of their own, and it always hears. */
+function untilStopped(): AbortSignal {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (stopped.signal.aborted) process.exit(1);
+      stopped.abort();
+    });
+  return stopped.signal;
+}
+
+const tell = (line: string): void => void process.stderr.write(`${plainText(line, 1000)}\n`);
+
 try {
   const command = parseCommand(process.argv.slice(2));
   if (command === 'help') process.stdout.write(`${usage}\n`);
   else if (command === 'version') process.stdout.write(`${version}\n`);
+  else if (command.command === 'worker')
+    await runWorker(command, { runtime, tell, signal: untilStopped() });
   else if (command.command !== 'presets' && !isSupervised())
     process.exitCode = await supervise(program, process.argv.slice(2), outputsOf(command));
   else {
     obey(() => stopped.abort());
     const text = await runCommand(command, {
-      runtime: { workerFile: existsSync(workerFile) ? workerFile : undefined, native: true },
+      runtime,
       signal: stopped.signal,
       stderr: process.stderr,
     });

@@ -25,9 +25,10 @@ export const arrows = {
     ...['shared', 'model', 'compress', 'container', 'train', 'recipe', 'calibrate', 'structure'],
     ...['fidelity', 'export', 'measure', 'layers', 'eie', 'view', 'platform'],
   ],
+  queue: ['shared', 'model', 'platform'],
   cli: [
     ...['shared', 'model', 'compress', 'train', 'recipe', 'structure', 'fidelity', 'export', 'eie'],
-    ...['view', 'platform', 'engine', 'webview'],
+    ...['view', 'platform', 'engine', 'queue', 'webview'],
   ],
   webview: ['shared', 'engine'],
   vscode: ['shared', 'model', 'compress', 'platform', 'engine', 'webview'],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { wasmPlugin } from './wasm.mjs';
 
 /**
- * Makes cli.js, worker.js and what they load in a new folder; copies them where DC_ENGINE names a
+ * Makes cli.js, worker.js, queue.js and what they load in a new folder; copies them where DC_ENGINE names a
  * folder that has them (scripts/unit.mjs builds once for all files).
  */
 export async function buildEngine(outdir) {
@@ -20,7 +20,11 @@ export async function buildEngine(outdir) {
     format: 'esm',
     logLevel: 'warning',
     plugins: [wasmPlugin],
-    entryPoints: { cli: 'src/cli.ts', worker: 'src/engine/node/worker.ts' },
+    entryPoints: {
+      cli: 'src/cli.ts',
+      worker: 'src/engine/node/worker.ts',
+      queue: 'src/queue/entry.ts',
+    },
     outdir,
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

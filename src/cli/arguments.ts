@@ -44,6 +44,15 @@ import {
   slimTakes,
   slimUsage,
 } from './slim-command.ts';
+import {
+  queueArguments,
+  queueOptions,
+  queueOptionsUsage,
+  queueTakes,
+  queueUsage,
+  workerTakes,
+  type QueueArguments,
+} from './queue-arguments.ts';
 import type { SlimInput } from '../engine/protocol-slim.ts';
 import type { ExportInput } from '../engine/protocol-export.ts';
 import { UsageError } from './usage.ts';
@@ -78,7 +87,7 @@ export const usage = `usage: deepc COMMAND …
                                                Song Han's published Deep Compression format
   deepc export MODEL --to FORM --out MODEL.onnx [--data FILE]
                                                stored smaller for stock runtimes, both run and compared${useUsage}${slimUsage}
-  deepc presets                                the built-in recipes${trainUsage}${eieUsage}
+  deepc presets                                the built-in recipes${trainUsage}${eieUsage}${queueUsage}
 
 options
   --out FILE      file to write; refused when it exists, unless --force
@@ -88,13 +97,15 @@ options
                   without a goal is applied as it is, and its loss measured
   --recipe FILE   a *.dcrecipe.json file, or a preset's name
   --seed N        seed of everything random (default: 1)
+  --seeds A-B     of retrain: a run for each of these seeds, or of a list 1,2,5, into the folder --out
   --threads N     threads to use (default: as many as the machine has, at most 8)
   --json          one JSON document on stdout, progress on stderr
   --help, --version
 ${exportOptionsUsage}${runnableUsage}
 ${slimOptionsUsage}
 ${trainOptionsUsage}
-${eieOptionsUsage}`;
+${eieOptionsUsage}
+${queueOptionsUsage}`;
 
 const commands = [
   'inspect',
@@ -115,6 +126,11 @@ const commands = [
   'impact',
   'simulate',
   'sweep',
+  'batch',
+  'worker',
+  'runs',
+  'attach',
+  'cancel',
 ] as const;
 export type CommandName = (typeof commands)[number];
 
@@ -125,11 +141,13 @@ const options = {
   ...goalOptions,
   ...runnableOptions,
   ...slimOptions,
+  ...queueOptions,
   out: { type: 'string' },
   preset: { type: 'string' },
   recipe: { type: 'string' },
   prototxt: { type: 'string' },
   seed: { type: 'string' },
+  seeds: { type: 'string' },
   threads: { type: 'string' },
   force: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -152,19 +170,28 @@ const taken: Readonly<Record<CommandName, readonly string[]>> = {
   slim: slimTakes,
   presets: [],
   evaluate: evaluateTakes,
-  retrain: retrainTakes,
-  sensitivity: sensitivityTakes,
-  search: searchTakes,
+  retrain: [...retrainTakes, 'seeds', ...queueTakes],
+  sensitivity: [...sensitivityTakes, ...queueTakes],
+  search: [...searchTakes, ...queueTakes],
   impact: searchTakes,
   simulate: simulateTakes,
-  sweep: sweepTakes,
+  sweep: [...sweepTakes, ...queueTakes],
+  batch: [...['out', 'preset', 'recipe', 'seed', 'threads', 'force'], ...goalTakes, ...queueTakes],
+  worker: workerTakes,
+  runs: queueTakes,
+  attach: ['out', 'force', ...queueTakes],
+  cancel: queueTakes,
 };
 
-const outIsOptional: readonly CommandName[] = ['report', 'search', 'impact'];
+/** Commands that are about a queue. */
+const ofQueue: readonly CommandName[] = ['worker', 'runs', 'attach', 'cancel'];
+const withoutFile: readonly CommandName[] = ['presets', 'worker', 'runs'];
+
+const outIsOptional: readonly CommandName[] = ['report', 'search', 'impact', 'attach'];
 
 export interface Command {
   readonly command: CommandName;
-  /** '' for `presets`. */
+  /** A glob for `batch`, a run's id for `attach` and `cancel`, '' for those that take none. */
   readonly file: string;
   /** The second file of `compare`, '' for the others. */
   readonly other: string;
@@ -186,12 +213,25 @@ export interface Command {
   readonly runnable?: Pick<ExportInput, 'to' | 'fold' | 'percentile'>;
   /** Of slim. */
   readonly slim?: Pick<SlimInput, 'keep' | 'of' | 'score' | 'multiple'>;
-  /** Of compress. */
+  /** Where the work goes; always there for the commands about a queue. */
+  readonly queue?: QueueArguments;
+  /** Of retrain: one run each, into the folder `out`. */
+  readonly seeds?: readonly number[];
+  /** Of compress and batch. */
   readonly sampling?: GoalArguments;
 }
 
 /** Every file that a command may write, where it was asked to. */
-export function outputsOf({ command, out, exports, eie, train }: Command): readonly string[] {
+export function outputsOf(command: Command): readonly string[] {
+  return isFolderOf(command) ? [] : filesOf(command);
+}
+
+/** Whether `out` is a folder for many files. */
+function isFolderOf({ command, seeds }: Command): boolean {
+  return command === 'batch' || command === 'attach' || seeds !== undefined;
+}
+
+function filesOf({ command, out, exports, eie, train }: Command): readonly string[] {
   const beside = command === 'retrain' ? [`${out}.checkpoint`, recordPath(out)] : [];
   const into = train?.into === undefined ? [] : [recordPath(train.into)];
   return [
@@ -217,7 +257,7 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
   for (const key of Object.keys(values))
     if (key !== 'json' && !taken[command].includes(key))
       throw new UsageError(`deepc ${command} does not take --${key}`);
-  const wanted = command === 'presets' ? 0 : command === 'compare' ? 2 : 1;
+  const wanted = withoutFile.includes(command) ? 0 : command === 'compare' ? 2 : 1;
   if (files.length !== wanted)
     throw new UsageError(
       wanted === 0
@@ -229,6 +269,7 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
   if (files.includes('')) throw new UsageError(`deepc ${command}: the file's name is empty`);
   if (taken[command].includes('out') && !values.out && !outIsOptional.includes(command))
     throw new UsageError(`deepc ${command} needs --out FILE`);
+  const queue = queueArguments(values, ofQueue.includes(command));
   if (values.preset !== undefined && values.recipe !== undefined)
     throw new UsageError('--preset and --recipe exclude each other');
   return {
@@ -253,9 +294,12 @@ export function parseCommand(argv: readonly string[]): Command | 'help' | 'versi
     ...(command === 'inspect' && { exports: exportArguments(values) }),
     eie: eieArguments(values, command === 'sweep'),
     ...(command !== 'compress' &&
+      command !== 'batch' &&
       !((command === 'export' || command === 'slim') && values.data === undefined) &&
       taken[command].includes('data') && { train: trainArguments(command, values) }),
-    ...(command === 'compress' && { sampling: goalArguments(values) }),
+    ...((command === 'compress' || command === 'batch') && { sampling: goalArguments(values) }),
+    ...(queue && { queue }),
+    ...(values.seeds !== undefined && { seeds: seedsOf(values.seeds) }),
     ...(command === 'slim' && { slim: slimArguments(values) }),
     ...(command === 'export' && { runnable: runnableArguments(values) }),
   };
@@ -268,6 +312,26 @@ function parsed(argv: readonly string[]) {
     const message = error instanceof Error ? error.message : String(error);
     throw new UsageError(message.split('\n')[0].replace(/\. .*$/, ''));
   }
+}
+
+const mostSeeds = 1000;
+
+/** `1,2,5` or `1-20`. @throws UsageError */
+function seedsOf(text: string): number[] {
+  const [, from, to] = /^(\d{1,9})-(\d{1,9})$/.exec(text) ?? [];
+  const length = from === undefined ? 0 : Number(to) - Number(from) + 1;
+  const seeds =
+    from === undefined
+      ? text.split(',').map((one) => integer('seeds', one, 0, 2 ** 32 - 1)!)
+      : Array.from(
+          { length: Math.min(Math.max(0, length), mostSeeds + 1) },
+          (_, i) => Number(from) + i,
+        );
+  if (seeds.length > 0 && seeds.length <= mostSeeds && new Set(seeds).size === seeds.length)
+    return seeds;
+  throw new UsageError(
+    `--seeds needs 1 to ${mostSeeds} different numbers, 1,2,5 or 1-20, not '${text}'`,
+  );
 }
 
 function integer(

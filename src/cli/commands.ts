@@ -1,6 +1,7 @@
 /** One function a command: its job's input from the arguments, its result as JSON or as text. */
 import { parseRecipe, presets } from '../recipe/recipe.ts';
-import { allJobs } from '../engine/jobs/all.ts';
+import { allJobs, type AllJobs } from '../engine/jobs/all.ts';
+
 import type { Runtime } from '../engine/input.ts';
 import type { Progress } from '../engine/protocol.ts';
 import { readBytes } from '../model/bytes.ts';
@@ -10,6 +11,10 @@ import { insteadOf, json } from '../model/recognise.ts';
 import { openFile } from '../platform/files.ts';
 import { refuseInputs } from '../platform/output.ts';
 import { outputsOf, type Command } from './arguments.ts';
+import { compressBatch, seedBatch } from './batch-command.ts';
+import { runMany } from './run-many.ts';
+import { openQueue, queuedJobs, type OpenQueue } from './queued.ts';
+import { runQueue } from './queue-commands.ts';
 import { runEie } from './eie-commands.ts';
 import { progressView } from './progress.ts';
 import { runTrain } from './train-commands.ts';
@@ -44,7 +49,8 @@ export interface CommandContext {
 export async function runCommand(command: Command, context: CommandContext): Promise<string> {
   const view = progressView(context.stderr);
   try {
-    const { result, text } = await run(command, context, view.show);
+    const { result, text, failed } = await run(command, context, view.show);
+    if (failed) process.exitCode = 1;
     return command.json ? plainJson(JSON.stringify(result, null, 2)) : plainLines(text());
   } finally {
     view.clear();
@@ -54,14 +60,37 @@ export async function runCommand(command: Command, context: CommandContext): Pro
 interface Outcome {
   readonly result: object;
   readonly text: () => string;
+  /** Of many files: how many there are not. */
+  readonly failed?: number;
 }
 
 async function run(
   c: Command,
-  { runtime, signal, stderr }: CommandContext,
+  context: CommandContext,
   show: (progress: Progress) => void,
 ): Promise<Outcome> {
-  const jobs = allJobs(runtime);
+  const { runtime, signal, stderr } = context;
+  const tell = (line: string): void => void stderr.write(plainLines(`${line}\n`));
+  const { queue } = c;
+  if (queue && (c.command === 'runs' || c.command === 'attach' || c.command === 'cancel'))
+    return runQueue({ ...c, queue }, { runtime, signal, show, tell });
+  if (!queue) return runWith(allJobs(runtime), undefined, c, context, show);
+  const open = await openQueue(queue, runtime, tell, signal);
+  try {
+    return await runWith(queuedJobs(open, runtime, tell), open, c, context, show);
+  } finally {
+    await open.queue.postgres.close();
+  }
+}
+
+async function runWith(
+  jobs: AllJobs,
+  open: OpenQueue | undefined,
+  c: Command,
+  context: CommandContext,
+  show: (progress: Progress) => void,
+): Promise<Outcome> {
+  const { signal, stderr } = context;
   const file = { path: c.file };
   const { out, threads } = c;
   const overwrite = c.force;
@@ -132,15 +161,26 @@ async function run(
     case 'simulate':
     case 'sweep':
       return runEie(c, jobs, signal, show);
+    case 'batch':
+      return runMany(compressBatch(c, recipeOf(c)), c.threads, c, open, { ...context, show });
     case 'evaluate':
     case 'retrain':
     case 'sensitivity':
+      if (c.seeds) {
+        const batch = seedBatch({ ...c, train: c.train!, seeds: c.seeds }, recipeOf(c));
+        return runMany(batch, 1, c, open, { ...context, show });
+      }
       return runTrain({ ...c, train: c.train! }, () => recipeOf(c), jobs, signal, show);
     case 'search':
     case 'impact': {
       const tell = (line: string): void => void stderr.write(plainLines(`${line}\n`));
       return runSearch(c, { recipe: () => recipeOf(c), jobs, signal, show, tell });
     }
+    case 'worker':
+    case 'runs':
+    case 'attach':
+    case 'cancel':
+      throw new Error(`${c.command} is no job`); // run, and the program, have taken it
     case 'presets':
       return { result: { presets }, text: () => presetsText(presets) };
   }

@@ -1,5 +1,6 @@
 /** `deepc evaluate`, `retrain` and `sensitivity`: the job's input from the arguments, its result as text. */
 import type { AllJobs } from '../engine/jobs/all.ts';
+import type { RetrainInput } from '../engine/protocol-train.ts';
 import type { Progress } from '../engine/protocol.ts';
 import type { Command } from './arguments.ts';
 import type { TrainArguments } from './train-arguments.ts';
@@ -12,20 +13,14 @@ export interface TrainOutcome {
 }
 
 export async function runTrain(
-  c: Command & { readonly train: TrainArguments },
+  c: TrainCommand,
   recipe: () => string | object,
   jobs: AllJobs,
   signal: AbortSignal,
   show: (progress: Progress) => void,
 ): Promise<TrainOutcome> {
-  const { data, output, normalisation, samples, batch, test, checkpoint, fresh } = c.train;
-  const common = {
-    file: { path: c.file },
-    data,
-    threads: c.threads,
-    ...(samples !== undefined && { samples }),
-    ...(output !== undefined && { output }),
-  };
+  const { normalisation, batch } = c.train;
+  const common = commonInput(c);
   if (c.command === 'evaluate' && c.train.against !== undefined) {
     const against = { path: c.train.against };
     const input = { ...common, against, ...(normalisation && { normalisation }) };
@@ -55,17 +50,27 @@ export async function runTrain(
     const result = await jobs.sensitivity(input, signal, show);
     return { result, text: () => sensitivityText(result) };
   }
-  const input = {
-    ...common,
-    recipe: recipe(),
-    out: c.out,
-    overwrite: c.force,
-    seed: c.seed,
-    fresh,
+  const result = await jobs.retrain(retrainInput(c, recipe()), signal, show);
+  return { result, text: () => retrainText(result) };
+}
+
+type TrainCommand = Command & { readonly train: TrainArguments };
+
+function commonInput({ file, threads, train: { data, samples, output } }: TrainCommand) {
+  return {
+    ...{ file: { path: file }, data, threads },
+    ...(samples !== undefined && { samples }),
+    ...(output !== undefined && { output }),
+  };
+}
+
+export function retrainInput(c: TrainCommand, recipe: string | object): RetrainInput {
+  const { normalisation, test, checkpoint, fresh } = c.train;
+  return {
+    ...commonInput(c),
+    ...{ recipe, out: c.out, overwrite: c.force, seed: c.seed, fresh },
     ...(normalisation && { normalisation }),
     ...(test && { test }),
     ...(checkpoint !== undefined && { checkpoint }),
   };
-  const result = await jobs.retrain(input, signal, show);
-  return { result, text: () => retrainText(result) };
 }

@@ -15,6 +15,7 @@ const expected = [
   'dist/extension.cjs',
   'dist/ort-wasm-simd-threaded.mjs',
   'dist/ort-wasm-simd-threaded.wasm',
+  'dist/queue.js',
   'dist/webview/eie.css',
   'dist/webview/eie.js',
   'dist/webview/inspector.css',
