@@ -108,7 +108,12 @@ async function allStatistics(
   };
   // Small tensors side by side; large ones one after another, as their bitmaps take memory.
   const numeric = model.tensors.filter((t) => t.parameters > 0 && isNumeric(t.dtype));
-  await Promise.all(numeric.filter((t) => t.parameters <= blockWeights).map(one));
+  const small = ahead(
+    numeric.filter((t) => t.parameters <= blockWeights),
+    crew.size * 8,
+    one,
+  );
+  while (!(await small.next()).done);
   for (const tensor of numeric.filter((t) => t.parameters > blockWeights)) await one(tensor);
   return results;
 }

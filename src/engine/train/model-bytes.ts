@@ -1,6 +1,6 @@
 /**
  * A model as one run of bytes, external data put inside, as the compiler and the runtimes want it.
- * Limit: 2 GiB in all, which is protobuf's own.
+ * Limits: 2 GiB in all, which is protobuf's own, and as many nodes and tensors as a runtime opens in some seconds.
  */
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
@@ -12,10 +12,13 @@ import {
 import { readBytes } from '../../model/bytes.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import { checkLocation } from '../../model/location.ts';
+import { subgraphsOf, type GraphNode, type ModelGraph } from '../../model/graph.ts';
 import type { Model } from '../../model/model.ts';
 import type { OnnxModel } from '../../model/onnx/open.ts';
 
 const mostBytes = 2 ** 31 - 1;
+/** Nodes, inputs, outputs and initializers, bodies included; a runtime needs ten kilobytes for each. */
+const mostParts = 50_000;
 /** Bytes of all tensors, at most so many times those of the files: tied weights share a few. */
 const mostShared = 8;
 
@@ -26,6 +29,13 @@ export function wholeModel(model: OnnxModel): Uint8Array<ArrayBuffer> {
     throw new DeepCompressionError(
       'unsupported',
       `${model.path}: models above 2 GiB cannot be run here`,
+    );
+  const { graph, functions } = model;
+  const parts = partsOf(graph) + functions.reduce((sum, f) => sum + partsOfNodes(f.nodes), 0);
+  if (parts > mostParts)
+    throw new DeepCompressionError(
+      'unsupported',
+      `${model.path}: its graph has ${parts} nodes, inputs, outputs and initializers: models with more than ${mostParts} cannot be run here`,
     );
   const [main, ...external] = model.files;
   const bytes = readBytes(main.source, 0, main.source.size) as Uint8Array<ArrayBuffer>;
@@ -46,6 +56,17 @@ export function wholeModel(model: OnnxModel): Uint8Array<ArrayBuffer> {
   };
   if (proto.graph) inGraph(proto.graph, 0);
   return toBinary(ModelProtoSchema, proto);
+}
+
+function partsOf({ nodes, inputs, outputs, initializers }: ModelGraph): number {
+  return inputs.length + outputs.length + initializers.size + partsOfNodes(nodes);
+}
+
+function partsOfNodes(nodes: readonly GraphNode[]): number {
+  return nodes.reduce(
+    (sum, node) => subgraphsOf(node).reduce((inner, body) => inner + 1 + partsOf(body), sum + 1),
+    0,
+  );
 }
 
 interface Budget {

@@ -21,7 +21,7 @@ export class Parse {
 
   /** `record.id` is the number of tensors before it; not copied: there may be very many. */
   addTensor(record: TensorRecord): number {
-    this.spend(8);
+    this.spend(16);
     this.tensors.push(record);
     return record.id;
   }

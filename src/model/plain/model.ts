@@ -62,8 +62,8 @@ export interface PlainModel {
   readonly kernels: Kernels;
 }
 
-/** More than any model has; each costs some hundred bytes. */
-const mostTensors = 1 << 20;
+/** More than any model has; each takes two kilobytes until it stands in a table. */
+const mostTensors = 1 << 18;
 const deepestShape = 64;
 
 /** @throws DeepCompressionError `invalid-model` for a payload that is not wholly inside its file */

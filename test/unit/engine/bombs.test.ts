@@ -12,14 +12,17 @@ import { encode } from 'fast-png';
 import { zipSync } from 'fflate';
 import { blockWeights, type CodedBlock } from '../../../src/compress/coded.ts';
 import { writeDcz } from '../../../src/container/write.ts';
-import { memorySink } from '../../../src/model/bytes.ts';
+import { wholeModel } from '../../../src/engine/train/model-bytes.ts';
+import { memorySink, memorySource } from '../../../src/model/bytes.ts';
 import { crc32 } from '../../../src/model/crc32.ts';
+import { openOnnx } from '../../../src/model/onnx/open.ts';
 import { recognised } from '../../../src/model/recognise.ts';
 import { limit } from '../../../scripts/lib/pace.mjs';
 import { decodeImage } from '../../../src/train/dataset/image.ts';
 import { packPlain } from '../../../src/train/methods/checkpoint.ts';
 import { lenet300 } from '../../fixtures/lenet.ts';
 import { codeTensor, fakeModel } from '../container/models.ts';
+import { saying } from '../model/support.ts';
 import { npy } from './eie-models.ts';
 import { buildEngine, temporaryFolder } from './support.ts';
 
@@ -92,6 +95,22 @@ function manyGraphs(): Uint8Array {
     message(5, message(1, text('a')), Buffer.concat(graphs)),
   );
   return Buffer.concat([Uint8Array.of(8, 8), message(7, node), message(8, Uint8Array.of(16, 13))]);
+}
+
+const opset = message(8, Uint8Array.of(16, 17));
+const graphOf = (...parts: Uint8Array[]): Uint8Array =>
+  Buffer.concat([Uint8Array.of(8, 8), message(7, ...parts), opset]);
+const scalar = (name: string): Uint8Array =>
+  message(5, Uint8Array.of(8, 1, 16, 1), message(8, text(name)), message(9, new Uint8Array(4)));
+
+/** A tensor that reaches what it is for through sixty thousand nodes. */
+function longChain(): Uint8Array {
+  const node = (op: string, input: string, output: string): Uint8Array =>
+    message(1, message(1, text(input)), message(2, text(output)), message(4, text(op)));
+  const chain = Array.from({ length: 6e4 }, (_, i) =>
+    node('Identity', i === 0 ? 'w' : `v${i}`, `v${i + 1}`),
+  );
+  return graphOf(Buffer.concat(chain), scalar('w'), message(12, message(1, text('v60000'))));
 }
 
 /** Runs the command line under a limit; the most memory it had, in MiB. */
@@ -296,4 +315,13 @@ test('a model that is cut off says how much of it is here, and a newer container
     Uint8Array.of(0x44, 0x43, 0x5a, 99, ...new Uint8Array(64)),
   );
   assert.match(run('inspect', 'new.dcz').error, /version 99, .*update it/);
+});
+
+test('a model of more parts than a runtime takes is not run', () => {
+  const [bytes, name] = [longChain(), 'chain.onnx'];
+  const model = openOnnx(name, memorySource(name, bytes), () => assert.fail('nothing outside'));
+  assert.throws(
+    () => wholeModel(model),
+    saying('unsupported', /has 60002 nodes, inputs, outputs and initializers: .* more than 50000/),
+  );
 });

@@ -7,6 +7,7 @@ import {
   concat,
   float32Bytes,
   intField,
+  join,
   modelBytes,
   tag,
   textField,
@@ -140,6 +141,16 @@ test('a file of nothing but tiny nodes is refused before it fills the memory', (
   const many = new Uint8Array(1_050_000 * one.length);
   for (let at = 0; at < many.length; at += one.length) many.set(one, at);
   assert.throws(() => open(modelBytes(many)), saying('invalid-model', /more than 4000000 nodes/));
+});
+
+test('a file of nothing but tiny tensors is refused before it fills the memory', () => {
+  const many = Array.from({ length: 260_000 }, (_, i) =>
+    bytesField(5, [intField(2, 1), textField(8, `${i}`), raw(4)]),
+  );
+  assert.throws(
+    () => open(modelBytes(join(many))),
+    saying('invalid-model', /more than 4000000 nodes/),
+  );
 });
 
 const outside = (location: string): Uint8Array =>
