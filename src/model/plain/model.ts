@@ -66,13 +66,19 @@ export interface PlainModel {
 const mostTensors = 1 << 18;
 const deepestShape = 64;
 
+/** @throws DeepCompressionError `invalid-model` for more tensors than are read */
+export function checkCount(path: string, tensors: number): void {
+  if (tensors > mostTensors)
+    throw new DeepCompressionError('invalid-model', `${path}: more than ${mostTensors} tensors`);
+}
+
 /** @throws DeepCompressionError `invalid-model` for a payload that is not wholly inside its file */
 export function plainModel(found: PlainModel): Model {
   const { path, format, files, kernels, missing = [] } = found;
   const fail = (line: string): never => {
     throw new DeepCompressionError('invalid-model', `${path}: ${line}`);
   };
-  if (found.tensors.length > mostTensors) fail(`more than ${mostTensors} tensors`);
+  checkCount(path, found.tensors.length);
   const payloads: PlainPayload[] = [];
   const notes = [...(found.notes ?? []), ...missing.map((location) => `${location} is missing`)];
   const tensors = found.tensors.map((t, id): Tensor => {

@@ -88,7 +88,7 @@ function openLegacy(path: string, source: ByteSource): Model {
   const keys = next();
   if (!Array.isArray(keys) || keys.length > mostStorages)
     return fail(path, 'its list of storages is damaged');
-  const widths = new Map(findTensors(root).tensors.map((t) => [t.storage, widthOf(t)]));
+  const widths = new Map(findTensors(path, root).tensors.map((t) => [t.storage, widthOf(t)]));
   const storages = new Map<string, Storage>();
   for (const key of keys) {
     const name = String(key as string);
@@ -120,7 +120,7 @@ function modelOf(
   root: Value,
   { version, bigEndian, entries, storageOf }: Archive,
 ): Model {
-  const { tensors: found, calls } = findTensors(root);
+  const { tensors: found, calls } = findTensors(path, root);
   const tensors = found.map((tensor) => plainTensor(path, tensor, storageOf, bigEndian));
   const notes =
     calls.length === 0 ? [] : [`nothing in it was executed; it would call ${calls.join(', ')}`];

@@ -3,6 +3,7 @@
  * torch.serialization and torch._utils (`_rebuild_tensor_v2`, `_rebuild_parameter`).
  */
 import { bitsOf, type DType } from '../dtype.ts';
+import { checkCount } from '../plain/model.ts';
 import { Built, Named, Outside, type Value } from './pickle.ts';
 
 /** A tensor as a view of a storage; offset and strides in elements. */
@@ -44,8 +45,14 @@ const plain =
   /^(collections\.OrderedDict|torch\._utils\._rebuild_(tensor_v2|tensor|parameter)|torch\.(Size|device)|builtins\.\w+|__builtin__\.\w+|torch\.jit\._pickle\.build_\w+)$/;
 const mostListed = 16;
 const deepest = 64;
+/** A name is put together from those of all that a tensor lies in, and cut here. */
+const longestName = 1024;
 
-export function findTensors(root: Value): FoundTensors {
+/**
+ * A tensor that many places name is found in each of them.
+ * @throws DeepCompressionError `invalid-model` for more tensors than are read
+ */
+export function findTensors(path: string, root: Value): FoundTensors {
   const tensors: FoundTensor[] = [];
   const calls = new Set<string>();
   const seen = new Set<object>();
@@ -53,12 +60,12 @@ export function findTensors(root: Value): FoundTensors {
     if (typeof value !== 'object' || value === null || depth > deepest) return;
     const tensor = tensorOf(value, name);
     if (tensor) {
-      tensors.push(tensor);
+      checkCount(path, tensors.push(tensor));
       return;
     }
     if (seen.has(value)) return;
     seen.add(value);
-    const inner = (key: Value): string => (name === '' ? text(key) : `${name}.${text(key)}`);
+    const inner = (key: Value): string => below(name, key);
     if (Array.isArray(value)) value.forEach((v, i) => visit(v, inner(i), depth + 1));
     else if (value instanceof Map) for (const [key, v] of value) visit(v, inner(key), depth + 1);
     else if (value instanceof Built) {
@@ -73,11 +80,16 @@ export function findTensors(root: Value): FoundTensors {
     if (!(state instanceof Map)) return visit(state, name, depth + 1);
     for (const [key, v] of state) {
       const holder = key === '_parameters' || key === '_buffers' || key === '_modules';
-      visit(v, holder ? name : name === '' ? text(key) : `${name}.${text(key)}`, depth + 1);
+      visit(v, holder ? name : below(name, key), depth + 1);
     }
   };
   visit(root, '', 0);
   return { tensors, calls: [...calls] };
+}
+
+function below(name: string, key: Value): string {
+  const own = text(key).slice(0, longestName);
+  return name === '' ? own : `${name}.${own}`.slice(0, longestName);
 }
 
 function tensorOf(value: Value, name: string): FoundTensor | undefined {

@@ -1,22 +1,33 @@
 /**
  * Reads tables of a FlatBuffers file by short reads, as far as they are asked for: the official library
  * needs the whole file in memory. Source: the FlatBuffers internals (tables, vtables, vectors). What does
- * not lie inside the file is refused; the number of reads bounds what a cycle can cost.
+ * not lie inside the file is refused; the number of reads bounds what a cycle can cost, and that of blocks
+ * fetched again what jumping about can.
  */
 import { readBytes, type ByteSource } from '../bytes.ts';
 import { DeepCompressionError } from '../errors.ts';
 
 /** Bytes read at a time: tables that belong together lie together. */
-const window = 1 << 16;
+const block = 1 << 16;
+/** Blocks that are kept, and how often each of a file may be fetched, in the mean. */
+const mostKept = 64;
+const mostFetches = 64;
+/** The widest number, which may begin at the end of a block. */
+const widest = 8;
 /** More fields than any model has. */
 const mostReads = 1 << 24;
 const longestString = 1 << 16;
+/** Bytes of all texts, at most so many times those of the file: some writers store equal ones once. */
+const mostShared = 4;
 
 export class FlatBuffer {
-  #bytes = new Uint8Array(0);
-  #view = new DataView(this.#bytes.buffer);
-  #from = 0;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #index = -1;
+  /** The one fetched last is the last. */
+  readonly #blocks = new Map<number, DataView>();
+  #fetches = 0;
   #reads = 0;
+  #texts = 0;
 
   constructor(
     private readonly path: string,
@@ -55,23 +66,35 @@ export class FlatBuffer {
   text(at: number, length: number): string {
     if (length > longestString) this.fail(`it has a name of ${length} bytes`);
     if (at + length > this.source.size) this.fail('it is cut off');
+    this.#texts += length;
+    if (this.#texts > mostShared * this.source.size)
+      this.fail(`its names are more than ${mostShared} times as long as itself`);
     return new TextDecoder().decode(readBytes(this.source, at, length));
   }
 
-  /** Position in the window at which `width` bytes from `at` on are. */
+  /** Position in the block at which `width` bytes from `at` on are. */
   #at(at: number, width: number): number {
     if (!(at >= 0 && at + width <= this.source.size)) this.fail(`byte ${at} of it is not there`);
     if (++this.#reads > mostReads) this.fail('its tables do not end');
-    if (at < this.#from || at + width > this.#from + this.#bytes.length) {
-      this.#from = Math.max(0, Math.min(at - (window >> 2), this.source.size - window));
-      this.#bytes = readBytes(
-        this.source,
-        this.#from,
-        Math.min(window, this.source.size - this.#from),
-      );
-      this.#view = new DataView(this.#bytes.buffer);
+    const index = Math.floor(at / block);
+    if (index !== this.#index) {
+      this.#view = this.#blocks.get(index) ?? this.#fetch(index);
+      this.#index = index;
     }
-    return at - this.#from;
+    return at - index * block;
+  }
+
+  #fetch(index: number): DataView {
+    const { size } = this.source;
+    if (++this.#fetches > mostFetches * Math.ceil(size / block))
+      this.fail('its tables point back and forth');
+    const from = index * block;
+    const bytes = readBytes(this.source, from, Math.min(block + widest, size - from));
+    const [oldest] = this.#blocks.keys();
+    if (this.#blocks.size >= mostKept && oldest !== undefined) this.#blocks.delete(oldest);
+    const view = new DataView(bytes.buffer);
+    this.#blocks.set(index, view);
+    return view;
   }
 }
 
