@@ -12,7 +12,7 @@ import type { Model } from '../model/model.ts';
 import { isOnnx, type OnnxModel } from '../model/onnx/open.ts';
 import { isDcz } from '../container/header.ts';
 import { openDcz, type Dcz } from '../container/read.ts';
-import { checkClaim } from './claim.ts';
+import { checkClaim, checkShared } from './claim.ts';
 import { restoredModel } from './restored.ts';
 import type { FileInput } from './protocol-model.ts';
 
@@ -100,6 +100,7 @@ export function openInput(file: SharedInput): Opened {
       opened.push(external);
       return external;
     });
+    checkShared(path, model);
     const files = pathsOf(file).flatMap((own) => [
       own,
       ...model.files.slice(1).map((f) => host.paths.join(host.paths.dirname(own), f.location)),

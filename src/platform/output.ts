@@ -22,7 +22,11 @@ export interface Place {
 export function placeOf(path: string, rule: OutputRule): Place {
   refuseDeviceName(path);
   const there = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (there === undefined) return { target: resolve(path), there };
+  if (there === undefined) {
+    if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined)
+      throw new DeepCompressionError('io', `cannot write ${path}: it is a link to nothing`);
+    return { target: resolve(path), there };
+  }
   if (there.isDirectory())
     throw new DeepCompressionError('io', `cannot write ${path}: it is a folder`);
   if (!there.isFile())

@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { openInput } from '../../src/engine/input.ts';
 import { memorySource } from '../../src/model/bytes.ts';
 import { DeepCompressionError } from '../../src/model/errors.ts';
 import { openModel } from '../../src/model/formats.ts';
@@ -201,6 +202,21 @@ test('a pickle that names one tensor everywhere is refused before it fills the m
   const root = join(pickle.subarray(0, -2), 'q', [0], again, 'u.');
   const file = zip({ 'archive/data.pkl': root, 'archive/data/0': floats(tensors[1]!.values) });
   assert.throws(() => open('m.pt', file), saying('invalid-model', /more than 262144 tensors$/));
+});
+
+test('tensors that lie in the same bytes again and again are not read', () => {
+  const values = new Float32Array(1 << 18);
+  const one = { dtype: 'F32', shape: [1 << 18], data_offsets: [0, 1 << 20] };
+  const many = Object.fromEntries(Array.from({ length: 8000 }, (_, i) => [`t${i}`, one]));
+  const file = (table: Uint8Array): Uint8Array =>
+    join(little(table.length, 8), table, floats(values));
+  const openShared = (name: string, bytes: Uint8Array): void =>
+    openInput({ label: name, bytes }).close();
+  openShared('m.safetensors', file(text({ a: one, b: one })));
+  assert.throws(
+    () => openShared('m.safetensors', file(text(many))),
+    saying('unsupported', /claim 8\.39 GB of its 1\.\d+ MB, which are not read again and again$/),
+  );
 });
 
 test('a name that is put together from those above it is cut', () => {

@@ -108,6 +108,9 @@ test('places that cannot be written say why', async (t) => {
     saying('not-found', /there is no folder/),
   );
   await assert.rejects(write('/dev/null'), saying('io', /not a regular file/));
+  const dangling = join(ownFolder(t), 'link');
+  fs.symlinkSync('nowhere', dangling);
+  await assert.rejects(write(dangling), saying('io', /it is a link to nothing/));
   await assert.rejects(write(join(folder, 'x'.repeat(300))), saying('io', /too long/));
   assert.deepEqual(fs.readdirSync(folder), []);
 });
