@@ -88,6 +88,9 @@ export interface ModelFile {
   readonly source: ByteSource;
 }
 
+/** Half as many again as the largest models have; each takes some kilobytes until it is compressed. */
+export const mostTensors = 150_000;
+
 export interface Model {
   readonly path: string;
   readonly format: FormatId;

@@ -1,4 +1,5 @@
 /** What the parsers of one file share: the reader, the growing index, and the limits. */
+import { mostTensors } from '../model.ts';
 import type { MessageSpan, TensorRecord } from './record.ts';
 import type { WireReader } from './wire.ts';
 
@@ -21,8 +22,9 @@ export class Parse {
 
   /** `record.id` is the number of tensors before it; not copied: there may be very many. */
   addTensor(record: TensorRecord): number {
-    this.spend(16);
-    this.tensors.push(record);
+    this.spend(8);
+    if (this.tensors.push(record) > mostTensors)
+      this.reader.fail(`more than ${mostTensors} tensors`);
     return record.id;
   }
 

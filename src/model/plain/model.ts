@@ -7,6 +7,7 @@ import { bytesFor, type DType } from '../dtype.ts';
 import { DeepCompressionError } from '../errors.ts';
 import type { FormatId } from '../format-names.ts';
 import type { ModelGraph } from '../graph.ts';
+import { mostTensors } from '../model.ts';
 import type { Geometry, Model, ModelFile, Quantization, Role, Seal, Tensor } from '../model.ts';
 import { PlainWriter } from './layout.ts';
 import { guessUse, type Kernels } from './roles.ts';
@@ -62,8 +63,6 @@ export interface PlainModel {
   readonly kernels: Kernels;
 }
 
-/** More than any model has; each takes two kilobytes until it stands in a table. */
-const mostTensors = 1 << 18;
 const deepestShape = 64;
 
 /** @throws DeepCompressionError `invalid-model` for more tensors than are read */
