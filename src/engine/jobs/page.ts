@@ -1,5 +1,6 @@
 /** page: a model, and the report of a .dcz, as one HTML file that any browser opens without network. */
 import { host } from '#host';
+import { DeepCompressionError } from '../../model/errors.ts';
 import { pageKind } from '../output-kinds.ts';
 import { collectModel } from '../page/collect.ts';
 import { filledPage } from '../page/template.ts';
@@ -11,6 +12,9 @@ import { fileInput, outputPath } from './inputs.ts';
 import { monotone, share } from './progress.ts';
 import { reportJob } from './report.ts';
 
+/** A page that a browser opens: each layer takes half a kilobyte of it, and six while it is made. */
+const mostLayers = 40_000;
+
 export const pageJob = defineJob<PageInput, PageResult>({
   input: { file: fileInput, out: outputPath, overwrite: flag },
   run: async ({ file, out, overwrite }, context) => {
@@ -19,6 +23,12 @@ export const pageJob = defineJob<PageInput, PageResult>({
     const room = new ViewRoom();
     const { view, model, files } = room.open(file);
     try {
+      const layers = model.source.model.tensors.length;
+      if (layers > mostLayers)
+        throw new DeepCompressionError(
+          'unsupported',
+          `${model.source.path} has ${layers} tensors: a page holds ${mostLayers}; deepc inspect lists them all`,
+        );
       const dcz = model.source.format === 'dcz';
       const report = dcz
         ? await reportJob.run({ file }, { ...context, onProgress: share(whole, 0, 0.3) })
