@@ -2,8 +2,8 @@
  * Puts the bodies of local functions in the place of their calls, so that passes see nothing but
  * operators. The values of a body are renamed for each call, its attributes bound to the call's or to
  * their defaults. Source: onnx.proto (FunctionProto), IR.md (functions). Limits: calls inside the
- * bodies of If, Loop and Scan stay calls, and so do calls of functions that are written for another
- * version of the operator set than the model.
+ * bodies of If, Loop and Scan stay calls (no gradient passes these, reverse.ts), and so do calls of
+ * functions that are written for another version of the operator set than the model.
  */
 import { clone, create } from '@bufbuild/protobuf';
 import { AttributeProtoSchema, GraphProtoSchema, NodeProtoSchema } from 'onnx-buf';

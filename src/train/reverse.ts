@@ -3,7 +3,7 @@
  * values, the gradients of others. Reverse-mode differentiation over the node list; what one node
  * contributes is left to its rule (gradients/).
  */
-import type { NodeProto } from 'onnx-buf';
+import type { GraphProto, NodeProto } from 'onnx-buf';
 import { DeepCompressionError } from '../model/errors.ts';
 import { Emitter } from './emitter.ts';
 import type { Graph } from './graph.ts';
@@ -38,7 +38,7 @@ export function appendReversePass(
   const emit = new Emitter(graph, graph.nodes, 'grad_');
   const depends = new Set(wanted);
   for (const node of forward)
-    if (node.input.some((name) => depends.has(name)))
+    if (readsOneOf(node, depends))
       for (const name of node.output) if (name !== '') depends.add(name);
 
   const parts = new Map<string, string[]>([...seeds].map(([name, seed]) => [name, [seed]]));
@@ -52,7 +52,7 @@ export function appendReversePass(
   const stoppedAt: string[] = [];
 
   for (const node of forward.reverse()) {
-    if (!node.input.some((name) => depends.has(name))) continue;
+    if (!readsOneOf(node, depends)) continue;
     if (!node.output.some((name) => parts.has(name))) continue;
     const rule = gradientRule(node.domain, node.opType);
     if (!rule) {
@@ -82,6 +82,16 @@ export function appendReversePass(
     if (gradient !== undefined) gradients.set(name, gradient);
   }
   return { gradients, stoppedAt };
+}
+
+/** Whether a node takes one of the values, itself or in a body of If, Loop or Scan that it holds. */
+function readsOneOf(node: NodeProto, values: ReadonlySet<string>): boolean {
+  const inBody = ({ node: inner, output }: GraphProto): boolean =>
+    inner.some((n) => readsOneOf(n, values)) || output.some(({ name }) => values.has(name));
+  return (
+    node.input.some((name) => values.has(name)) ||
+    node.attribute.some(({ g, graphs }) => (g !== undefined && inBody(g)) || graphs.some(inBody))
+  );
 }
 
 function contextOf(

@@ -218,6 +218,37 @@ test('values inside branches of a function keep apart from those of other calls'
   assert.deepEqual(await outputs(encodeGraph(graph)), await outputs(bytes));
 });
 
+test('what a body takes from outside is not taken for a constant: gradients stop there, and it is said', async () => {
+  const bytes = modelOf(
+    [
+      constant('yes', { dataType: 9, rawData: Uint8Array.of(1) }),
+      makeNode('Gemm', ['x', 'W', 'b'], ['h']),
+      makeNode(
+        'If',
+        ['yes'],
+        ['t'],
+        [
+          branch('then_branch', [call('Layer', ['h', 'V'], ['in', 'k', 'g'])], 'in'),
+          branch('else_branch', [makeNode('Neg', ['h'], ['in2'])], 'in2'),
+        ],
+      ),
+      makeNode('Identity', ['t'], ['y']),
+    ],
+    [layer],
+  );
+  const compiled = (freezeUnsupported: boolean) =>
+    compileTraining(
+      bytes,
+      {
+        ...{ trainable: ['W', 'V', 'b'], batch: 4, loss: { kind: 'mse' } },
+        ...{ batchNorm: 'frozen', dropout: false, freezeUnsupported },
+      },
+      nodeRuntime,
+    );
+  await assert.rejects(compiled(false), /operator If \(t\) has no gradient rule/);
+  await assert.rejects(compiled(true), /nothing can be trained: If \(t\) has no gradient rule/);
+});
+
 test('functions that call each other again and again are refused before they are written out', () => {
   const functions = Array.from({ length: 25 }, (_, i): Body => ({
     ...{ domain: 'my', name: `F${i}`, opsetImport: opsets, input: ['x'], output: ['y'] },
