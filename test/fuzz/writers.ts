@@ -157,15 +157,23 @@ export const writers: readonly Writer[] = [
 
 /** Writers that no command reaches, and the test that sees them. */
 export const elsewhere: Readonly<Record<string, string>> = {
+  'src/cli/queued.ts': 'test/unit/queue/survival.test.ts',
   'src/vscode/outputs.ts': 'test/ui/eie.test.ts',
 };
 
 /** Files of the program, outside src/platform, that make, move or delete files by themselves. */
 export const byThemselves: Readonly<Record<string, string>> = {
+  'src/cli/batch-command.ts': 'makes the folders below the one it writes in',
+  'src/cli/queue-commands.ts': 'makes the folders below the one it writes in',
+  'src/extension-web.ts': 'in the web, where VS Code alone writes files',
+  'src/queue/cache.ts': 'keeps files by their hash in a folder of its own',
+  'src/queue/files.ts': 'keeps files by their hash in a folder of its own',
+  'src/queue/worker.ts': 'does each piece in a new folder, which it removes',
   'src/vscode/compressing.ts': 'makes the folder that the settings name',
   'src/vscode/commands/decompress.ts': 'makes a new folder, and deletes it when it stays empty',
   'src/vscode/commands/open-sample.ts': 'copies samples to names that are free',
   'src/vscode/outputs.ts': 'on file systems that only VS Code knows',
+  'src/vscode/protect-layer.ts': 'adds to the recipe of protected layers beside a model',
 };
 
 const prototxt = `name: "small"
