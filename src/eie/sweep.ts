@@ -19,10 +19,10 @@ export const axisKeys = {
   clock: 'clockMHz',
 } as const satisfies Record<string, keyof Machine>;
 
-export type AxisName = keyof typeof axisKeys;
+export type SweepAxisName = keyof typeof axisKeys;
 
-export interface Axis {
-  readonly name: AxisName;
+export interface SweepAxis {
+  readonly name: SweepAxisName;
   readonly values: readonly (number | Precision)[];
 }
 
@@ -66,7 +66,7 @@ const fail = (line: string): never => {
  * An axis as a user writes it: `fifo=2,4,8,16`, `precision=fixed16,fixed8`.
  * @throws DeepCompressionError `invalid-input` saying what is wrong with which axis.
  */
-export function parseAxis(text: string): Axis {
+export function parseAxis(text: string): SweepAxis {
   const at = text.indexOf('=');
   const name = (at < 0 ? text : text.slice(0, at)).trim();
   if (!Object.hasOwn(axisKeys, name))
@@ -91,11 +91,11 @@ export function parseAxis(text: string): Axis {
       ? value
       : fail(`axis ${name}: ${JSON.stringify(word)} is not a number`);
   });
-  return checkAxis({ name: name as AxisName, values });
+  return checkAxis({ name: name as SweepAxisName, values });
 }
 
 /** Checks every value against the machine's limits; repeats are an error too. */
-export function checkAxis(axis: Axis): Axis {
+export function checkAxis(axis: SweepAxis): SweepAxis {
   if (!Object.hasOwn(axisKeys, axis.name)) fail(`unknown axis ${JSON.stringify(axis.name)}`);
   if (axis.values.length === 0) fail(`axis ${axis.name} has no values`);
   if (new Set(axis.values).size !== axis.values.length) fail(`axis ${axis.name} has a value twice`);
@@ -107,8 +107,8 @@ export function checkAxis(axis: Axis): Axis {
  * @throws DeepCompressionError `invalid-input` for a point that is no machine, an axis given twice,
  *   or more than `pointLimit` points.
  */
-export function sweepMachines(base: Machine, axes: readonly Axis[]): Machine[] {
-  const names = Object.keys(axisKeys) as AxisName[];
+export function sweepMachines(base: Machine, axes: readonly SweepAxis[]): Machine[] {
+  const names = Object.keys(axisKeys) as SweepAxisName[];
   if (new Set(axes.map((a) => a.name)).size !== axes.length) fail('an axis is given twice');
   const size = axes.reduce((n, a) => n * checkAxis(a).values.length, 1);
   if (size > pointLimit) fail(`a sweep of ${size} points is too large: at most ${pointLimit}`);
@@ -125,7 +125,7 @@ export function sweepMachines(base: Machine, axes: readonly Axis[]): Machine[] {
  * Axes of sweeps with at most `most` points each, which one after another are those of `axes` in the order
  * of `sweepMachines`.
  */
-export function dividedAxes<A extends Axis>(axes: readonly A[], most: number): A[][] {
+export function dividedAxes<A extends SweepAxis>(axes: readonly A[], most: number): A[][] {
   const names = Object.keys(axisKeys);
   const [first, ...rest] = [...axes].sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
   const inner = rest.reduce((points, { values }) => points * values.length, 1);

@@ -3,7 +3,13 @@
  * Plain data like the rest of the protocol; what has one number a PE or a time bin is a typed array
  * (JSON output turns those into lists).
  */
-import type { SweepPoint } from '../eie/sweep.ts';
+import type { FixedFormat } from '../eie/arithmetic.ts';
+import type { Capacity } from '../eie/capacity.ts';
+import type { Energy, Part } from '../eie/energy.ts';
+import type { Bars, Platform, WallClock } from '../eie/platforms.ts';
+import type { Statistics } from '../eie/simulate.ts';
+import type { SweepAxis, SweepPoint } from '../eie/sweep.ts';
+import type { LayerKind } from '../model/model.ts';
 import type { Detection, Precision, Rounding } from '../shared/machine.ts';
 import type {
   DesignSpaceInput,
@@ -14,6 +20,8 @@ import type {
   SimulationInput,
   SimulationResult,
 } from './protocol-simulate.ts';
+
+export type { SweepAxis, SweepAxisName } from '../eie/sweep.ts';
 
 /** The machine, by the names of the command line (limits: shared/machine.ts). What is left out is the paper's, or the case's. */
 export interface MachineOptions {
@@ -41,40 +49,6 @@ export type MachineConfig = {
 /** The same for one layer, where nothing is open. */
 export type LayerMachine = Required<MachineOptions>;
 
-/** PE-cycles by cause, one number a PE each; the parts of `starved` are fill … drain. */
-export interface SimulatedPerPe {
-  readonly entries: Int32Array;
-  readonly filler: Int32Array;
-  readonly emptyLookups: Int32Array;
-  /** entries + emptyLookups; busy + starved = cycles. */
-  readonly busy: Int32Array;
-  /** Broadcast stalls while this PE's own queue was full (also in busy). */
-  readonly stalled: Int32Array;
-  readonly starved: Int32Array;
-  readonly fill: Int32Array;
-  readonly scan: Int32Array;
-  readonly queueFull: Int32Array;
-  readonly imbalance: Int32Array;
-  readonly drain: Int32Array;
-}
-
-export interface SimulatedTimeline {
-  readonly binCycles: number;
-  readonly bins: number;
-  /** Mean items in PE p's queue over bin b, at [b * pe + p]. */
-  readonly queue: Float32Array;
-  /** Share of PE-cycles of a bin that walk an entry. */
-  readonly working: Float32Array;
-  readonly stalls: Int32Array;
-  readonly broadcasts: Int32Array;
-}
-
-export interface SramNeed {
-  /** Bytes of the fullest PE. */
-  readonly needed: number;
-  readonly available: number;
-}
-
 /** Published figures of a benchmark layer; never simulated. Microseconds. */
 export interface PublishedLayer {
   /** Table IV, EIE with 64 PEs. */
@@ -99,7 +73,8 @@ export interface PublishedLayer {
   readonly note: string;
 }
 
-export interface SimulatedLayer {
+/** What the simulator counts (eie/simulate.ts), and what it is of. */
+export interface SimulatedLayer extends Omit<Statistics, 'broadcasts' | 'bubbles'> {
   /** Position among all layers of the source. */
   readonly index: number;
   readonly name: string;
@@ -107,7 +82,7 @@ export interface SimulatedLayer {
   readonly source: string;
   /** Operator in the model; '' for workloads and cases. */
   readonly op: string;
-  readonly kind: 'conv' | 'fc' | 'recurrent' | 'other';
+  readonly kind: LayerKind;
   readonly rows: number;
   readonly cols: number;
   /** Non-zero weights of the matrix, biases not counted. */
@@ -116,80 +91,31 @@ export interface SimulatedLayer {
   readonly codebookSize: number;
   /** Broadcasts: inputs that are sent, and the bias column. */
   readonly activeColumns: number;
-  readonly paddingEntries: number;
-  readonly cycles: number;
-  readonly theoreticalCycles: number;
-  readonly timeUs: number;
-  readonly theoreticalTimeUs: number;
-  readonly loadBalance: number;
-  readonly validWritesPerPeCycle: number;
-  readonly pointerReads: number;
-  readonly spmatReads: number;
-  readonly entries: number;
-  readonly validWrites: number;
-  readonly realWork: number;
-  readonly broadcastStalls: number;
-  readonly emptyLookups: number;
-  readonly starved: number;
-  readonly queueHighWater: number;
   readonly energyUj: {
     /** Time x power: the paper's own account. */
     readonly constantPower: number;
     /** From counts of events: ours. */
     readonly eventBased: number;
     /** Sums to eventBased. */
-    readonly parts: {
-      readonly pointer: number;
-      readonly spmat: number;
-      readonly arithmetic: number;
-      readonly activation: number;
-      readonly queue: number;
-      readonly detection: number;
-    };
+    readonly parts: Energy['partsUj'];
     /** What the precision's multiplier adds to the 16-bit one; in neither account. */
     readonly multiplier: number;
   };
   readonly powerWatt: number;
   readonly areaMm2: number;
-  /** All PE-cycles by cause; together cycles x PEs. */
-  readonly causes: {
-    readonly work: number;
-    readonly filler: number;
-    readonly emptyColumns: number;
-    readonly fill: number;
-    readonly scan: number;
-    readonly queueFull: number;
-    readonly imbalance: number;
-    readonly drain: number;
-  };
   /** Sentences: where the cycles go, and how uneven the PEs are. */
   readonly explanation: { readonly loss: string; readonly balance: string };
-  readonly perPe: SimulatedPerPe;
-  readonly timeline: SimulatedTimeline | null;
   /** SHA-256 (hex) of the output before ReLU as little-endian float32. */
   readonly outputSha256: string;
   /** Fixed point: additions that saturated, and inputs and weights that did not fit. */
   readonly saturations: number;
   readonly clamped: number;
-  readonly format: {
-    readonly bits: number;
-    readonly weightFraction: number;
-    readonly activationFraction: number;
-  } | null;
+  readonly format: Omit<FixedFormat, 'rounding'> | null;
   readonly machine: LayerMachine;
   readonly activations: LayerActivations;
   /** Vectors that this matrix multiplies in one inference; null when not known. */
   readonly runsPerInference: number | null;
-  readonly capacity: {
-    readonly spmat: SramNeed;
-    readonly pointer: SramNeed;
-    readonly activation: SramNeed;
-    readonly inputBatches: number;
-    readonly outputBatches: number;
-    /** First column of each part the layer would be split into; [0] when it fits. */
-    readonly parts: readonly number[];
-    readonly warnings: readonly string[];
-  };
+  readonly capacity: Capacity;
   /** null for layers that are not the paper's. */
   readonly published: PublishedLayer | null;
   /** null unless asked for. */
@@ -230,13 +156,6 @@ export type SimulateInput = SimulationInput<MachineOptions>;
 export type SimulateResult = SimulationResult<MachineConfig, SimulatedLayer, SimulateTotals>;
 export type SimulateConfig = SimulateResult['config'];
 
-export type SweepAxisName = 'pe' | 'index-bits' | 'precision' | 'fifo' | 'sram-width' | 'clock';
-
-export interface SweepAxis {
-  readonly name: SweepAxisName;
-  readonly values: readonly (number | Precision)[];
-}
-
 /** One machine: the quantities of Figures 8 (loadBalance), 9, 11 (speedup), 12 (realWork), 13. */
 export interface SweptPoint extends SweepPoint {
   /** No other point of the sweep is at least as good in time, energy and area, and better in one. */
@@ -253,32 +172,11 @@ export type SweptLayer = LayerDesigns<SweptPoint>;
 export type SweepResult = DesignSpaceResult<MachineConfig, SweepAxis, SweptPoint>;
 
 /** The paper's Tables II, IV and V and Figures 6 and 7: all published, nothing simulated. */
-export type PublishedInput = Readonly<Record<string, never>>;
 export interface PublishedResult {
   /** Order of every row of nine. */
   readonly layers: readonly { readonly id: string; readonly name: string }[];
-  readonly wallClocks: readonly {
-    readonly platform: string;
-    readonly device: string;
-    readonly batch: number;
-    readonly kind: string;
-    readonly microseconds: readonly number[];
-  }[];
-  readonly platforms: readonly {
-    readonly name: string;
-    readonly year: number;
-    readonly type: string;
-    readonly technologyNm: number;
-    readonly clockMHz: number | null;
-    readonly memory: string;
-    readonly maxParameters: string;
-    readonly quantization: string;
-    readonly areaMm2: number | null;
-    readonly powerWatt: number;
-    readonly layersPerSecond: number;
-    readonly layersPerJoule: number;
-    readonly layersPerSecondPerMm2: number | null;
-  }[];
+  readonly wallClocks: readonly WallClock[];
+  readonly platforms: readonly Platform[];
   readonly speedupBars: readonly PublishedBars[];
   readonly efficiencyBars: readonly PublishedBars[];
   /** EIE's speed-up from Table IV: geometric means, computed. */
@@ -288,19 +186,12 @@ export interface PublishedResult {
     readonly overMobileGpuDense: number;
   };
   /** Table II, one PE. */
-  readonly peModules: readonly {
-    readonly name: string;
-    readonly milliwatt: number | null;
-    readonly squareMicron: number;
-  }[];
+  readonly peModules: readonly Part[];
   /** Contradictions of the paper, one line each. */
   readonly notes: readonly string[];
 }
 
-export interface PublishedBars {
-  readonly series: string;
-  readonly values: readonly number[];
-  /** The mean the figure prints, and the one its bars give. */
-  readonly printedMean: number;
+export interface PublishedBars extends Bars {
+  /** The mean that the bars give. */
   readonly computedMean: number;
 }

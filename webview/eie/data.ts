@@ -6,8 +6,6 @@ import type {
   MachineOptions,
   PublishedResult,
   SimulatedLayer,
-  SimulatedPerPe,
-  SimulatedTimeline,
   SimulateResult,
   SweepAxis,
   SweepResult,
@@ -22,8 +20,8 @@ export type PageLayer = Omit<SimulatedLayer, 'perPe' | 'timeline'>;
 export interface LayerDetail {
   /** `SimulatedLayer.index` */
   readonly index: number;
-  readonly perPe: SimulatedPerPe;
-  readonly timeline: SimulatedTimeline | null;
+  readonly perPe: SimulatedLayer['perPe'];
+  readonly timeline: SimulatedLayer['timeline'];
 }
 
 export type PageRun = Omit<SimulateResult, 'layers'> & { readonly layers: readonly PageLayer[] };
