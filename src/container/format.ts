@@ -4,8 +4,6 @@
  */
 import type { CodedTensor } from '../compress/coded.ts';
 import { mostLevels } from '../compress/share/grid.ts';
-import type { CodedDType } from '../model/dtype.ts';
-import { DeepCompressionError } from '../model/errors.ts';
 
 /** 'DCZ' and the version byte. */
 export const magic = Uint8Array.of(0x44, 0x43, 0x5a);
@@ -48,15 +46,6 @@ export const deflateRatio = 1032;
 /** Element types in the order of their code in a tensor's flags: version 2 has the first four. */
 export const dtypes = ['float32', 'float16', 'bfloat16', 'float64', 'int8', 'uint8'] as const;
 
-export const dtypeBytes: Readonly<Record<CodedDType, number>> = {
-  float32: 4,
-  float16: 2,
-  bfloat16: 2,
-  float64: 8,
-  int8: 1,
-  uint8: 1,
-};
-
 /** Rest bytes lie in four channels: bytes as they are, and float payloads by element size. */
 export const elementSizes = [1, 2, 4, 8] as const;
 
@@ -69,13 +58,4 @@ export const hashedChannel = 2;
 /** Only Huffman-coded sparse tensors have a stream of gaps. */
 export function hasGaps(coded: Pick<CodedTensor, 'coder' | 'indexBits'>): boolean {
   return coded.coder === 'huffman' && coded.indexBits > 0;
-}
-
-/** The one error of a damaged file: its name and what is wrong, on one line. */
-export function damaged(name: string, what: string, cause?: unknown): DeepCompressionError {
-  return new DeepCompressionError(
-    'invalid-container',
-    `${name}: damaged .dcz file: ${what}`,
-    cause === undefined ? undefined : { cause },
-  );
 }

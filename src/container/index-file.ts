@@ -1,10 +1,11 @@
 /** Finds the index in a whole file: behind the header, in version 1 before the end. */
 import { readBytes, type ByteSource } from '../model/bytes.ts';
-import { damaged, headerBytes, oldFooterBytes, oldHeaderBytes } from './format.ts';
+import { headerBytes, oldFooterBytes, oldHeaderBytes } from './format.ts';
 import { indexAbout, readHead, readVersion } from './header.ts';
 import { parseIndex } from './index-read.ts';
 import type { DczIndex, Fail } from './index-types.ts';
 import { checkStatement, longestStatement } from './statement-check.ts';
+import { damaged } from '../compress/code/checked-decoder.ts';
 
 /** @throws DeepCompressionError `invalid-container`, or `io` from the source. */
 export function readIndex(source: ByteSource): DczIndex {

@@ -1,7 +1,8 @@
 /** Files in the metadata of a .dcz file: their runs (docs/dcz-format.md, section 3). */
+import { bytesOf } from '../compress/code/restore.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import { checkRestorable } from '../model/location.ts';
-import { dtypeBytes, elementSizes, hashedChannel, hashedKind, holeKind, limits } from './format.ts';
+import { elementSizes, hashedChannel, hashedKind, holeKind, limits } from './format.ts';
 import { bytesOfWeight, readHashed, type HashedTensor } from './hashed.ts';
 import type { Fail, IndexedChannel, IndexedFile, IndexedTensor } from './index-types.ts';
 import type { VarintReader } from './varint.ts';
@@ -65,7 +66,7 @@ function readRuns(
     if (kind === holeKind) {
       const tensor = tensors[used.tensors] ?? fail('more holes than tensors');
       if (elements !== 0) fail('a hole with a length');
-      length = tensor.weights * dtypeBytes[tensor.dtype];
+      length = tensor.weights * bytesOf(tensor.dtype);
       origins[r] = used.tensors++;
     } else {
       const isHashed = kind === hashedKind && version > 2;

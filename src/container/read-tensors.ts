@@ -2,9 +2,10 @@
  * Channels and tensors in the metadata of a .dcz file: what the packed bytes outside header and index
  * are, in order (docs/dcz-format.md, sections 4 and 5).
  */
+import { bytesOf } from '../compress/code/restore.ts';
 import { blockWeights, type Coder } from '../compress/coded.ts';
 import { noTables } from './adaptive-tables.ts';
-import { deflateRatio, dtypeBytes, dtypes, hasGaps, limits, pieceBytes } from './format.ts';
+import { deflateRatio, dtypes, hasGaps, limits, pieceBytes } from './format.ts';
 import type {
   Fail,
   IndexedBlock,
@@ -114,9 +115,9 @@ function readTensor(
   const coder: Coder = flags & 4 ? 'arithmetic' : 'huffman';
   const onGrid = version > 1 && (flags & 8) !== 0;
   const indexBits = version > 1 ? ((flags >> 4) & 15) + ((flags & 240) > 0 ? 1 : 0) : flags >> 3;
-  if (onGrid && dtypeBytes[dtype] === 1) fail('bytes on a grid');
+  if (onGrid && bytesOf(dtype) === 1) fail('bytes on a grid');
   if (indexBits === 1 || indexBits > 16) fail(`an index of ${indexBits} bits`);
-  const weights = fields.number('the number of weights', limits.length / dtypeBytes[dtype]);
+  const weights = fields.number('the number of weights', limits.length / bytesOf(dtype));
   const rowLength = fields.number('the length of a row', limits.length);
   const kernelLength = fields.number('the length of a kernel', limits.length);
   const inside = (n: number): boolean => n >= 1 && n <= weights;

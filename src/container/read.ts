@@ -6,7 +6,7 @@ import type { CodedTensor } from '../compress/coded.ts';
 import type { ByteSource } from '../model/bytes.ts';
 import { recognised } from '../model/recognise.ts';
 import { codedTensor } from './coded-tensor.ts';
-import { damaged, holeKind } from './format.ts';
+import { holeKind } from './format.ts';
 import type { HashedTensor } from './hashed.ts';
 import { isDcz, notDcz, readHead } from './header.ts';
 import { readIndex, statementAfter } from './index-file.ts';
@@ -16,6 +16,7 @@ import { RestReader } from './rest-reader.ts';
 import { restoredFile } from './restored-file.ts';
 import { readStatement } from './statement.ts';
 import { storedBytes, type StoredBytes } from './stored-bytes.ts';
+import { damaged } from '../compress/code/checked-decoder.ts';
 
 export interface DczTensor {
   /** Streams are read from the file when a block's `values` or `gaps` is asked for, every time. */

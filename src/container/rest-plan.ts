@@ -3,9 +3,10 @@
  * stay as they are (biases above all) are told from structure by asking the model for a layout with
  * all of them cut out; what lies between the same neighbours there and in the file is a payload.
  */
+import { bytesOf } from '../compress/code/restore.ts';
 import { isCompressible } from '../model/dtype.ts';
 import type { HoleEncoding, Model, Segment } from '../model/model.ts';
-import { dtypeBytes, elementSizes, hashedKind, holeKind } from './format.ts';
+import { elementSizes, hashedKind, holeKind } from './format.ts';
 import type { HashedTensor } from './hashed.ts';
 import { bytesOfValues } from './hashed-bytes.ts';
 
@@ -75,7 +76,7 @@ function payloadsOf(segments: readonly Segment[], size: number): Payload[] {
 }
 
 function channelOf(encoding: HoleEncoding): number {
-  return elementSizes.findIndex((n) => n === dtypeBytes[encoding]);
+  return elementSizes.findIndex((n) => n === bytesOf(encoding));
 }
 
 /** The hashed tensors of a file, by their ids. */

@@ -4,9 +4,10 @@
  */
 import { readBytes, type ByteSource } from '../model/bytes.ts';
 import { crc32 } from '../model/crc32.ts';
-import { damaged, pieceBytes } from './format.ts';
+import { pieceBytes } from './format.ts';
 import type { IndexedChannel, IndexedPiece } from './index-types.ts';
 import { joinPlanes, unpackPlanes } from './pack.ts';
+import { damaged } from '../compress/code/checked-decoder.ts';
 
 export class RestReader {
   private readonly unpacked: { piece: number; bytes: Uint8Array }[];

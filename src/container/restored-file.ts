@@ -3,10 +3,11 @@
  * come from the packed rest, those inside are decoded, a block at a time, when they are read, and hashed
  * weights computed.
  */
+import { bytesOf } from '../compress/code/restore.ts';
 import { blockWeights, type CodedTensor } from '../compress/coded.ts';
 import { checkRange, type ByteSource } from '../model/bytes.ts';
 import type { PayloadDecoder } from './payload-decoder.ts';
-import { dtypeBytes, hashedChannel, hashedKind, holeKind } from './format.ts';
+import { hashedChannel, hashedKind, holeKind } from './format.ts';
 import { bytesOfWeight } from './hashed.ts';
 import { readHashedBytes, valuesOf } from './hashed-bytes.ts';
 import type { IndexedFile } from './index-types.ts';
@@ -70,8 +71,8 @@ function readPayload(
   target: Uint8Array,
   decoder: PayloadDecoder,
 ): void {
-  const blockBytes = blockWeights * dtypeBytes[coded.dtype];
-  const payload = coded.weights * dtypeBytes[coded.dtype];
+  const blockBytes = blockWeights * bytesOf(coded.dtype);
+  const payload = coded.weights * bytesOf(coded.dtype);
   for (let done = 0; done < target.length;) {
     const at = offset + done;
     const block = Math.floor(at / blockBytes);

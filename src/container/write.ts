@@ -3,6 +3,7 @@
  * are in memory already, and so is the packed rest until it is long: it is then packed twice, the first
  * time for what the index says of it.
  */
+import { bytesOf } from '../compress/code/restore.ts';
 import { blockWeights, type CodedTensor } from '../compress/coded.ts';
 import { largestOf, levelOf, type Grid } from '../compress/share/grid.ts';
 import type { ByteSink } from '../model/bytes.ts';
@@ -10,16 +11,7 @@ import { crc32 } from '../model/crc32.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { Model, Segment } from '../model/model.ts';
 import { isExactIn } from './codebook.ts';
-import {
-  dtypeBytes,
-  hasGaps,
-  headerBytes,
-  holeKind,
-  limits,
-  magic,
-  plainVersion,
-  version,
-} from './format.ts';
+import { hasGaps, headerBytes, holeKind, limits, magic, plainVersion, version } from './format.ts';
 import { canonicalJson, serialiseIndex, type IndexedTensor } from './index-write.ts';
 import { packRest, type PackedChannel } from './pack-rest.ts';
 import { floatPayloads, planRuns, type HashedTensors, type PlannedRun } from './rest-plan.ts';
@@ -63,7 +55,7 @@ export function writeDcz(contents: DczContents, sink: ByteSink): WrittenBytes {
   checkLimits(files, tensors);
   const recipeBytes = new TextEncoder().encode(canonicalJson(recipe)).length;
   most('bytes of recipe', recipeBytes, limits.recipe);
-  const bytewise = tensors.some(({ coded }) => dtypeBytes[coded.dtype] === 1);
+  const bytewise = tensors.some(({ coded }) => bytesOf(coded.dtype) === 1);
   const written = bytewise || hashed.size > 0 ? version : plainVersion;
   const index = serialiseIndex({ version: written, recipe, channels, files, tensors });
   most('bytes of metadata', index.metadataBytes, limits.metadata);
@@ -184,7 +176,7 @@ function checkTensor(coded: CodedTensor, hole: Extract<Segment, { kind: 'hole' }
     if (!holds) throw new RangeError(`tensor ${coded.tensor}: ${what}`);
   };
   expect(hole.encoding === coded.dtype, `a hole of ${hole.encoding} for ${coded.dtype}`);
-  expect(hole.length === coded.weights * dtypeBytes[coded.dtype], `a hole of ${hole.length} bytes`);
+  expect(hole.length === coded.weights * bytesOf(coded.dtype), `a hole of ${hole.length} bytes`);
   expect(coded.blocks.length === Math.ceil(coded.weights / blockWeights), 'wrong number of blocks');
   expect(Object.is(coded.codebook[0], 0), 'no reserved zero in the codebook');
   if (coded.grid !== undefined) checkGrid(coded, coded.grid, expect);

@@ -4,9 +4,9 @@
  * blocks (2^20 weights) it lets other work go on and looks whether it was cancelled; `decodeInWorker`
  * keeps a page free all the time.
  */
+import { bytesOf } from '../compress/code/restore.ts';
 import { blockWeights } from '../compress/coded.ts';
 import { codedTensor } from '../container/coded-tensor.ts';
-import { damaged, dtypeBytes } from '../container/format.ts';
 import type { DczIndex, IndexedTensor } from '../container/index-types.ts';
 import { PayloadDecoder } from '../container/payload-decoder.ts';
 import { endOfPiece, readPiece } from '../container/rest-reader.ts';
@@ -20,6 +20,7 @@ import { openIndex, type Opened } from './open.ts';
 import { ChannelCursor, placementOf } from './placement.ts';
 import type { Restored } from './restored.ts';
 import { WholeModel } from './whole-model.ts';
+import { damaged } from '../compress/code/checked-decoder.ts';
 
 export interface DecodeProgress {
   /** Bytes of the `.dcz` that are decoded, and all of them. */
@@ -132,7 +133,7 @@ class Decoding {
 
   async #tensor(hole: number, tensor: IndexedTensor): Promise<void> {
     const coded = codedTensor(this.#arrivals, tensor);
-    const width = dtypeBytes[tensor.dtype];
+    const width = bytesOf(tensor.dtype);
     for (const [b, { offset, values, gaps }] of tensor.blocks.entries()) {
       await this.#there(offset + values + gaps);
       const start = b * blockWeights;

@@ -1,5 +1,5 @@
 /** The index of a `.dcz` that is still arriving. */
-import { damaged, headerBytes } from '../container/format.ts';
+import { headerBytes } from '../container/format.ts';
 import {
   headLength,
   indexAbout,
@@ -13,6 +13,7 @@ import { parseIndex } from '../container/index-read.ts';
 import type { DczIndex } from '../container/index-types.ts';
 import { readBytes } from '../model/bytes.ts';
 import type { Arrivals } from './arrivals.ts';
+import { damaged } from '../compress/code/checked-decoder.ts';
 
 /** What a `.dcz` holds, and how long it is. */
 export interface Opened {

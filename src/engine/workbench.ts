@@ -4,16 +4,14 @@
  * large tensor excepted, which a thread gathers until it is asked). No piece handles more than a
  * block of 2^20 weights or its bytes.
  */
-import { decodeBlock } from '../compress/code/decode-block.ts';
+import { CheckedDecoder } from '../compress/code/checked-decoder.ts';
 import { weightsOfBlock } from '../compress/code/encode-block.ts';
-import { bytesOf, restoreBlock } from '../compress/code/restore.ts';
-import { blockWeights, type CodedTensor } from '../compress/coded.ts';
+import { bytesOf } from '../compress/code/restore.ts';
+import type { CodedTensor } from '../compress/coded.ts';
 import { StatisticsCounter } from '../compress/statistics.ts';
 import { runTask, type ResultOf, type Task, type WeightSource } from '../compress/tasks.ts';
 import { codedAs } from '../model/coded-as.ts';
-import { crc32 } from '../model/crc32.ts';
 import { bitsOf, isCompressible, isFloat, isQuantized, type DType } from '../model/dtype.ts';
-import { DeepCompressionError } from '../model/errors.ts';
 import type { Model, Tensor } from '../model/model.ts';
 import { DistinctCounter, distinctBySorting, type DistinctKind } from '../measure/distinct.ts';
 import { openInput, type Opened, type SharedInput } from './input.ts';
@@ -52,6 +50,7 @@ const sortLimit = 1 << 16;
 export class Workbench {
   private readonly opened: Opened;
   private readonly counters = new Map<number, DistinctCounter>();
+  private decoder: CheckedDecoder | undefined;
 
   /** @throws DeepCompressionError when the input cannot be opened */
   constructor(input: SharedInput) {
@@ -78,7 +77,7 @@ export class Workbench {
       case 'codes': {
         const codes = this.codes(work.index, work.block);
         const { codebook } = this.coded(work.index);
-        return codebook.length <= 256 ? Uint8Array.from(codes) : codes;
+        return codebook.length <= 256 ? Uint8Array.from(codes) : codes.slice();
       }
       case 'recount':
         return this.recount(work.index, work.block);
@@ -135,17 +134,7 @@ export class Workbench {
 
   private codes(index: number, block: number): Uint16Array {
     const coded = this.coded(index);
-    const length = weightsOfBlock(coded.weights, block);
-    const codes = new Uint16Array(length);
-    decodeBlock(coded, block, codes);
-    const bytes = new Uint8Array(length * bytesOf(coded.dtype));
-    restoreBlock(coded, codes, bytes, block * blockWeights);
-    if (crc32(bytes) !== coded.blocks[block].crc32)
-      throw new DeepCompressionError(
-        'invalid-container',
-        `${this.opened.path}: damaged .dcz file: a checksum of tensor ${coded.tensor} does not match`,
-      );
-    return codes;
+    return (this.decoder ??= new CheckedDecoder(this.opened.path)).decode(coded, block);
   }
 
   private recount(index: number, block: number): BlockCounts {

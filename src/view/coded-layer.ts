@@ -4,14 +4,12 @@
  * CRC-32 when it is decoded. Passes over a layer of many blocks have them decoded ahead by other
  * threads, where there are any. Largest unit of work: one block of 2^20 weights.
  */
-import { BlockDecoder } from '../compress/code/decode-block.ts';
+import type { CheckedDecoder } from '../compress/code/checked-decoder.ts';
 import { weightsOfBlock } from '../compress/code/encode-block.ts';
 import { decodeSymbols, huffmanTable } from '../compress/code/huffman.ts';
-import { bytesOf, Restorer } from '../compress/code/restore.ts';
 import { blockWeights, type CodedTensor } from '../compress/coded.ts';
 import { levelValues } from '../compress/share/grid.ts';
 import { StatisticsCounter, type LayerStatistics } from '../compress/statistics.ts';
-import { crc32 } from '../model/crc32.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { ByteCache } from './cache.ts';
 import type { Pace } from './pace.ts';
@@ -48,39 +46,6 @@ export interface BlockEntries {
   readonly gaps: Uint16Array;
 }
 
-/** Tables and buffers of the layer that was decoded last, for all layers of a model. */
-export class CodeBench {
-  #coded: CodedTensor | undefined;
-  #decoder: BlockDecoder | undefined;
-  #restorer: Restorer | undefined;
-  #codes = new Uint16Array(0);
-  #payload = new Uint8Array(0);
-
-  /** The codes of a block, checked; a view that the next call overwrites. */
-  decode(coded: CodedTensor, block: number): Uint16Array {
-    if (this.#coded !== coded) {
-      this.#coded = undefined;
-      this.#decoder = new BlockDecoder(coded);
-      this.#restorer = new Restorer(coded);
-      this.#coded = coded;
-    }
-    const n = weightsOfBlock(coded.weights, block);
-    if (this.#codes.length < n) this.#codes = new Uint16Array(n);
-    const codes = this.#codes.subarray(0, n);
-    this.#decoder?.decode(block, coded.blocks[block], codes);
-    const size = n * bytesOf(coded.dtype);
-    if (this.#payload.length < size) this.#payload = new Uint8Array(size);
-    const payload = this.#payload.subarray(0, size);
-    this.#restorer?.restore(codes, payload, block * blockWeights);
-    if (crc32(payload) !== coded.blocks[block].crc32)
-      throw new DeepCompressionError(
-        'invalid-container',
-        `damaged tensor ${coded.tensor}: a checksum does not match`,
-      );
-    return codes;
-  }
-}
-
 export class CodedLayer {
   readonly coded: CodedTensor;
   readonly values: LayerValues;
@@ -93,7 +58,7 @@ export class CodedLayer {
     readonly source: CodedSource,
     private readonly key: string,
     private readonly cache: ByteCache,
-    private readonly bench: CodeBench,
+    private readonly decoder: CheckedDecoder,
     private readonly threads?: { readonly of: BlockThreads; readonly index: number },
   ) {
     const { coded } = source;
@@ -130,7 +95,7 @@ export class CodedLayer {
     const key = `${this.key}codes:${block}`;
     const kept = this.cache.get<Codes>(key);
     if (kept !== undefined) return kept;
-    const decoded = this.bench.decode(this.coded, block);
+    const decoded = this.decoder.decode(this.coded, block);
     const codes = this.coded.codebook.length <= 256 ? Uint8Array.from(decoded) : decoded.slice();
     return this.cache.set<Codes>(key, codes, codes.byteLength);
   }

@@ -4,14 +4,15 @@
  * (pyramids, tiles, decoded blocks) in the cache that all open models share; two askers of the same
  * thing wait for one computation.
  */
+import { CheckedDecoder, damaged } from '../compress/code/checked-decoder.ts';
 import type { MeterOf } from '../measure/meter.ts';
 import type { LayerStatistics } from '../compress/statistics.ts';
 import { codedAs, isCodable } from '../model/coded-as.ts';
-import { isCompressible } from '../model/dtype.ts';
+import { isCompressible, isNumeric } from '../model/dtype.ts';
 import { DeepCompressionError } from '../model/errors.ts';
 import type { Tensor } from '../model/model.ts';
 import { bytesHeld, type ByteCache } from './cache.ts';
-import { CodeBench, CodedLayer, type BlockThreads } from './coded-layer.ts';
+import { CodedLayer, type BlockThreads } from './coded-layer.ts';
 import { layoutsOf, type Layout } from './layout.ts';
 import type { ViewSource } from './overview.ts';
 import { Pace, SharedWork, type Asking, type Turns, type Urgency } from './pace.ts';
@@ -24,7 +25,6 @@ import {
   statedZeroPoint,
   type ZeroPointPlace,
 } from './zero-point.ts';
-import { isNumeric } from '../model/dtype.ts';
 
 export interface ViewServices {
   readonly cache: ByteCache;
@@ -43,7 +43,6 @@ export interface ViewSubject {
 
 export class ViewCore {
   protected readonly tensors: readonly Tensor[];
-  readonly #bench = new CodeBench();
   readonly #work = new SharedWork();
   protected readonly coded = new Map<number, CodedLayer>();
   readonly #layouts = new Map<number, readonly Layout[]>();
@@ -60,20 +59,18 @@ export class ViewCore {
   ) {
     this.tensors = source.model.tensors;
     this.zeroPoints = findZeroPoints(source.model);
+    const decoder = new CheckedDecoder(source.path);
     for (const [index, coded] of source.coded.entries()) {
       const { tensor, weights, dtype } = coded.coded;
       const there = this.tensors.at(tensor);
       const as = there && isCodable(there.dtype) ? codedAs(there) : undefined;
       if (as?.weights !== weights || as.dtype !== dtype || tensor < 0)
-        throw new DeepCompressionError(
-          'invalid-container',
-          `${source.path}: damaged .dcz file: tensor ${tensor} is not one of the model's`,
-        );
+        throw damaged(source.path, `tensor ${tensor} is not one of the model's`);
       // bytes of quantized weights are no values: these come from the restored file
       if (!isCompressible(dtype)) continue;
       const key = `${id}/${tensor}/`;
       const threads = services.threads && { of: services.threads, index };
-      this.coded.set(tensor, new CodedLayer(coded, key, services.cache, this.#bench, threads));
+      this.coded.set(tensor, new CodedLayer(coded, key, services.cache, decoder, threads));
     }
   }
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { prepareDecoder } from '../../src/compress/code/decode-block.ts';
+import { BlockDecoder } from '../../src/compress/code/decode-block.ts';
 import { blockWeights, type CodedTensor } from '../../src/compress/coded.ts';
 import { compressModel } from '../../src/compress/pipeline.ts';
 import { parseRecipe } from '../../src/recipe/recipe.ts';
@@ -68,7 +68,7 @@ function expectedFile(
     if (s.kind === 'copy') return onnx.subarray(s.offset, s.offset + s.length);
     const tensor = coded.find((c) => c.tensor === s.tensor);
     assert.ok(tensor);
-    const decoder = prepareDecoder(tensor);
+    const decoder = new BlockDecoder(tensor);
     return Buffer.concat(
       tensor.blocks.map((block, b) => {
         const n = Math.min(blockWeights, tensor.weights - b * blockWeights);

@@ -3,7 +3,7 @@
  * ends after as many steps as the block has weights and writes only inside `codes`.
  */
 import { DeepCompressionError } from '../../model/errors.ts';
-import { blockWeights, type CodedBlock, type CodedTensor } from '../coded.ts';
+import { blockWeights, type CodedBlock } from '../coded.ts';
 import { largestOf } from '../share/grid.ts';
 import { decodeArithmetic } from './arithmetic.ts';
 import { weightsOfBlock, type TensorCoding } from './encode-block.ts';
@@ -62,18 +62,6 @@ export class BlockDecoder {
       fromEntries(this.#values, this.#gaps, entries, codes, n);
     }
   }
-}
-
-/** Tables of a tensor made once, for many blocks. */
-export function prepareDecoder(tensor: TensorCoding): BlockDecoder {
-  return new BlockDecoder(tensor);
-}
-
-/** As `BlockDecoder.decode`, once. `codes` holds one element per weight of that block. */
-export function decodeBlock(tensor: CodedTensor, block: number, codes: Uint16Array): void {
-  const coded = tensor.blocks[block];
-  if (coded === undefined) invalid(`it has no block ${block}`);
-  new BlockDecoder(tensor).decode(block, coded, codes);
 }
 
 function invalid(what: string): never {

@@ -105,13 +105,3 @@ export class Restorer {
     }
   }
 }
-
-/** As `Restorer.restore`, once: `target` holds one value per code of a block. */
-export function restoreBlock(
-  tensor: CodeValues,
-  codes: Uint16Array,
-  target: Uint8Array,
-  start: number,
-): void {
-  new Restorer(tensor).restore(codes, target, start);
-}

@@ -3,6 +3,7 @@
  * and curves from the training record beside it, where there is one.
  * Every block is decoded, checked and counted, by threads when there is much of it.
  */
+import { damaged } from '../../compress/code/checked-decoder.ts';
 import { host } from '#host';
 import { blockWeights } from '../../compress/coded.ts';
 import { hashedReason, notCoded } from '../../compress/not-coded.ts';
@@ -93,10 +94,7 @@ function checkTensors(path: string, dcz: Dcz, model: Model): void {
     const tensor = model.tensors.at(coded.tensor);
     const as = tensor && isCodable(tensor.dtype) ? codedAs(tensor) : undefined;
     if (as?.weights !== coded.weights || as.dtype !== coded.dtype)
-      throw new DeepCompressionError(
-        'invalid-container',
-        `${path}: damaged .dcz file: tensor ${coded.tensor} is not one of the model's`,
-      );
+      throw damaged(path, `tensor ${coded.tensor} is not one of the model's`);
   }
 }
 

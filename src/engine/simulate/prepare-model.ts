@@ -3,13 +3,10 @@
  * by, each with the activations that the model itself gives it. Blocks are checked by their CRC as
  * they are decoded. Runs in a thread of its own (bench.ts), so it need not be cancellable.
  */
-import { blockWeights, type CodedTensor } from '../../compress/coded.ts';
-import { prepareDecoder } from '../../compress/code/decode-block.ts';
-import { weightsOfBlock } from '../../compress/code/encode-block.ts';
-import { bytesOf, restoreBlock } from '../../compress/code/restore.ts';
+import type { CodedTensor } from '../../compress/coded.ts';
+import { CheckedDecoder, damaged } from '../../compress/code/checked-decoder.ts';
 import { matricesOf, type LayerMatrix } from '../../layers/matrices.ts';
 import { vectorsOf } from '../../calibrate/vectors.ts';
-import { crc32 } from '../../model/crc32.ts';
 import { isCompressible } from '../../model/dtype.ts';
 import { DeepCompressionError } from '../../model/errors.ts';
 import type { Geometry, Model, Tensor } from '../../model/model.ts';
@@ -141,32 +138,13 @@ function matrices(
 ): LayerMatrix[] {
   const geometry = stackedGates(tensor);
   if (coded.weights !== tensor.parameters)
-    throw new DeepCompressionError(
-      'invalid-container',
-      `${path}: damaged .dcz file: tensor ${tensor.id} is not one of the model's`,
-    );
-  const decoder = prepareDecoder(coded);
+    throw damaged(path, `tensor ${tensor.id} is not one of the model's`);
+  const decoder = new CheckedDecoder(path);
   const list = matricesOf(
     tensor.name,
     coded,
     geometry,
-    (block, codes) => {
-      const stored = coded.blocks[block];
-      decoder.decode(block, stored, codes);
-      const length = weightsOfBlock(coded.weights, block);
-      const bytes = new Uint8Array(length * bytesOf(coded.dtype));
-      restoreBlock(
-        coded,
-        codes.length === length ? codes : codes.subarray(0, length),
-        bytes,
-        block * blockWeights,
-      );
-      if (crc32(bytes) !== stored.crc32)
-        throw new DeepCompressionError(
-          'invalid-container',
-          `${path}: damaged .dcz file: a checksum of tensor ${tensor.id} does not match`,
-        );
-    },
+    (block, codes) => codes.set(decoder.decode(coded, block)),
     machine,
   );
   const [first] = list;

@@ -3,7 +3,6 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { blockWeights, type CodedBlock, type CodedTensor } from '../../../src/compress/coded.ts';
 import { codeLengths, streamBits } from '../../../src/compress/code/code-lengths.ts';
-import { decodeBlock } from '../../../src/compress/code/decode-block.ts';
 import {
   BlockEncoder,
   blocksOf,
@@ -19,9 +18,9 @@ import {
   longRun,
   toEntries,
 } from '../../../src/compress/code/relative-index.ts';
-import { restoreBlock } from '../../../src/compress/code/restore.ts';
 import { DeepCompressionError } from '../../../src/model/errors.ts';
 import * as reference from './reference.ts';
+import { decodeBlock, restoreBlock } from './decode-once.ts';
 
 const runsOf = (codes: Uint16Array): { short: Float64Array; long: Float64Array } => {
   const short = new Float64Array(longRun);

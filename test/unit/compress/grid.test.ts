@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { blockWeights } from '../../../src/compress/coded.ts';
 import { decodeLevels, encodeLevels } from '../../../src/compress/code/levels.ts';
 import { BlockDecoder } from '../../../src/compress/code/decode-block.ts';
-import { restoreBlock } from '../../../src/compress/code/restore.ts';
 import type { PlannedTensor } from '../../../src/compress/layer.ts';
 import { compressModel, type CompressionPlan } from '../../../src/compress/pipeline.ts';
 import { parseRecipe } from '../../../src/recipe/recipe.ts';
@@ -29,6 +28,7 @@ import { fakeModel, inlineRunner, sourceOf, type FakeTensor } from './model.ts';
 import { gaussian as normal, randomGridOf, scaleAt } from '../container/random-models.ts';
 import { DeepCompressionError } from '../../../src/model/errors.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
+import { restoreBlock } from './decode-once.ts';
 
 async function compress(
   layers: readonly FakeTensor[],

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { blockWeights } from '../../../src/compress/coded.ts';
-import { decodeBlock } from '../../../src/compress/code/decode-block.ts';
 import { blocksOf, weightsOfBlock } from '../../../src/compress/code/encode-block.ts';
 import type { PlannedTensor } from '../../../src/compress/layer.ts';
 import { compressModel, type CompressionPlan } from '../../../src/compress/pipeline.ts';
@@ -13,6 +12,7 @@ import { assignmentOfBlock } from '../../../src/compress/share/assignment.ts';
 import { largestOf, levelCodebook, levelValues } from '../../../src/compress/share/grid.ts';
 import { runTask } from '../../../src/compress/tasks.ts';
 import { fakeModel, gaussian, inlineRunner, sourceOf, type FakeTensor } from './model.ts';
+import { decodeBlock } from './decode-once.ts';
 
 async function compress(
   layers: readonly FakeTensor[],

@@ -1,4 +1,5 @@
 /** Passes over layers of many blocks, with blocks decoded ahead by other threads and without. */
+import { CheckedDecoder } from '../../../src/compress/code/checked-decoder.ts';
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { BlockDecoder } from '../../../src/compress/code/decode-block.ts';
@@ -6,12 +7,7 @@ import { BlockEncoder, type TensorCoding } from '../../../src/compress/code/enco
 import { blockWeights } from '../../../src/compress/coded.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 import { ByteCache } from '../../../src/view/cache.ts';
-import {
-  CodeBench,
-  CodedLayer,
-  type BlockThreads,
-  type CodedSource,
-} from '../../../src/view/coded-layer.ts';
+import { CodedLayer, type BlockThreads, type CodedSource } from '../../../src/view/coded-layer.ts';
 import { Pace } from '../../../src/view/pace.ts';
 import { asking, services } from './support.ts';
 
@@ -71,7 +67,13 @@ function threads(width: number, fails = (_: number): boolean => false) {
 
 function layer(of?: BlockThreads, budget = 64 << 20): CodedLayer {
   const cache = new ByteCache(budget);
-  return new CodedLayer(whole, 'key/', cache, new CodeBench(), of && { of, index: 7 });
+  return new CodedLayer(
+    whole,
+    'key/',
+    cache,
+    new CheckedDecoder('layer.dcz'),
+    of && { of, index: 7 },
+  );
 }
 
 const pace = (): Pace => new Pace(services().turns, 1, asking);
@@ -108,9 +110,18 @@ test('a damaged block is refused, whoever decodes it', async () => {
     },
   };
   const { of } = threads(2, (block) => block === 3);
-  const bad = new CodedLayer(damaged, 'key/', new ByteCache(64 << 20), new CodeBench(), {
-    of,
-    index: 7,
-  });
-  await assert.rejects(bad.statistics(pace()), /a checksum does not match/);
+  const bad = new CodedLayer(
+    damaged,
+    'key/',
+    new ByteCache(64 << 20),
+    new CheckedDecoder('layer.dcz'),
+    {
+      of,
+      index: 7,
+    },
+  );
+  await assert.rejects(
+    bad.statistics(pace()),
+    /layer.dcz: damaged .dcz file: a checksum of tensor \d+ does not match/,
+  );
 });

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { BlockDecoder } from '../../../src/compress/code/decode-block.ts';
-import { restoreBlock } from '../../../src/compress/code/restore.ts';
 import { largestOf } from '../../../src/compress/share/grid.ts';
 import { scaleOf } from '../../../src/compress/share/scales.ts';
 import { netronAttachment } from '../../../src/view/exports.ts';
@@ -15,6 +14,7 @@ import {
   sparseValues,
   viewOf,
 } from './support.ts';
+import { restoreBlock } from '../compress/decode-once.ts';
 
 const [rows, cols] = [120, 90];
 
