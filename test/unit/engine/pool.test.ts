@@ -127,10 +127,10 @@ test('without threads the same pieces are done inline, and the event loop turns 
   const timer = setInterval(() => turns++, 0);
   const piece: Work = { kind: 'statistics', tensor: 0, start: 0, length: 200, last: true };
   const results = (await Promise.all(Array.from({ length: 100 }, () => crew.perform(piece)))) as {
-    moments: { values: number };
+    statistics: { values: number };
   }[];
   clearInterval(timer);
-  assert.ok(results.every((r) => r.moments.values === 200));
+  assert.ok(results.every((r) => r.statistics.values === 200));
   assert.ok(turns > 0);
   controller.abort();
   await assert.rejects(crew.perform(piece), isError('cancelled', /./));
