@@ -73,7 +73,7 @@ async function againstThisMachine(server: TestPostgres, folder: string): Promise
     `${name}=${values.join(',')}`,
   ];
   const sweep = [
-    ...['sweep', 'alex-7', '--threads', '2'],
+    ...['sweep', 'workload:alex-7', '--threads', '2'],
     ...nine('pe', [1, 2, 4, 8, 16, 32, 64, 128, 256]),
     ...nine('fifo', [2, 4, 8, 16, 32, 64, 128, 256, 512]),
   ];
