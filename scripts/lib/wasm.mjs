@@ -4,7 +4,7 @@
  * because the compiler takes seconds.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -26,7 +26,7 @@ export async function compileWasm(name) {
   if (existsSync(kept)) return readFileSync(kept);
 
   mkdirSync(cache, { recursive: true });
-  const written = `${kept}.${process.pid}`;
+  const written = `${kept}.${randomUUID()}`;
   await promisify(execFile)(process.execPath, [
     'node_modules/assemblyscript/bin/asc.js',
     join(folder, `${name}.ts`),
