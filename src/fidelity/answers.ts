@@ -4,8 +4,9 @@
  * probabilities at their word: an answer of probability p that gives way to one of probability q was
  * right p of the time and is now right q of the time.
  */
+import { classesOf, highest, probabilities, type SampleOutput } from './classes.ts';
 import { collapsed, pathOf, textProbability } from './ctc.ts';
-import { classesOf, highest, planeOf, type OutputKind, type SampleOutput } from './kinds.ts';
+import { planeOf, type OutputKind } from './kinds.ts';
 import { regionsOf, unpaired } from './regions.ts';
 
 export interface SampleChange {
@@ -30,7 +31,7 @@ export function changeOf(
     case 'class':
     case 'classes': {
       const [a, b] = [original, changed].map((o) => probabilities(o, kind.axis, kind.normalised));
-      return { ...classChange(original.dims, kind.axis, a!, b!), ...movement(a!, b!) };
+      return { ...classChange(original.dims, kind, a!, b!), ...movement(a!, b!) };
     }
     case 'sequence': {
       const [a, b] = [original, changed].map((o) => probabilities(o, 1, kind.normalised));
@@ -53,33 +54,11 @@ export function changeOf(
   }
 }
 
-/** Scores after a softmax along `axis`, where they are not yet probabilities. */
-export function probabilities(
-  { dims, data }: SampleOutput,
-  axis: number,
-  normalised: boolean,
-): Float32Array {
-  if (normalised) return data;
-  const { classes, positions, step, start } = classesOf(dims, axis);
-  const out = new Float32Array(data.length);
-  for (let p = 0; p < positions; p++) {
-    const first = start(p);
-    const most = data[first + highest(data, first, step, classes) * step]!;
-    let sum = 0;
-    for (let c = 0; c < classes; c++) sum += Math.exp(data[first + c * step]! - most);
-    for (let c = 0; c < classes; c++) {
-      const at = first + c * step;
-      out[at] = Math.exp(data[at]! - most) / sum;
-    }
-  }
-  return out;
-}
-
 type Counts = Pick<SampleChange, 'answers' | 'changed' | 'expectedLoss'>;
 
 function classChange(
   dims: readonly number[],
-  axis: number,
+  { axis, sure }: { readonly axis: number; readonly sure: boolean },
   a: Float32Array,
   b: Float32Array,
 ): Counts {
@@ -92,7 +71,7 @@ function classChange(
     const is = highest(b, first, step, classes);
     if (was === is) continue;
     changed++;
-    expectedLoss += a[first + was * step]! - a[first + is * step]!;
+    expectedLoss += sure ? a[first + was * step]! - a[first + is * step]! : 1;
   }
   return { answers: positions, changed, expectedLoss };
 }

@@ -4,9 +4,10 @@
  * Source of the interval: interval.ts. Answers by the kind of output: answers.ts.
  */
 import { changeOf, type SampleChange } from './answers.ts';
+import { highest, type SampleOutput } from './classes.ts';
 import { decisionsOf, stakeOfEven, type Decision } from './decisions.ts';
 import { effectiveCount, wilson, type Interval } from './interval.ts';
-import { highest, kindOf, type OutputHint, type OutputKind, type SampleOutput } from './kinds.ts';
+import { kindOf, type OutputHint, type OutputKind } from './kinds.ts';
 import { meanLoss, smoothLoss, type SmoothLoss } from './smooth-loss.ts';
 
 /** All outputs of one sample by name. */

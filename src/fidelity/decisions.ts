@@ -4,9 +4,9 @@
  * probabilities, which move alike whether an answer is close or sure. Limits: kinds of output without
  * probabilities of answers (regions, whole numbers, plain values) have no margins.
  */
-import { probabilities } from './answers.ts';
+import { classesOf, highest, probabilities, type SampleOutput } from './classes.ts';
 import { collapsed, pathOf, textProbability } from './ctc.ts';
-import { classesOf, highest, type OutputKind, type SampleOutput } from './kinds.ts';
+import type { OutputKind } from './kinds.ts';
 
 export interface Decision {
   /** How much more the original's answer has than the next, at least 0. */
@@ -42,7 +42,7 @@ export function decisionsOf(
   switch (kind.kind) {
     case 'class':
     case 'classes': {
-      const { axis, normalised } = kind;
+      const { axis, normalised, sure } = kind;
       const [a, b] = [original, changed].map((o) => probabilities(o, axis, normalised));
       const { classes, positions, step, start } = classesOf(original.dims, axis);
       const stride = Math.ceil(positions / mostPositions);
@@ -52,7 +52,9 @@ export function decisionsOf(
         const stake =
           label !== undefined && kind.kind === 'class'
             ? Number(top === label) - Number(next === label)
-            : a![start(p) + top * step]! - a![start(p) + next * step]!;
+            : sure
+              ? a![start(p) + top * step]! - a![start(p) + next * step]!
+              : 1;
         decisions.push({ ...found, stake });
       }
       return { decisions, answers: decisions.length };

@@ -2,14 +2,10 @@
  * What a model's output says, recognised from its values on samples and from the operator that makes
  * it: classes, a sequence of classes, a map of probabilities, yes-or-no answers, whole numbers, or plain
  * values. What an answer is, and when it has changed, follows from the kind (answers.ts).
- * Limits: scores before a softmax are told from other vectors only by the operator behind them.
+ * Limits: scores before a softmax are told from other vectors by the operator behind them, and by being sure
+ * of one class on the mean.
  */
-
-/** One output for one sample, the batch axis left out. */
-export interface SampleOutput {
-  readonly dims: readonly number[];
-  readonly data: Float32Array;
-}
+import { classesOf, highest, sureness, type SampleOutput } from './classes.ts';
 
 export type OutputKind =
   /** `positions` answers of one class each: the highest of the scores along `axis`. */
@@ -17,6 +13,8 @@ export type OutputKind =
       readonly kind: 'class' | 'classes';
       readonly axis: number;
       readonly normalised: boolean;
+      /** Whether the probabilities tell what a changed answer costs; else each counts in full. */
+      readonly sure: boolean;
     }
   /** Steps x classes that are read as a text: repeated steps and the blank are dropped (CTC). */
   | { readonly kind: 'sequence'; readonly blank: number; readonly normalised: boolean }
@@ -37,6 +35,12 @@ const leastSide = 8;
 /** Share of the steps at which a CTC blank is the highest, at least; no class of a text is so frequent. */
 const leastBlank = 0.25;
 
+/**
+ * How sure of their highest class scores are on the mean, at least (`sureness`). A softmax of features, or
+ * what a network answers that was not trained, is below: there a changed answer seems to cost nothing.
+ */
+const leastSure = 0.25;
+
 /** What `samples` of one output are, by the original model's values. */
 export function kindOf(
   samples: readonly SampleOutput[],
@@ -52,7 +56,9 @@ export function kindOf(
     const along = axis ?? (rank === 3 ? 0 : rank - 1);
     const normalised = axis !== undefined;
     const classes = first.dims[along] ?? 0;
-    if (classes >= 2) return classKind(samples, along, classes, normalised);
+    const sure = classes >= 2 && sureness(samples, along, normalised) >= leastSure;
+    if (classes >= 2 && (normalised || sure))
+      return classKind(samples, along, classes, { normalised, sure });
   }
   if (!samples.every(({ data }) => data.every((v) => v >= 0 && v <= 1))) return { kind: 'values' };
   const plane = samples.every(({ dims }) => (planeOf(dims)?.height ?? 0) > 0);
@@ -63,14 +69,14 @@ function classKind(
   samples: readonly SampleOutput[],
   axis: number,
   classes: number,
-  normalised: boolean,
+  scores: { readonly normalised: boolean; readonly sure: boolean },
 ): OutputKind {
   const rank = samples[0]!.dims.length;
   if (samples.every(({ data }) => data.length === classes))
-    return { kind: 'class', axis, normalised };
+    return { kind: 'class', axis, ...scores };
   const blank = rank === 2 && axis === 1 ? blankOf(samples, classes) : undefined;
-  if (blank !== undefined) return { kind: 'sequence', blank, normalised };
-  return { kind: 'classes', axis, normalised };
+  if (blank !== undefined) return { kind: 'sequence', blank, normalised: scores.normalised };
+  return { kind: 'classes', axis, ...scores };
 }
 
 /** The axis along which all samples sum to one: the last, or the first of several. */
@@ -94,28 +100,6 @@ function classAxis(samples: readonly SampleOutput[]): number | undefined {
   );
 }
 
-/** How the scores of one position lie in an output. */
-export interface ClassLayout {
-  readonly classes: number;
-  readonly positions: number;
-  /** Between scores of one position. */
-  readonly step: number;
-  /** Where the scores of position p begin. */
-  readonly start: (position: number) => number;
-}
-
-export function classesOf(dims: readonly number[], axis: number): ClassLayout {
-  const classes = dims[axis] ?? 1;
-  const step = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
-  const positions = dims.reduce((a, b) => a * b, 1) / Math.max(1, classes);
-  return {
-    classes,
-    positions,
-    step,
-    start: (p) => Math.floor(p / step) * step * classes + (p % step),
-  };
-}
-
 /** The class that is highest most often, when it is the first or the last and frequent enough. */
 function blankOf(samples: readonly SampleOutput[], classes: number): number | undefined {
   const counts = new Map<number, number>();
@@ -126,14 +110,6 @@ function blankOf(samples: readonly SampleOutput[], classes: number): number | un
       counts.set(best, (counts.get(best) ?? 0) + 1);
     }
   return [0, classes - 1].find((c) => (counts.get(c) ?? 0) >= leastBlank * steps);
-}
-
-/** Position of the highest of `count` numbers, the first of equals. */
-export function highest(data: Float32Array, start: number, step: number, count: number): number {
-  let best = 0;
-  for (let c = 1; c < count; c++)
-    if (data[start + c * step]! > data[start + best * step]!) best = c;
-  return best;
 }
 
 /** Planes of an output: the last two axes, or the first two before a few channels. */

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { changeOf } from '../../../src/fidelity/answers.ts';
+import type { SampleOutput } from '../../../src/fidelity/classes.ts';
 import { Comparison, kindsOf, type SampleOutputs } from '../../../src/fidelity/compare.ts';
 import { collapsed, textProbability } from '../../../src/fidelity/ctc.ts';
 import { decisionsOf } from '../../../src/fidelity/decisions.ts';
 import { effectiveCount, wilson } from '../../../src/fidelity/interval.ts';
-import { kindOf, type SampleOutput } from '../../../src/fidelity/kinds.ts';
+import { kindOf } from '../../../src/fidelity/kinds.ts';
 import { mulberry32 } from '../../../src/model/random.ts';
 import { regionsOf, unpaired } from '../../../src/fidelity/regions.ts';
 
@@ -18,17 +19,18 @@ const output = (dims: number[], values: readonly number[]): SampleOutput => ({
 
 test('an output is recognised by its values and by what makes it', () => {
   const kinds = (o: SampleOutput, hint?: 'scores', integer = false) => kindOf([o], integer, hint);
-  assert.deepEqual(kinds(output([3], [0.2, 0.5, 0.3])), {
-    kind: 'class',
-    axis: 0,
-    normalised: true,
-  });
+  const named = { kind: 'class', axis: 0, normalised: true };
+  assert.deepEqual(kinds(output([3], [0.2, 0.6, 0.2])), { ...named, sure: true });
+  assert.deepEqual(kinds(output([3], [0.2, 0.45, 0.35])), { ...named, sure: false });
   assert.equal(kinds(output([3], [2, -5, 3])).kind, 'values');
   assert.deepEqual(kinds(output([3], [2, -5, 3]), 'scores'), {
     kind: 'class',
     axis: 0,
     normalised: false,
+    sure: true,
   });
+  // features of a network that names no class: their softmax is near even odds
+  assert.equal(kinds(output([3], [0.02, -0.05, 0.03]), 'scores').kind, 'values');
   assert.equal(kinds(output([1], [0.7])).kind, 'decision');
   assert.equal(kinds(output([2], [4, 5]), undefined, true).kind, 'ids');
   assert.equal(kinds(output([1, 8, 8], Array<number>(64).fill(0.5))).kind, 'map');
@@ -42,11 +44,20 @@ test('segments are classes along the first axis of several', () => {
     kind: 'classes',
     axis: 0,
     normalised: true,
+    sure: true,
   });
 });
 
+test('a class that gives way costs all where the original is sure of none', () => {
+  const kind = { kind: 'class', axis: 0, normalised: true, sure: false } as const;
+  const [a, b] = [output([3], [0.35, 0.34, 0.31]), output([3], [0.33, 0.34, 0.33])];
+  const { changed, expectedLoss } = changeOf(kind, a, b);
+  assert.deepEqual([changed, expectedLoss], [1, 1]);
+  assert.equal(decisionsOf(kind, a, b)!.decisions[0]!.stake, 1);
+});
+
 test('a class that gives way costs the difference of the two probabilities', () => {
-  const kind = { kind: 'class', axis: 0, normalised: true } as const;
+  const kind = { kind: 'class', axis: 0, normalised: true, sure: true } as const;
   const change = changeOf(kind, output([3], [0.5, 0.4, 0.1]), output([3], [0.3, 0.6, 0.1]));
   assert.equal(change.changed, 1);
   assert.ok(Math.abs(change.expectedLoss - 0.1) < 1e-6);
@@ -191,7 +202,7 @@ test('the expected loss never exceeds the share of changed answers', () => {
   const row = fc.array(fc.float({ min: -9, max: 9, noNaN: true }), { minLength: 4, maxLength: 4 });
   fc.assert(
     fc.property(row, row, (a, b) => {
-      const kind = { kind: 'class', axis: 0, normalised: false } as const;
+      const kind = { kind: 'class', axis: 0, normalised: false, sure: true } as const;
       const { changed, expectedLoss } = changeOf(kind, output([4], a), output([4], b));
       assert.ok(expectedLoss >= 0 && expectedLoss <= changed);
     }),
@@ -232,7 +243,9 @@ test('the smooth loss is that of counting on many samples, and far steadier on f
     Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   /** Two classes: log-odds of spread 4 that move by 0.3 and a tenth of themselves. */
   const drawn = (count: number) => {
-    const kinds = new Map([['y', { kind: 'class', axis: 0, normalised: true } as const]]);
+    const kinds = new Map([
+      ['y', { kind: 'class', axis: 0, normalised: true, sure: true } as const],
+    ]);
     const comparison = new Comparison(kinds);
     const odds = (z: number): SampleOutputs => ({
       y: output([2], [1 / (1 + Math.exp(-z)), 1 / (1 + Math.exp(z))]),
@@ -283,7 +296,7 @@ test('a yes-or-no answer has the distance of its log-odds from even as margin', 
 });
 
 test('with a label the stake is what tipping over really loses', () => {
-  const kind = { kind: 'class', axis: 0, normalised: true } as const;
+  const kind = { kind: 'class', axis: 0, normalised: true, sure: true } as const;
   const y = output([3], [0.5, 0.4, 0.1]);
   const stake = (label: number) => decisionsOf(kind, y, y, label)!.decisions[0]!.stake;
   assert.deepEqual([stake(0), stake(1), stake(2)], [1, -1, 0]);
