@@ -101,7 +101,7 @@ export function sourcesOf(model: OnnxModel): Sources {
 }
 
 /** rows x columns of a table that Gather looks up: a matrix with a column a row of the table. */
-function tableOf({ role, shape }: Tensor): Geometry | undefined {
+export function tableOf({ role, shape }: Tensor): Geometry | undefined {
   if (role !== 'embedding' || shape.length !== 2) return undefined;
   return { kind: 'other', rows: shape[1], cols: shape[0], matrices: 1, transposed: true };
 }

@@ -42,6 +42,7 @@ export const presetRecipes: readonly object[] = [
     prune: { method: 'none' },
     share: { method: 'grid', bits: 8 },
     coder: 'arithmetic',
+    roles: ['weight', 'embedding'],
     restNoise: 1e-7,
     goal: { maxLoss: 0.005 },
   },

@@ -1,4 +1,5 @@
 /** The layers that calibrated compression decides level by level, and what their levels restore to. */
+import { tableOf } from '../../calibrate/sources.ts';
 import type { QuantizedLayer } from '../../compress/rate/quantize-layer.ts';
 import { recipeForLayer } from '../../compress/recipe.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
@@ -11,19 +12,27 @@ export interface GoalLayer {
   readonly weights: Float32Array | Float64Array;
 }
 
-/** The tensors that the recipe speaks of and that are matrices. */
+/** The tensors that the recipe speaks of and that are matrices, or tables that are looked up. */
 export function goalTensors(model: Model, recipe: Recipe): GoalLayer['tensor'][] {
-  return model.tensors.filter(
-    (tensor): tensor is GoalLayer['tensor'] =>
-      tensor.geometry !== undefined &&
-      tensor.geometry.rows * tensor.geometry.cols * tensor.geometry.matrices ===
-        tensor.parameters &&
-      recipe.roles.includes(tensor.role) &&
-      isCompressible(tensor.dtype) &&
-      tensor.parameters >= recipe.minimumWeights &&
-      recipeForLayer(recipe, tensor) !== undefined &&
-      model.writer.whyNotReplaceable(tensor) === undefined,
-  );
+  return model.tensors
+    .map(asMatrix)
+    .filter(
+      (tensor): tensor is GoalLayer['tensor'] =>
+        tensor.geometry !== undefined &&
+        tensor.geometry.rows * tensor.geometry.cols * tensor.geometry.matrices ===
+          tensor.parameters &&
+        recipe.roles.includes(tensor.role) &&
+        isCompressible(tensor.dtype) &&
+        tensor.parameters >= recipe.minimumWeights &&
+        recipeForLayer(recipe, tensor) !== undefined &&
+        model.writer.whyNotReplaceable(tensor) === undefined,
+    );
+}
+
+/** A table as calibrate/sources.ts sees it: each of a row's places is an output, with a scale of its own. */
+function asMatrix(tensor: Tensor): Tensor {
+  const geometry = tensor.geometry ?? tableOf(tensor);
+  return geometry === undefined ? tensor : { ...tensor, geometry };
 }
 
 /** undefined when the tensor holds values that are not finite, or only zeros: it stays as it is. */

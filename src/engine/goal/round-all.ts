@@ -8,12 +8,18 @@ import type { Quantizers } from './quantizers.ts';
 /** Bits a weight of layers where none is felt. */
 const bitsOfUnfelt = 4;
 
+/** All rows of a table count alike: samples look up some of them, and the others are as good as those. */
 export async function takeLayers(
   quantizers: Quantizers,
   layers: readonly GoalLayer[],
   calibration: Calibration,
 ): Promise<void> {
-  await Promise.all(layers.map((layer) => quantizers.add(layer, calibration.get(layer.tensor.id))));
+  await Promise.all(
+    layers.map((layer) => {
+      const { id, role } = layer.tensor;
+      return quantizers.add(layer, role === 'embedding' ? undefined : calibration.get(id));
+    }),
+  );
 }
 
 /**
