@@ -41,6 +41,12 @@ const leastBlank = 0.25;
  */
 const leastSure = 0.25;
 
+/**
+ * The same of yes-or-no answers, the mean of |2 p - 1|. Pictures, and quantities between 0 and 1, are below:
+ * to be on the same side of one half says nothing of them.
+ */
+const leastSureOfTwo = 0.6;
+
 /** What `samples` of one output are, by the original model's values. */
 export function kindOf(
   samples: readonly SampleOutput[],
@@ -61,6 +67,7 @@ export function kindOf(
       return classKind(samples, along, classes, { normalised, sure });
   }
   if (!samples.every(({ data }) => data.every((v) => v >= 0 && v <= 1))) return { kind: 'values' };
+  if (surenessOfTwo(samples) < leastSureOfTwo) return { kind: 'values' };
   const plane = samples.every(({ dims }) => (planeOf(dims)?.height ?? 0) > 0);
   return plane ? { kind: 'map' } : { kind: 'decision' };
 }
@@ -77,6 +84,16 @@ function classKind(
   const blank = rank === 2 && axis === 1 ? blankOf(samples, classes) : undefined;
   if (blank !== undefined) return { kind: 'sequence', blank, normalised: scores.normalised };
   return { kind: 'classes', axis, ...scores };
+}
+
+function surenessOfTwo(samples: readonly SampleOutput[]): number {
+  let sum = 0;
+  let count = 0;
+  for (const { data } of samples) {
+    for (const p of data) sum += Math.abs(2 * p - 1);
+    count += data.length;
+  }
+  return count > 0 ? sum / count : 0;
 }
 
 /** The axis along which all samples sum to one: the last, or the first of several. */

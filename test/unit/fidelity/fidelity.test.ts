@@ -31,9 +31,12 @@ test('an output is recognised by its values and by what makes it', () => {
   });
   // features of a network that names no class: their softmax is near even odds
   assert.equal(kinds(output([3], [0.02, -0.05, 0.03]), 'scores').kind, 'values');
-  assert.equal(kinds(output([1], [0.7])).kind, 'decision');
+  assert.equal(kinds(output([1], [0.9])).kind, 'decision');
+  assert.equal(kinds(output([1], [0.7])).kind, 'values');
   assert.equal(kinds(output([2], [4, 5]), undefined, true).kind, 'ids');
-  assert.equal(kinds(output([1, 8, 8], Array<number>(64).fill(0.5))).kind, 'map');
+  const plane = (...of: number[]) => output([1, 8, 8], Array<number[]>(16).fill(of).flat());
+  assert.equal(kinds(plane(0.1, 0.9, 0.05, 0.7)).kind, 'map');
+  assert.equal(kinds(plane(0.2, 0.5, 0.7, 0.9)).kind, 'values');
   const steps = [0.9, 0.05, 0.05, 0.1, 0.8, 0.1, 0.7, 0.2, 0.1];
   assert.deepEqual(kinds(output([3, 3], steps)), { kind: 'sequence', blank: 0, normalised: true });
 });
