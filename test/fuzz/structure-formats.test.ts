@@ -5,6 +5,7 @@
  * one line; and small files that name the same part again and again. Seeded; DC_FUZZ_CASES asks for more cases.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { openInput } from '../../src/engine/input.ts';
 import { memorySource } from '../../src/model/bytes.ts';
@@ -24,6 +25,7 @@ import {
   statePickle,
   zip,
 } from '../fixtures/plain-formats.ts';
+import { quantizedTflite } from '../fixtures/tflite-writer.ts';
 import { saying } from '../unit/model/support.ts';
 
 const cases = Math.ceil(Number(process.env['DC_FUZZ_CASES'] ?? 6000) / 15);
@@ -40,6 +42,10 @@ const tensors = [
   { name: 'a.weight', shape: [4, 8], values: Float32Array.from({ length: 32 }, (_, i) => i / 8) },
   { name: 'a.bias', shape: [4], values: Float32Array.of(1, 2, 3, 4) },
 ];
+
+const layersFolder = 'test/fixtures/formats/tfjs/sequential';
+const layersModel: unknown = JSON.parse(readFileSync(`${layersFolder}/model.json`, 'utf8'));
+const layersShard = new Uint8Array(readFileSync(`${layersFolder}/group1-shard1.bin`));
 
 /** A copy of plain data, in which some numbers, texts and members are others or gone. */
 function changed(value: unknown, random: Random, chance: number): unknown {
@@ -114,6 +120,25 @@ function changedEntries(
   return zip(Object.fromEntries(list));
 }
 
+/** Tables and lists referred to from elsewhere or from nowhere, counts and numbers that lie. */
+function changedTflite(random: Random, chance: number): Uint8Array {
+  const data = Array.from({ length: 512 }, (_, i) => i & 255);
+  const weights = [3, 9].map((type) => ({ type, data, scales: [1], zeroPoints: [0], axis: 0 }));
+  const { file, references, counts, numbers } = quantizedTflite(weights);
+  const view = new DataView(file.buffer);
+  const lies = [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
+  for (const at of references)
+    if (random() < chance / 4) {
+      const from = pick(random, references);
+      const target = from + view.getUint32(from, true);
+      const lie = random() < 0.5 ? target - at : pick(random, lies);
+      view.setUint32(at, lie, true);
+    }
+  for (const at of counts) if (random() < chance / 4) view.setUint32(at, pick(random, lies), true);
+  for (const at of numbers) if (random() < chance) file[at] = pick(random, [0, 1, 2, 9, 17, 255]);
+  return file;
+}
+
 const readers: Readonly<Record<string, (random: Random, chance: number) => Uint8Array>> = {
   'm.safetensors': changedSafetensors,
   'm.safetensors.index.json': (random, chance) => {
@@ -152,12 +177,15 @@ const readers: Readonly<Record<string, (random: Random, chance: number) => Uint8
         bytes: floats(values.slice(random() < chance ? below(random, 4) : 0)),
       })),
     ),
+  'm.tflite': changedTflite,
+  'model.json': (random, chance) => text(changed(layersModel, random, chance / 4)),
 };
 
 /** Opens, reads and lays out. */
 function open(name: string, bytes: Uint8Array): Model {
   return openModel(name, memorySource(name, bytes), (location) => {
     assert.equal(location, checkLocation(location), 'a place that was not looked at');
+    if (location === 'group1-shard1.bin') return memorySource(location, layersShard);
     if (!/^[ab]\.safetensors$/.test(location)) throw new DeepCompressionError('not-found', 'none');
     return memorySource(location, safetensors([tensors[location === 'a.safetensors' ? 0 : 1]!]));
   });
