@@ -38,7 +38,7 @@ const { code } = await run(
   [
     '--enable-source-maps',
     '--test',
-    `--test-concurrency=${availableParallelism()}`,
+    `--test-concurrency=${availableParallelism() + 1}`, // some wait for processes
     `--test-timeout=${DC_FUZZ_CASES ? 6 * hours : limit(400_000)}`, // a file of tests
     '--test-reporter=./scripts/lib/reporter.mjs',
     '--test-reporter-destination=stdout',

@@ -120,7 +120,7 @@ test(
   'the Python decoder refuses every cut and changed file, newer versions and other files',
   { skip },
   () => {
-    const whole = writeToMemory(randomModel(2028), {}).bytes; // nothing of it is mixed: fast
+    const whole = writeToMemory(randomModel(2026), {}).bytes; // little of it is mixed: fast
     const random = mulberry32(1);
     const cut = Array.from({ length: 20 }, () =>
       whole.subarray(0, Math.floor(random() * whole.length)),
