@@ -69,9 +69,16 @@ function openUnmarked(path: string, source: ByteSource, companion: OpenCompanion
   try {
     return formats.onnx.open(path, source, companion);
   } catch (error) {
-    throw insteadOf(error, path, onnx, headOf(source), onnx);
+    const named = formatIds.find((id) => hasEnding(path, id)) ?? 'onnx';
+    const told = insteadOf(error, path, formatNames[named].phrase, headOf(source), onnx);
+    if (named === 'onnx' || told !== error || !isInvalid(error)) throw told;
+    const line = `${path} is not ${formatNames[named].phrase}: its first bytes are of no format that is known here`;
+    throw new DeepCompressionError('invalid-model', line, { cause: error });
   }
 }
+
+const isInvalid = (error: unknown): boolean =>
+  error instanceof DeepCompressionError && error.code === 'invalid-model';
 
 function hasEnding(path: string, id: FormatId): boolean {
   const lower = path.toLowerCase();

@@ -375,7 +375,8 @@ test('every reader says what a file is instead', async () => {
   mkdirSync(join(folder, 'pictures', 'a'), { recursive: true });
   const path = (name: string): string => join(folder, name);
   const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n';
-  for (const name of ['lfs.onnx', 'lfs.csv', 'lfs.json', 'pictures/a/0.png'])
+  writeFileSync(path('noise.gguf'), new Uint8Array(600).fill(7));
+  for (const name of ['lfs.gguf', 'lfs.onnx', 'lfs.csv', 'lfs.json', 'pictures/a/0.png'])
     writeFileSync(path(name), pointer);
   writeFileSync(path('page.prototxt'), '<!DOCTYPE html>\n<html>');
   writeFileSync(path('m.onnx'), model);
@@ -395,6 +396,11 @@ test('every reader says what a file is instead', async () => {
     jobs.inspect({ file: file(name), statistics: false }, never, () => {});
   const reads: readonly (readonly [() => Promise<unknown>, string])[] = [
     [() => inspected('lfs.onnx'), `lfs.onnx is not an ONNX model but ${lfs}`],
+    [() => inspected('lfs.gguf'), `lfs.gguf is not a GGUF model but ${lfs}`],
+    [
+      () => inspected('noise.gguf'),
+      'noise.gguf is not a GGUF model: its first bytes are of no format',
+    ],
     [() => score('lfs.csv'), `lfs.csv is not a data set \\(.*\\) but ${lfs}`],
     [() => score('m.onnx'), 'm.onnx is not a data set .* but an ONNX model$'],
     [() => score('pictures'), `0.png is not a PNG or JPEG image but ${lfs}`],
