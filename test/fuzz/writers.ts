@@ -148,6 +148,12 @@ export const writers: readonly Writer[] = [
     outputs: [{ path: 'o.csv' }],
   },
   {
+    name: 'search as a picture',
+    sources: ['src/cli/search-commands.ts'],
+    args: ['search', 'm.onnx', '--data', 'd.csv', '--out', 'o.svg', '--threads', '1'],
+    outputs: [{ path: 'o.svg' }],
+  },
+  {
     name: 'sweep as a table',
     sources: [tables],
     args: ['sweep', 'm.dcz', '--axis', 'pe=4,8', '--csv', 'o.csv', '--threads', '1'],
