@@ -5,6 +5,7 @@ const base = {
   prune: { method: 'none' },
   share: { method: 'grid', bits: 8 },
   coder: 'arithmetic',
+  roles: ['weight', 'embedding'],
   restNoise: 1e-7,
   goal: { maxLoss: 0.005 },
 };
