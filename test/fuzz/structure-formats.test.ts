@@ -25,7 +25,7 @@ import {
   statePickle,
   zip,
 } from '../fixtures/plain-formats.ts';
-import { quantizedTflite } from '../fixtures/tflite-writer.ts';
+import { quantizedTflite, sharedNameTflite } from '../fixtures/tflite-writer.ts';
 import { saying } from '../unit/model/support.ts';
 
 const cases = Math.ceil(Number(process.env['DC_FUZZ_CASES'] ?? 6000) / 15);
@@ -253,18 +253,7 @@ test('a name that is put together from those above it is cut', () => {
 });
 
 test('a TensorFlow Lite model whose tensors share one long name is refused', () => {
-  const [count, length] = [100_000, 65_000];
-  const places = new Uint8Array(4 * count);
-  const view = new DataView(places.buffer);
-  for (let i = 0; i < count; i++) view.setUint32(4 * i, 4 * (count - i) + 12, true);
-  const u16 = (...all: number[]): number[] => all.flatMap((n) => little(n, 2));
-  const file = join(
-    ...[little(24, 4), 'TFL3', u16(14, 12, 0, 0, 4, 0, 8, 0)], // model: subgraphs, buffers
-    ...[little(16, 4), little(8, 4), little(12, 4), little(1, 4), little(16, 4), little(0, 4)],
-    ...[u16(6, 8, 4, 0), little(8, 4), little(4, 4), little(count, 4), places], // subgraph: tensors
-    ...[u16(12, 8, 0, 0, 0, 4), little(12, 4), little(4, 4), little(length, 4)], // tensor: name
-    new Uint8Array(length).fill(97),
-  );
+  const file = sharedNameTflite();
   assert.throws(
     () => open('m.tflite', file),
     saying('invalid-model', /its names are more than 4 times as long as itself$/),

@@ -21,6 +21,8 @@ import { limit } from '../../../scripts/lib/pace.mjs';
 import { decodeImage } from '../../../src/train/dataset/image.ts';
 import { packPlain } from '../../../src/train/methods/checkpoint.ts';
 import { lenet300 } from '../../fixtures/lenet.ts';
+import { join as joined, little, zip } from '../../fixtures/plain-formats.ts';
+import { sharedNameTflite } from '../../fixtures/tflite-writer.ts';
 import { codeTensor, fakeModel } from '../container/models.ts';
 import { saying } from '../model/support.ts';
 import { npy } from './eie-models.ts';
@@ -259,6 +261,34 @@ const bombs: readonly (readonly [
     [...retrain, '--checkpoint', 'ck'],
     /ck is not a checkpoint of this run/,
   ],
+  [
+    'm.safetensors',
+    () => joined(little((2 << 20) + 6, 8), '{"a":', '['.repeat(1 << 20), ']'.repeat(1 << 20), '}'),
+    ['inspect', 'm.safetensors'],
+    /m\.safetensors: /,
+  ],
+  [
+    'm.gguf',
+    () => joined('GGUF', little(3, 4), little(0, 8), little(1e9, 8), new Uint8Array(1 << 20)),
+    ['inspect', 'm.gguf'],
+    /m\.gguf: /,
+  ],
+  [
+    'm.pt',
+    () => zip({ 'a/data.pkl': joined([0x80, 2], '('.repeat(1 << 20), 't'.repeat(1 << 20), '.') }),
+    ['inspect', 'm.pt'],
+    undefined,
+  ],
+  [
+    'model.json',
+    () =>
+      text(
+        `{"format":"layers-model","modelTopology":${'['.repeat(1 << 20)}${']'.repeat(1 << 20)},"weightsManifest":[]}`,
+      ),
+    ['inspect', 'model.json'],
+    /model\.json: /,
+  ],
+  ['m.tflite', sharedNameTflite, ['inspect', 'm.tflite'], /its names are more than 4 times/],
   ['c.dcz', claim, ['inspect', 'c.dcz'], /c\.dcz has [\d.]+ MB and claims to hold .* 2\.20 TB/],
   ['c.dcz', claim, ['report', 'c.dcz'], /claims to hold a model of 2\.20 TB/],
   [
