@@ -89,7 +89,7 @@ export interface ModelFile {
 }
 
 /** Half as many again as the largest models have; each takes some kilobytes until it is compressed. */
-export const mostTensors = 150_000;
+export const mostTensors = 120_000;
 
 export interface Model {
   readonly path: string;

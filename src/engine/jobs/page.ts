@@ -13,7 +13,7 @@ import { monotone, share } from './progress.ts';
 import { reportJob } from './report.ts';
 
 /** A page that a browser opens: each layer takes half a kilobyte of it, and six while it is made. */
-const mostLayers = 40_000;
+const mostLayers = 30_000;
 
 export const pageJob = defineJob<PageInput, PageResult>({
   input: { file: fileInput, out: outputPath, overwrite: flag },
