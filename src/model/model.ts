@@ -88,7 +88,7 @@ export interface ModelFile {
   readonly source: ByteSource;
 }
 
-/** Half as many again as the largest models have; each takes some kilobytes until it is compressed. */
+/** More than the largest models have; each takes some kilobytes until it is compressed. */
 export const mostTensors = 120_000;
 
 export interface Model {
