@@ -61,7 +61,7 @@ export function sourcesOf(model: OnnxModel): Sources {
   for (const use of weightUses(model)) {
     const { node, hops, multiplied } = use;
     const tensor = model.tensors[use.tensor];
-    const geometry = tensor.geometry ?? tableOf(tensor);
+    const geometry = matrixOf(tensor);
     if (!geometry) continue;
     if ('why' in multiplied) {
       without.set(tensor.id, multiplied.why);
@@ -100,8 +100,9 @@ export function sourcesOf(model: OnnxModel): Sources {
   return { wanted, groups: [...groups.values()], without };
 }
 
-/** rows x columns of a table that Gather looks up: a matrix with a column a row of the table. */
-export function tableOf({ role, shape }: Tensor): Geometry | undefined {
+/** Its geometry, or that of a table that Gather looks up: a matrix with a column a row of the table. */
+export function matrixOf({ geometry, role, shape }: Tensor): Geometry | undefined {
+  if (geometry !== undefined) return geometry;
   if (role !== 'embedding' || shape.length !== 2) return undefined;
   return { kind: 'other', rows: shape[1], cols: shape[0], matrices: 1, transposed: true };
 }

@@ -1,5 +1,5 @@
 /** The layers that calibrated compression decides level by level, and what their levels restore to. */
-import { tableOf } from '../../calibrate/sources.ts';
+import { matrixOf } from '../../calibrate/sources.ts';
 import type { QuantizedLayer } from '../../compress/rate/quantize-layer.ts';
 import { recipeForLayer } from '../../compress/recipe.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
@@ -31,7 +31,7 @@ export function goalTensors(model: Model, recipe: Recipe): GoalLayer['tensor'][]
 
 /** A table as calibrate/sources.ts sees it: each of a row's places is an output, with a scale of its own. */
 function asMatrix(tensor: Tensor): Tensor {
-  const geometry = tensor.geometry ?? tableOf(tensor);
+  const geometry = matrixOf(tensor);
   return geometry === undefined ? tensor : { ...tensor, geometry };
 }
 
